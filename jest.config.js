@@ -1,0 +1,11 @@
+const project = (name) => ({
+	displayName: name,
+	testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+	transform: { '^.+\\.ts$': '@swc/jest' },
+});
+
+/** @type {import('jest').Config} */
+module.exports = {
+	projects: ['unit', 'integration', 'e2e'].map(project),
+	testTimeout: 60_000,
+};

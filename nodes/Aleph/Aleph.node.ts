@@ -1,0 +1,85 @@
+import {
+	NodeConnectionTypes,
+	NodeOperationError,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	type INodeType,
+	type INodeTypeDescription,
+} from 'n8n-workflow';
+import * as account from './actions/account';
+import * as file from './actions/file';
+import * as video from './actions/video';
+import { nothingToRegister } from './transport/callback';
+import { wake } from './wait/callback';
+
+type Execute = (this: IExecuteFunctions) => Promise<INodeExecutionData[]>;
+
+/** The operations by resource. */
+const operations: Record<string, Record<string, { execute: Execute }>> = {
+	account: account.operations,
+	file: file.operations,
+	video: video.operations,
+};
+
+export class Aleph implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'Runway Aleph',
+		name: 'aleph',
+		icon: { light: 'file:aleph.svg', dark: 'file:aleph.dark.svg' },
+		group: ['transform'],
+		version: 1,
+		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
+		description: 'Edit videos by text with Runway Aleph',
+		defaults: { name: 'Runway Aleph' },
+		usableAsTool: true,
+		inputs: [NodeConnectionTypes.Main],
+		outputs: [NodeConnectionTypes.Main],
+		credentials: [{ name: 'alephApi', required: true }],
+		webhooks: [
+			{
+				name: 'default',
+				httpMethod: 'POST',
+				responseMode: 'onReceived',
+				path: '',
+				restartWebhook: true,
+			},
+		],
+		waitingNodeTooltip:
+			'=Asleep until the provider has called for the last video, for {{ $parameter["options"]["timeout"] ?? 30 }} minutes at the most',
+		properties: [
+			{
+				displayName: 'Resource',
+				name: 'resource',
+				type: 'options',
+				noDataExpression: true,
+				options: [
+					{ name: 'Account', value: 'account' },
+					{ name: 'File', value: 'file' },
+					{ name: 'Video', value: 'video' },
+				],
+				default: 'video',
+			},
+			...account.description,
+			...file.description,
+			...video.description,
+		],
+	};
+
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		const resource = this.getNodeParameter('resource', 0);
+		const operation = this.getNodeParameter('operation', 0, '');
+		const chosen = operations[resource]?.[operation];
+		// n8n adds "Custom API Call" to the lists of every node with a credential.
+		if (!chosen) {
+			throw new NodeOperationError(this.getNode(), 'This operation is not one of this node', {
+				description:
+					'For a custom API call use the HTTP Request node with the credential "Runway Aleph API".',
+			});
+		}
+		return [await chosen.execute.call(this)];
+	}
+
+	webhookMethods = nothingToRegister;
+
+	webhook = wake;
+}

@@ -1,0 +1,96 @@
+import { NodeConnectionTypes, type INodeType, type INodeTypeDescription } from 'n8n-workflow';
+import { simplifyField } from './actions/batch';
+import { downloadOptions } from './actions/downloads';
+import { nothingToRegister } from './transport/callback';
+import { receive } from './trigger/receive';
+
+export class AlephTrigger implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'Runway Aleph Trigger',
+		name: 'alephTrigger',
+		icon: { light: 'file:aleph.svg', dark: 'file:aleph.dark.svg' },
+		group: ['trigger'],
+		version: 1,
+		subtitle: '={{ $parameter["events"].join(", ") }}',
+		description: 'Starts the workflow when a Runway Aleph task ends',
+		defaults: { name: 'Runway Aleph Trigger' },
+		eventTriggerDescription: 'Waiting for a callback of Runway Aleph',
+		activationMessage: 'Send your tasks with the production URL as their Callback URL.',
+		triggerPanel: {
+			header: 'Receive callbacks of Runway Aleph',
+			executionsHelp: {
+				inactive:
+					'Copy the <b>test URL</b>, put it into the option <b>Callback URL</b> of a Runway Aleph node, click <b>Execute step</b> here, and generate a video there. For use in production, <b>publish</b> the workflow and use the <b>production URL</b>.',
+				active:
+					'Put the <b>production URL</b> into the option <b>Callback URL</b> of your Runway Aleph nodes: each of their tasks starts this workflow when it ends.',
+			},
+			activationHint: 'Once the workflow is published, it starts for each task that ends.',
+		},
+		inputs: [],
+		outputs: [NodeConnectionTypes.Main],
+		credentials: [{ name: 'alephApi', required: true }],
+		webhooks: [{ name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: 'aleph' }],
+		properties: [
+			{
+				displayName:
+					'Open <b>Webhook URLs</b> above, and copy the URL into the option "Callback URL" of a Runway Aleph node, or send it as callBackUrl with your own requests',
+				name: 'notice',
+				type: 'notice',
+				default: '',
+			},
+			{
+				displayName: 'Events',
+				name: 'events',
+				type: 'multiOptions',
+				options: [
+					{
+						name: 'Completed',
+						value: 'completed',
+						description: 'A video is ready',
+					},
+					{
+						name: 'Failed',
+						value: 'failed',
+						description: 'A task ended without a video',
+					},
+				],
+				default: ['completed', 'failed'],
+				required: true,
+				description: 'What starts the workflow',
+			},
+			{
+				displayName: 'Verify with API',
+				name: 'verifyWithApi',
+				type: 'boolean',
+				default: true,
+				description:
+					'Whether to ask the API about the task and use its answer. Off, anyone who knows the URL can send what they like, unless the credential has a webhook HMAC key.',
+			},
+			{
+				displayName: 'Deduplicate',
+				name: 'deduplicate',
+				type: 'boolean',
+				default: true,
+				description:
+					'Whether to ignore a task that came before. The provider may deliver a callback more than once.',
+			},
+			simplifyField,
+			{
+				displayName: 'Options',
+				name: 'options',
+				type: 'collection',
+				placeholder: 'Add option',
+				default: {},
+				options: [
+					downloadOptions.download,
+					downloadOptions.thumbnailOutputProperty,
+					downloadOptions.videoOutputProperty,
+				],
+			},
+		],
+	};
+
+	webhookMethods = nothingToRegister;
+
+	webhook = receive;
+}

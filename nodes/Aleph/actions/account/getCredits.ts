@@ -1,0 +1,21 @@
+/** account / getCredits: how many credits are left. */
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { connect, getCredits } from '../../transport/api';
+import { asFailure } from '../../transport/failure';
+import { outputItems, type Outcome } from '../batch';
+import { requestError } from '../errors';
+
+export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
+	const api = await connect(this);
+	const outcome = await getCredits(api).then(
+		(credits): Outcome => ({ task: null, data: { credits } }),
+		(error: unknown): Outcome => ({
+			task: null,
+			error: requestError(this.getNode(), 0, asFailure(error)),
+		}),
+	);
+	return outputItems(
+		this,
+		this.getInputData().map(() => outcome),
+	);
+}

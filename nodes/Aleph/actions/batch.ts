@@ -1,0 +1,94 @@
+/** From what became of each input item to the items, or the error, that the node gives. */
+import type {
+	IBinaryKeyData,
+	IDataObject,
+	IExecuteFunctions,
+	INodeExecutionData,
+	INodeProperties,
+	NodeError,
+} from 'n8n-workflow';
+import type { Task } from '../task/task';
+
+/** Goes with `simplify` of an outcome. */
+export const simplifyField: INodeProperties = {
+	displayName: 'Simplify',
+	name: 'simplify',
+	type: 'boolean',
+	default: true,
+	description: 'Whether to return a simplified version of the response instead of the raw data',
+};
+
+/** What became of one input item. */
+export interface Outcome {
+	/** Null where there is none. */
+	task: Task | null;
+	/** The API's data as it came. */
+	data?: IDataObject;
+	/** The files of the task. */
+	binary?: IBinaryKeyData;
+	simplify?: boolean;
+	error?: NodeError;
+}
+
+/**
+ * One item for each outcome, in order, paired. Where the node stops on errors and one item has
+ * failed, throws its error with the list of all tasks, so that none is lost.
+ */
+export function outputItems(
+	functions: IExecuteFunctions,
+	outcomes: Outcome[],
+): INodeExecutionData[] {
+	const failed = outcomes.find((outcome) => outcome.error)?.error;
+	if (failed && !functions.continueOnFail()) throw withTaskList(failed, outcomes);
+	const toErrorOutput = functions.getNode().onError === 'continueErrorOutput';
+	return outcomes.map((outcome, index) => {
+		const item = outputItem(outcome, index);
+		return outcome.error && toErrorOutput ? forErrorOutput(item, outcome.error) : item;
+	});
+}
+
+/** The item of one outcome, paired with the input item of that index. */
+export function outputItem(outcome: Outcome, index: number): INodeExecutionData {
+	const { task, binary, error } = outcome;
+	const json = outcomeJson(outcome);
+	const pairedItem = { item: index };
+	if (!error) return binary ? { json, binary, pairedItem } : { json, pairedItem };
+	return {
+		json: {
+			...json,
+			error: error.message,
+			taskId: task?.taskId ?? null,
+			status: task?.status ?? 'failed',
+			errorMessage: task?.errorMessage ?? error.message,
+		},
+		pairedItem,
+	};
+}
+
+function outcomeJson({ task, data, simplify = true }: Outcome): IDataObject {
+	return task && (simplify || !data) ? { ...task } : (data ?? {});
+}
+
+/**
+ * n8n sends an item to the error output when it has an `error` of its own, and afterwards replaces
+ * the `json` of each item that still has one by `{ error }`. It copies the item in between, so an
+ * `error` that is not enumerable does the first and avoids the second: the task ID survives.
+ */
+function forErrorOutput(item: INodeExecutionData, error: NodeError): INodeExecutionData {
+	return Object.defineProperty(item, 'error', { value: error, enumerable: false });
+}
+
+function withTaskList(error: NodeError, outcomes: Outcome[]): NodeError {
+	const states = outcomes.map(({ task, error: own }) =>
+		task ? taskState(task) : (own?.message ?? 'no task'),
+	);
+	// Where all have failed alike, there is nothing to tell apart.
+	if (new Set(states).size === 1) return error;
+	const list = states.map((state, item) => `${item}: ${state}`).join('; ');
+	error.description = `${error.description ?? ''} All items of this run: ${list}`;
+	return error;
+}
+
+function taskState({ taskId, status }: Task): string {
+	return `task ${taskId} ${status}`;
+}

@@ -1,0 +1,84 @@
+/** The binary data of an input item, as a file to upload. */
+import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
+import { asText } from '../task/json';
+import type { Api } from '../transport/api';
+import { asFailure } from '../transport/failure';
+import { uploadFile, type LocalFile, type UploadedFile } from '../transport/files';
+import { inputError, noUploadError, uploadError } from './errors';
+
+const CHUNK_BYTES = 256 * 1024;
+
+/**
+ * Throws an error that names the field where there is no such file.
+ * @param field as the user knows it
+ * @param property the binary property that the user has named in it
+ */
+export function readBinary(
+	functions: IExecuteFunctions,
+	itemIndex: number,
+	field: string,
+	property: unknown,
+): IBinaryData {
+	const name = asText(property) ?? '';
+	const binary = functions.getInputData()[itemIndex]?.binary?.[name];
+	if (binary) return binary;
+	throw inputError(
+		functions.getNode(),
+		itemIndex,
+		`"${field}" names no file of this item: "${name}"`,
+		'Enter the name of the binary field that the previous node gives, such as data.',
+	);
+}
+
+/** Uploads a file. Throws a NodeError. */
+export async function upload(
+	functions: IExecuteFunctions,
+	api: Api,
+	itemIndex: number,
+	binary: IBinaryData,
+	name?: string,
+): Promise<UploadedFile> {
+	const node = functions.getNode();
+	if (!api.uploadUrl) throw noUploadError(node, itemIndex);
+	const file = await asLocalFile(functions, binary, name);
+	try {
+		return await uploadFile(api, file);
+	} catch (error) {
+		const nodeError = uploadError(node, itemIndex, asFailure(error));
+		throw nodeError;
+	}
+}
+
+async function asLocalFile(
+	{ helpers }: IExecuteFunctions,
+	binary: IBinaryData,
+	name?: string,
+): Promise<LocalFile> {
+	const { id, mimeType } = binary;
+	const file = { name: name || binary.fileName || `file.${binary.fileExtension}`, mimeType };
+	if (id) {
+		const { fileSize } = await helpers.getBinaryMetadata(id);
+		return { ...file, size: fileSize, open: () => helpers.getBinaryStream(id, CHUNK_BYTES) };
+	}
+	// n8n's binary mode "default" keeps the content in the item itself.
+	const content = Buffer.from(binary.data, 'base64');
+	return {
+		...file,
+		size: content.length,
+		open: async () => await Promise.resolve(inChunks(content)),
+	};
+}
+
+async function* inChunks(content: Buffer) {
+	for (let start = 0; start < content.length; start += CHUNK_BYTES) {
+		yield await Promise.resolve(content.subarray(start, start + CHUNK_BYTES));
+	}
+}
+
+/**
+ * Tells whether it is still the same file when the node runs again. n8n moves what a webhook has
+ * brought to another folder meanwhile, which is in the id.
+ */
+export function identityOf({ id, data }: IBinaryData): string {
+	return id?.split('/').at(-1) ?? data;
+}

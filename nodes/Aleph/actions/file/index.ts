@@ -1,0 +1,28 @@
+/** The resource "file": its operations. */
+import { updateDisplayOptions, type INodeProperties } from 'n8n-workflow';
+import * as upload from './upload';
+
+export const operations = { upload };
+
+export const description: INodeProperties[] = [
+	{
+		displayName: 'Operation',
+		name: 'operation',
+		type: 'options',
+		noDataExpression: true,
+		displayOptions: { show: { resource: ['file'] } },
+		options: [
+			{
+				name: 'Upload',
+				value: 'upload',
+				action: 'Upload a file',
+				description: 'Give a file a public URL, for a day or so',
+			},
+		],
+		default: 'upload',
+	},
+	...updateDisplayOptions(
+		{ show: { resource: ['file'], operation: ['upload'] } },
+		upload.description,
+	),
+];

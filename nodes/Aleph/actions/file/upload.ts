@@ -1,0 +1,49 @@
+/** file / upload: gives a file a public URL at the provider, for a day or so. */
+import {
+	NodeOperationError,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	type INodeProperties,
+} from 'n8n-workflow';
+import { asText } from '../../task/json';
+import { connect } from '../../transport/api';
+import { outputItems, type Outcome } from '../batch';
+import { readBinary, upload } from '../binary';
+
+export const description: INodeProperties[] = [
+	{
+		displayName: 'Input Binary Field',
+		name: 'binaryProperty',
+		type: 'string',
+		default: 'data',
+		required: true,
+		hint: 'The name of the input binary field containing the file to be uploaded',
+	},
+	{
+		displayName: 'File Name',
+		name: 'fileName',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. video.mp4',
+		description: 'The name that the file gets at the provider. Empty, it keeps its own.',
+	},
+];
+
+export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
+	const api = await connect(this);
+	const uploadOne = async (itemIndex: number): Promise<Outcome> => {
+		try {
+			const property = this.getNodeParameter('binaryProperty', itemIndex);
+			const binary = readBinary(this, itemIndex, 'Input Binary Field', property);
+			const fileName = asText(this.getNodeParameter('fileName', itemIndex)) ?? undefined;
+			return { task: null, data: await upload(this, api, itemIndex, binary, fileName) };
+		} catch (error) {
+			return {
+				task: null,
+				error: new NodeOperationError(this.getNode(), error as Error, { itemIndex }),
+			};
+		}
+	};
+	const outcomes = this.getInputData().map(async (_, itemIndex) => await uploadOne(itemIndex));
+	return outputItems(this, await Promise.all(outcomes));
+}

@@ -1,0 +1,17 @@
+/** Sleeping that ends at once when the execution is stopped. */
+import { sleep } from 'n8n-workflow';
+
+/** Resolves after `duration` milliseconds; rejects with the signal's reason once it aborts. */
+export async function pause(duration: number, signal?: AbortSignal): Promise<void> {
+	signal?.throwIfAborted();
+	let onAbort: (() => void) | undefined;
+	const aborted = new Promise<never>((_, reject) => {
+		onAbort = () => reject(signal?.reason as Error);
+		signal?.addEventListener('abort', onAbort, { once: true });
+	});
+	try {
+		await Promise.race([sleep(duration), aborted]);
+	} finally {
+		if (onAbort) signal?.removeEventListener('abort', onAbort);
+	}
+}

@@ -1,0 +1,22 @@
+/** Whether the provider can call this n8n: a private address means something only nearby. */
+
+/** Names and addresses (RFC 1918, 3927, 4193, 6598, loopback) that are not of the public internet. */
+const PRIVATE = [
+	/^[^.:]+$/,
+	/\.(localhost|local|internal|lan|home|test)$/,
+	/^(0|10|127)(\.\d+){3}$/,
+	/^(169\.254|192\.168)(\.\d+){2}$/,
+	/^172\.(1[6-9]|2\d|3[01])(\.\d+){2}$/,
+	/^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])(\.\d+){2}$/,
+	/^\[(::1?|f[cd].*|fe[89ab].*|::ffff:.*)\]$/,
+];
+
+export function isPrivate(url: string): boolean {
+	const { hostname } = new URL(url);
+	return PRIVATE.some((pattern) => pattern.test(hostname));
+}
+
+/** A private address will do where the API has one itself. */
+export function canCall(apiUrl: string, url: string): boolean {
+	return isPrivate(apiUrl) || !isPrivate(url);
+}

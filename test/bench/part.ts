@@ -1,0 +1,34 @@
+/** What each part of the benchmark is to `bench.ts`: a module that exports a `Part`. */
+
+export interface Part {
+	/** The sentences above its table: what stands beside what, and how it is measured. */
+	compares: string;
+	run: (options: PartOptions) => Promise<Row[]>;
+}
+
+export interface PartOptions {
+	/** The packed package, for `startN8n`. */
+	packageTarball: string;
+	/** Whether to take the time that the larger sizes need. */
+	full: boolean;
+	/** Says what is being measured. */
+	progress: (text: string) => void;
+}
+
+/** A row of the table: cells by the titles of their columns, which all rows have alike. */
+export type Row = Record<string, string>;
+
+/** A ratio as its cell shows it. */
+export function times(ratio: number): string {
+	return `${ratio.toFixed(2)} ×`;
+}
+
+export function median(values: number[]): number {
+	const sorted = [...values].sort((a, b) => a - b);
+	const middle = (sorted.length - 1) / 2;
+	return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
+}
+
+export function mean(values: number[]): number {
+	return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

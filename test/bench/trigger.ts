@@ -1,0 +1,149 @@
+/** Callbacks per second through the Runway Aleph Trigger, beside n8n's own Webhook node. */
+import { randomUUID } from 'node:crypto';
+import { Agent } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import axios from 'axios';
+import type { INode } from 'n8n-workflow';
+import { median, times, type Part, type Row } from './part';
+import { alephNode, webhookNode, workflow } from './workflow';
+import { newAccount, withWorld, type World } from './world';
+
+const CONNECTIONS = 20;
+const CALLBACKS = 100;
+/** The one before them is to warm up. */
+const ROUNDS = 4;
+
+/** A header that every callback has, and one contender checks. */
+const SECRET = { name: 'x-secret', value: 'known to the provider' };
+
+/** A published workflow that consists of a trigger. */
+interface Contender {
+	name: string;
+	workflowId: string;
+	url: string;
+	rounds: Round[];
+}
+
+interface Round {
+	/** Callbacks per second, until the last is answered. */
+	answered: number;
+	/** Callbacks per second, until the last execution has ended as well. */
+	executed: number;
+	/** Milliseconds from a callback to its answer. */
+	patience: number;
+}
+
+export const trigger: Part = {
+	compares: `A workflow of nothing but the Runway Aleph Trigger, beside one of nothing but n8n's Webhook node that responds immediately: the same n8n, the same ${CALLBACKS} callbacks of different tasks over ${CONNECTIONS} connections, in ${ROUNDS} rounds in turn; medians. "Executed" counts until the last execution has ended. Deduplication is on. With "Verify with API" each callback costs a request to the API, and these are held at 50 per second and account on purpose.`,
+	run: async ({ packageTarball, progress }) =>
+		await withWorld({ packageTarball }, async (world) => {
+			const contenders = await publish(world);
+			for (let round = 0; round <= ROUNDS; round++) {
+				progress(round === 0 ? 'warming up' : `round ${round} of ${ROUNDS}`);
+				const taskIds = await endedTasks(world);
+				// Each is first as often as the others.
+				for (let turn = 0; turn < contenders.length; turn++) {
+					const contender = contenders[(round + turn) % contenders.length]!;
+					const measured = await measure(world, contender, taskIds);
+					if (round > 0) contender.rounds.push(measured);
+				}
+			}
+			return contenders.map((contender) => row(contender, contenders[0]!));
+		}),
+};
+
+async function publish(world: World): Promise<Contender[]> {
+	const credentials = [
+		await newAccount(world, 'trigger'),
+		await world.client.createCredential('Header', 'httpHeaderAuth', SECRET),
+	];
+	const add = async (name: string, trigger: INode, path: string): Promise<Contender> => {
+		const workflowId = await world.client.importWorkflow(workflow(name, [trigger]), credentials);
+		await world.client.activate(workflowId);
+		return { name, workflowId, url: `${world.n8n.url}/webhook/${path}`, rounds: [] };
+	};
+	const addTrigger = async (name: string, verifyWithApi: boolean) => {
+		const webhookId = randomUUID();
+		const node = alephNode('Trigger', 'alephTrigger', { verifyWithApi });
+		return await add(name, { ...node, webhookId }, `${webhookId}/aleph`);
+	};
+	return [
+		await add('Webhook (n8n)', webhookNode('open'), 'open'),
+		await add('Webhook (n8n) with "Header Auth"', guarded(webhookNode('guarded')), 'guarded'),
+		await addTrigger('Runway Aleph Trigger, "Verify with API" off', false),
+		await addTrigger('Runway Aleph Trigger, "Verify with API" on', true),
+	];
+}
+
+/** Like the trigger, it has to look into a credential. */
+function guarded(webhook: INode): INode {
+	const parameters = { ...webhook.parameters, authentication: 'headerAuth' };
+	return { ...webhook, parameters, credentials: { httpHeaderAuth: { id: '', name: '' } } };
+}
+
+/** The ids of tasks that the API knows, and that have ended. */
+async function endedTasks({ simulator }: World): Promise<string[]> {
+	const order = { prompt: 'A callback [duration=0]', videoUrl: 'https://example.com/video.mp4' };
+	const taskIds: string[] = [];
+	while (taskIds.length < CALLBACKS) {
+		const { data } = await axios.post<{ data: { taskId: string } }>(
+			`${simulator.url}/api/v1/aleph/generate`,
+			order,
+			{ headers: { Authorization: 'Bearer trigger' } },
+		);
+		taskIds.push(data.data.taskId);
+	}
+	return taskIds;
+}
+
+async function measure(world: World, contender: Contender, taskIds: string[]): Promise<Round> {
+	const began = performance.now();
+	const rate = () => taskIds.length / ((performance.now() - began) / 1000);
+	const patience = median(await deliver(contender.url, taskIds));
+	const answered = rate();
+	await waitUntilIdle(world, contender.workflowId);
+	return { answered, executed: rate(), patience };
+}
+
+/** Gives how many milliseconds each took. */
+async function deliver(url: string, taskIds: string[]): Promise<number[]> {
+	const httpAgent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+	const headers = { [SECRET.name]: SECRET.value };
+	const queue = [...taskIds];
+	const durations: number[] = [];
+	const connection = async () => {
+		for (let taskId = queue.shift(); taskId !== undefined; taskId = queue.shift()) {
+			const began = performance.now();
+			await axios.post(url, callback(taskId), { httpAgent, headers, proxy: false });
+			durations.push(performance.now() - began);
+		}
+	};
+	try {
+		await Promise.all(Array.from({ length: CONNECTIONS }, connection));
+	} finally {
+		httpAgent.destroy();
+	}
+	return durations;
+}
+
+function callback(taskId: string) {
+	const result_video_url = `https://example.com/${taskId}.mp4`;
+	return { code: 200, msg: 'All generated successfully.', data: { result_video_url }, taskId };
+}
+
+/** What one contender has left to do must not burden the next. */
+async function waitUntilIdle({ client }: World, workflowId: string): Promise<void> {
+	const status = ['new' as const, 'running' as const];
+	while ((await client.listExecutions({ workflowId, status })).length > 0) await sleep(50);
+}
+
+function row({ name, rounds }: Contender, reference: Contender): Row {
+	const beside = rounds.map(({ answered }, n) => answered / reference.rounds[n]!.answered);
+	return {
+		Trigger: name,
+		'Beside Webhook': times(median(beside)),
+		'Callbacks per second': median(rounds.map(({ answered }) => answered)).toFixed(0),
+		'Executed per second': median(rounds.map(({ executed }) => executed)).toFixed(0),
+		'Answer after (ms)': median(rounds.map(({ patience }) => patience)).toFixed(0),
+	};
+}

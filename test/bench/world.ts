@@ -1,0 +1,72 @@
+/** What a part measures in: a fresh n8n with the package installed, and a simulator. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ExecutionStatus } from 'n8n-workflow';
+import type { Credential, N8nClient } from '../n8n/client';
+import { startN8n, type N8nOptions, type N8nServer } from '../n8n/server';
+import { startSimulator, type Settings, type Simulator } from '../simulator';
+
+export interface World {
+	simulator: Simulator;
+	n8n: N8nServer;
+	client: N8nClient;
+}
+
+/** No limit of the account gets in the way. */
+const WITHOUT_LIMITS: Partial<Settings> = {
+	rateLimit: 1_000_000,
+	concurrency: 1_000_000,
+	credits: 1_000_000_000,
+};
+
+/** For `generateRate`: as much as the node allows. */
+export const HIGHEST_RATE = 1_000;
+
+/** Starts both, and ends them whatever `use` does. */
+export async function withWorld<T>(
+	options: N8nOptions,
+	use: (world: World) => Promise<T>,
+): Promise<T> {
+	const simulator = await startSimulator(WITHOUT_LIMITS);
+	try {
+		const n8n = await startN8n(options);
+		try {
+			return await use({ simulator, n8n, client: await n8n.signIn() });
+		} finally {
+			await n8n.stop();
+		}
+	} finally {
+		await simulator.close();
+	}
+}
+
+/** An account of its own on the simulator: the nodes pace their requests by account. */
+export async function newAccount(
+	{ client, simulator }: World,
+	apiKey: string,
+): Promise<Credential> {
+	return await client.createCredential(apiKey, 'alephApi', {
+		apiKey,
+		baseUrl: simulator.url,
+		uploadUrl: simulator.url,
+	});
+}
+
+/** Resolves once the workflow has `count` executions of this status. */
+export async function waitForExecutions(
+	{ client }: World,
+	workflowId: string,
+	status: ExecutionStatus,
+	count: number,
+): Promise<void> {
+	while ((await client.listExecutions({ workflowId, status: [status] })).length !== count) {
+		const [failed] = await client.listExecutions({ workflowId, status: ['error', 'crashed'] });
+		if (failed) throw new Error(await reasonOf(client, failed.id));
+		// Rarely, as each look costs n8n time.
+		await sleep(500);
+	}
+}
+
+async function reasonOf(client: N8nClient, executionId: string): Promise<string> {
+	const { error } = await client.execution(executionId);
+	return `An execution has failed: ${error?.message}. ${error?.description ?? ''}`;
+}

@@ -1,0 +1,112 @@
+import { outputOf } from '../n8n/execution';
+import { newCredential, runWorkflow, seconds, useN8n, workflowOf } from './n8n';
+
+const world = useN8n();
+
+const parameters = { prompt: '={{ $json.prompt }}', videoUrl: 'https://example.com/video.mp4' };
+const prompts = (count: number, prompt: (n: number) => string) =>
+	Array.from({ length: count }, (_, n) => ({ prompt: prompt(n) }));
+const statuses = (execution: Parameters<typeof outputOf>[0]) =>
+	outputOf(execution, 'Runway Aleph').map(({ json }) => json.status);
+
+describe('the credential', () => {
+	it.each(['body', 'status'] as const)(
+		'is tested for real where errors come in the %s',
+		async (errorStyle) => {
+			world.simulator.settings.errorStyle = errorStyle;
+			world.simulator.settings.creditEndpoint = false;
+			const good = await newCredential(world);
+			expect(await world.client.testCredential(good)).toMatchObject({ status: 'OK' });
+			const wrong = await newCredential(world, { apiKey: 'wrong' });
+			expect(await world.client.testCredential(wrong)).toEqual({
+				status: 'Error',
+				message: 'The API key is wrong or missing',
+			});
+		},
+	);
+
+	it('says so where the base URL is not that of the API', async () => {
+		const website = await newCredential(world, { baseUrl: world.n8n.url });
+		expect(await world.client.testCredential(website)).toEqual({
+			status: 'Error',
+			message: 'The answer did not come from the Aleph API: check the base URL',
+		});
+		const elsewhere = await newCredential(world, { baseUrl: `${world.simulator.url}/elsewhere/` });
+		expect(await world.client.testCredential(elsewhere)).toEqual({
+			status: 'Error',
+			message: 'This server does not have the Aleph API: check the base URL',
+		});
+	});
+});
+
+describe('generate', () => {
+	it('of ten items takes hardly longer than the longest task', async () => {
+		const longest = 16;
+		const execution = await runWorkflow(world, {
+			parameters,
+			items: prompts(10, (n) => `Video ${n} [duration=${n === 4 ? longest : n + 1}]`),
+		});
+		expect(statuses(execution)).toEqual(Array(10).fill('success'));
+		expect(outputOf(execution, 'Runway Aleph').map(({ pairedItem }) => pairedItem)).toEqual(
+			Array.from({ length: 10 }, (_, item) => ({ item })),
+		);
+		expect(seconds(execution)).toBeLessThan(1.25 * longest);
+	});
+
+	it('of thirty items at once, with 20 per 10 s allowed, pays no task twice', async () => {
+		const before = world.simulator.stats();
+		const account = await newCredential(world);
+		const execution = await runWorkflow(
+			world,
+			{ parameters, items: prompts(30, (n) => `One of thirty, ${n}`) },
+			account,
+		);
+		expect(statuses(execution)).toEqual(Array(30).fill('success'));
+		const after = world.simulator.stats();
+		expect(after.generate.accepted - before.generate.accepted).toBe(30);
+		expect(after.duplicates).toBe(before.duplicates);
+	});
+});
+
+describe('running again', () => {
+	it('by Retry On Fail pays only for what failed', async () => {
+		const before = world.simulator.stats().generate.accepted;
+		const execution = await runWorkflow(world, {
+			parameters,
+			items: prompts(4, (n) => `Once more ${n} ${n === 2 ? '[fail=internal]' : ''}`),
+			settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1000 },
+		});
+		expect(execution.status).toBe('error');
+		expect(world.simulator.stats().generate.accepted - before).toBe(5);
+	});
+
+	it('by "Retry execution" gets the video that was not ready in time', async () => {
+		const before = world.simulator.stats().generate.accepted;
+		const first = await runWorkflow(world, {
+			parameters: { ...parameters, options: { timeout: 0.05 } },
+			items: prompts(3, (n) => `Late ${n} [duration=${n === 0 ? 4 : 1}]`),
+		});
+		expect(first.error?.message).toMatch(/still running/);
+		const second = await world.client.retryExecution(first.id);
+		expect(statuses(await world.client.waitForExecution(second))).toEqual(Array(3).fill('success'));
+		expect(world.simulator.stats().generate.accepted - before).toBe(3);
+	});
+});
+
+describe('stopping the execution', () => {
+	it('ends the polling', async () => {
+		const items = prompts(5, (n) => `Endless ${n} [duration=600]`);
+		const id = await world.client.importWorkflow(workflowOf({ parameters, items }), [
+			world.credential,
+		]);
+		const executionId = await world.client.runManually(id);
+		const reads = () => world.simulator.stats().recordInfo.requests;
+		const readsBefore = reads();
+		while (reads() < readsBefore + 5) await new Promise((resolve) => setTimeout(resolve, 100));
+		await world.client.stopExecution(executionId);
+		const readsAtStop = reads();
+		await new Promise((resolve) => setTimeout(resolve, 8_000));
+		expect(reads() - readsAtStop).toBeLessThanOrEqual(1);
+		expect((await world.client.execution(executionId)).status).toBe('canceled');
+	});
+});

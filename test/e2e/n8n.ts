@@ -1,0 +1,96 @@
+/** Set-up shared by the end-to-end tests: a simulator, and a real n8n with the packed package. */
+import type { IDataObject, INode, INodeParameters } from 'n8n-workflow';
+import type { Credential, N8nClient, WorkflowJson } from '../n8n/client';
+import type { Execution } from '../n8n/execution';
+import { packPackage } from '../n8n/pack';
+import { startN8n, type N8nServer } from '../n8n/server';
+import { startSimulator, type Settings, type Simulator } from '../simulator';
+
+export interface World {
+	simulator: Simulator;
+	n8n: N8nServer;
+	client: N8nClient;
+	credential: Credential;
+}
+
+/** One n8n and one simulator for all tests of a file. What a test sets is undone after it. */
+export function useN8n(settings: Partial<Settings> = {}, env: Record<string, string> = {}): World {
+	const world = {} as World;
+	let initial: Settings;
+	beforeAll(async () => {
+		world.simulator = await startSimulator({ duration: 2, credits: 1_000_000, ...settings });
+		initial = structuredClone(world.simulator.settings);
+		world.n8n = await startN8n({ packageTarball: await packPackage(), env });
+		world.client = await world.n8n.signIn();
+		world.credential = await newCredential(world);
+	}, 600_000);
+	afterEach(() => Object.assign(world.simulator.settings, initial));
+	afterAll(async () => {
+		await world.n8n?.stop();
+		await world.simulator?.close();
+	});
+	return world;
+}
+
+let accounts = 0;
+
+/** A credential with a key of its own, since pacing is shared by key. */
+export async function newCredential(
+	{ client, simulator }: World,
+	fields: Record<string, unknown> = {},
+): Promise<Credential> {
+	accounts++;
+	return await client.createCredential(`Account ${accounts}`, 'alephApi', {
+		apiKey: `key-${accounts}`,
+		baseUrl: simulator.url,
+		uploadUrl: simulator.url,
+		...fields,
+	});
+}
+
+export interface WorkflowSetup {
+	parameters: INodeParameters;
+	items: IDataObject[];
+	/** Settings of the node, such as retryOnFail. */
+	settings?: Partial<INode>;
+}
+
+/** Manual Trigger -> items -> Runway Aleph. */
+export function workflowOf({ parameters, items, settings }: WorkflowSetup): WorkflowJson {
+	const jsCode = `return ${JSON.stringify(items.map((json) => ({ json })))};`;
+	return {
+		name: 'Test',
+		nodes: [
+			node('Start', 'n8n-nodes-base.manualTrigger', {}),
+			{ ...node('Items', 'n8n-nodes-base.code', { jsCode }), typeVersion: 2 },
+			{
+				...node('Runway Aleph', 'n8n-nodes-runway-aleph.aleph', parameters),
+				credentials: { alephApi: { id: '', name: '' } },
+				...settings,
+			},
+		],
+		connections: {
+			Start: { main: [[{ node: 'Items', type: 'main', index: 0 }]] },
+			Items: { main: [[{ node: 'Runway Aleph', type: 'main', index: 0 }]] },
+		},
+		settings: { executionOrder: 'v1' },
+	};
+}
+
+/** Imports the workflow, runs it as the editor does, and gives its end. */
+export async function runWorkflow(
+	{ client, credential }: World,
+	setup: WorkflowSetup,
+	account = credential,
+): Promise<Execution> {
+	const id = await client.importWorkflow(workflowOf(setup), [account]);
+	return await client.waitForExecution(await client.runManually(id), { timeout: 120_000 });
+}
+
+export function seconds({ startedAt, stoppedAt }: Execution): number {
+	return (Number(stoppedAt) - Number(startedAt)) / 1000;
+}
+
+function node(name: string, type: string, parameters: INodeParameters): INode {
+	return { id: name, name, type, typeVersion: 1, position: [0, 0], parameters };
+}

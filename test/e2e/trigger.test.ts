@@ -1,0 +1,299 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import axios from 'axios';
+import type { INodeParameters } from 'n8n-workflow';
+import type { Credential, WorkflowJson } from '../n8n/client';
+import { outputOf } from '../n8n/execution';
+import { startN8n } from '../n8n/server';
+import { newCredential, useN8n } from './n8n';
+
+const world = useN8n({ duration: 0 });
+
+const HMAC_KEY = 'the-hmac-key-of-the-account';
+
+interface Trigger {
+	url: string;
+	workflowId: string;
+}
+
+function triggerWorkflow(parameters: INodeParameters, webhookId: string): WorkflowJson {
+	return {
+		name: 'Trigger',
+		nodes: [
+			{
+				id: 'trigger',
+				name: 'Runway Aleph Trigger',
+				type: 'n8n-nodes-runway-aleph.alephTrigger',
+				typeVersion: 1,
+				position: [0, 0],
+				webhookId,
+				parameters,
+				credentials: { alephApi: { id: '', name: '' } },
+			},
+		],
+		connections: {},
+		settings: { executionOrder: 'v1' },
+	};
+}
+
+/** A published workflow that begins with the trigger. */
+async function newTrigger(
+	parameters: INodeParameters = {},
+	credential: Credential = world.credential,
+): Promise<Trigger> {
+	const webhookId = randomUUID();
+	const workflow = triggerWorkflow(parameters, webhookId);
+	const workflowId = await world.client.importWorkflow(workflow, [credential]);
+	await world.client.activate(workflowId);
+	return { url: `${world.n8n.url}/webhook/${webhookId}/aleph`, workflowId };
+}
+
+/** Starts a task on the simulator, which calls back when it ends, within moments. */
+async function generate(prompt: string, callBackUrl?: string): Promise<string> {
+	const { data } = await axios.post<{ data: { taskId: string } }>(
+		`${world.simulator.url}/api/v1/aleph/generate`,
+		{ prompt, videoUrl: 'https://example.com/video.mp4', callBackUrl },
+		{ headers: { Authorization: 'Bearer key' } },
+	);
+	return data.data.taskId;
+}
+
+async function post(url: string, body: unknown, headers: Record<string, string> = {}) {
+	const config = { headers, validateStatus: () => true, maxBodyLength: Infinity };
+	// Of a text axios would make JSON.
+	const data = typeof body === 'string' ? Buffer.from(body) : body;
+	const answer = await axios.post<unknown>(url, data, config);
+	return { status: answer.status, data: answer.data };
+}
+
+function signed(taskId: string, key = HMAC_KEY, age = 0): Record<string, string> {
+	const timestamp = String(Math.floor(Date.now() / 1000) - age);
+	const signature = createHmac('sha256', key).update(`${taskId}.${timestamp}`).digest('base64');
+	return { 'X-Webhook-Timestamp': timestamp, 'X-Webhook-Signature': signature };
+}
+
+const done = (taskId: string, url = 'https://evil.example/video.mp4') => ({
+	code: 200,
+	msg: 'success',
+	data: { result_video_url: url },
+	taskId,
+});
+
+/** The items that the trigger has given so far, once there are as many as expected. */
+async function itemsOf({ workflowId }: Trigger, expected: number) {
+	const finished = async () =>
+		(await world.client.listExecutions({ workflowId, status: ['success'] })).map(({ id }) => id);
+	const deadline = Date.now() + 120_000;
+	// Rarely, as each look costs n8n time.
+	while ((await finished()).length < expected && Date.now() < deadline) await sleep(1_000);
+	await sleep(1_000);
+	const executions = await Promise.all(
+		(await finished()).map(async (id) => await world.client.execution(id)),
+	);
+	return executions.flatMap((execution) =>
+		outputOf(execution, 'Runway Aleph Trigger').map(({ json }) => json),
+	);
+}
+
+describe('a callback of the provider', () => {
+	it.each(['camel', 'snake', 'short'] as const)(
+		'in the spelling "%s" becomes the item that the node would give',
+		async (spelling) => {
+			world.simulator.settings.spelling = spelling;
+			const trigger = await newTrigger();
+			const taskId = await generate('Make it snow', trigger.url);
+			const [item, ...others] = await itemsOf(trigger, 1);
+			expect(others).toEqual([]);
+			expect(item).toMatchObject({
+				taskId,
+				status: 'success',
+				videoUrl: expect.stringContaining(world.simulator.url) as string,
+				prompt: 'Make it snow',
+				durationSeconds: 0,
+			});
+		},
+	);
+
+	it('of a failed task becomes an item as well, or not, as the user has chosen', async () => {
+		const both = await newTrigger();
+		await generate('Bad [fail=moderation]', both.url);
+		expect(await itemsOf(both, 1)).toMatchObject([
+			{ status: 'failed', errorMessage: expect.stringContaining('moderation') as string },
+		]);
+		const completed = await newTrigger({ events: ['completed'] });
+		await generate('Bad [fail=moderation]', completed.url);
+		const taskId = await generate('Make it snow', completed.url);
+		expect(await itemsOf(completed, 1)).toMatchObject([{ taskId, status: 'success' }]);
+	});
+
+	it('not simplified comes as it was sent', async () => {
+		const trigger = await newTrigger({ simplify: false });
+		const taskId = await generate('Make it snow', trigger.url);
+		expect(await itemsOf(trigger, 1)).toMatchObject([
+			{ code: 200, taskId, data: { result_video_url: expect.any(String) as string } },
+		]);
+	});
+
+	it('brings the files of the task where the user wants them', async () => {
+		const trigger = await newTrigger({
+			options: { download: ['video', 'thumbnail'], videoOutputProperty: 'film' },
+		});
+		await generate('Make it snow', trigger.url);
+		await itemsOf(trigger, 1);
+		const { workflowId } = trigger;
+		const [{ id } = { id: '' }] = await world.client.listExecutions({ workflowId });
+		const [item] = outputOf(await world.client.execution(id), 'Runway Aleph Trigger');
+		expect(item?.binary).toMatchObject({
+			film: { mimeType: 'video/mp4' },
+			thumbnail: { mimeType: 'image/png' },
+		});
+	});
+
+	it('is answered 503 while the API cannot be asked, and comes through when it is sent again', async () => {
+		const trigger = await newTrigger();
+		const taskId = await generate('Make it snow [readFaults=500,500,500,500,500] [lag=0]');
+		const first = await post(trigger.url, done(taskId));
+		expect(first).toEqual({
+			status: 503,
+			data: { code: 503, msg: 'The task could not be verified, try again' },
+		});
+		expect((await post(trigger.url, done(taskId))).status).toBe(200);
+		expect(await itemsOf(trigger, 1)).toHaveLength(1);
+	});
+
+	it('for a task that the API says is running is answered 503', async () => {
+		const trigger = await newTrigger();
+		const taskId = await generate('Slow [duration=600]');
+		expect(await post(trigger.url, done(taskId))).toEqual({
+			status: 503,
+			data: { code: 503, msg: 'The task is still running, try again' },
+		});
+	});
+});
+
+describe('deliveries of one task', () => {
+	it('start the workflow once, also at the same instant and after a restart', async () => {
+		const trigger = await newTrigger();
+		const taskId = await generate('Make it snow');
+		const deliver = async () => (await post(trigger.url, done(taskId))).status;
+		const answers = await Promise.all(Array.from({ length: 20 }, deliver));
+		expect(answers).toEqual(Array(20).fill(200));
+		expect(await itemsOf(trigger, 1)).toHaveLength(1);
+
+		await world.n8n.kill();
+		const { userFolder, port } = world.n8n;
+		world.n8n = await startN8n({ userFolder, port });
+		world.client = await world.n8n.signIn();
+		expect(await deliver()).toBe(200);
+		expect(await itemsOf(trigger, 1)).toHaveLength(1);
+	}, 180_000);
+
+	it('of 200 tasks at nearly the same time, some doubled and some lost, are 200 items', async () => {
+		Object.assign(world.simulator.settings, {
+			rateLimit: 1000,
+			concurrency: 1000,
+			doubleEvery: 10,
+			loseEvery: 20,
+		});
+		const trigger = await newTrigger();
+		const taskIds = await Promise.all(
+			Array.from(
+				{ length: 200 },
+				async (_, n) => await generate(`Video ${n} [duration=3]`, trigger.url),
+			),
+		);
+		const items = await itemsOf(trigger, 200);
+		expect(items.map(({ taskId }) => taskId).sort()).toEqual(taskIds.sort());
+		expect(world.simulator.stats().callbacks.failed).toBe(0);
+	}, 180_000);
+});
+
+describe('a forged callback', () => {
+	let open: Trigger;
+	let withKey: Trigger;
+	let taskId: string;
+
+	beforeAll(async () => {
+		open = await newTrigger();
+		withKey = await newTrigger({}, await newCredential(world, { webhookHmacKey: HMAC_KEY }));
+	});
+	beforeEach(async () => {
+		taskId = await generate('Make it snow');
+	});
+
+	const large = 'x'.repeat(5 * 1024 * 1024);
+	const nested = '['.repeat(100_000) + ']'.repeat(100_000);
+	const json = { 'Content-Type': 'application/json' };
+
+	it.each<[string, number, () => Promise<{ status: number; data: unknown }>]>([
+		['without a signature', 401, () => post(withKey.url, done(taskId))],
+		[
+			'signed with a wrong key',
+			401,
+			() => post(withKey.url, done(taskId), signed(taskId, 'other')),
+		],
+		[
+			'signed six minutes ago',
+			401,
+			() => post(withKey.url, done(taskId), signed(taskId, HMAC_KEY, 360)),
+		],
+		[
+			'with the signature of another task',
+			401,
+			() => post(withKey.url, done(taskId), signed('another-task')),
+		],
+		['for a task that does not exist', 403, () => post(open.url, done('no-such-task'))],
+		['that is an array', 400, () => post(open.url, [done(taskId)])],
+		['without a task ID', 400, () => post(open.url, { code: 200, msg: 'success' })],
+		['without a code', 400, () => post(open.url, { taskId })],
+		['of 5 MB', 400, () => post(open.url, { ...done(taskId), large })],
+		['nested 100,000 deep', 400, () => post(open.url, nested, json)],
+		[
+			'of another content type',
+			400,
+			() => post(open.url, 'taskId', { 'Content-Type': 'text/plain' }),
+		],
+		// n8n itself refuses this one, before the node sees it.
+		['that is no JSON, but says so', 422, () => post(open.url, '{"taskId', json)],
+	])('%s is answered %i', async (_, status, send) => {
+		const began = Date.now();
+		const answer = await send();
+		expect(answer.status).toBe(status);
+		expect(JSON.stringify(answer.data)).not.toMatch(/\bat .*\.js|stack/);
+		if (status !== 422) expect(answer.data).toMatchObject({ code: status });
+		expect(Date.now() - began).toBeLessThan(5_000);
+	});
+
+	it('for a real task with someone else’s video gives the real video', async () => {
+		const trigger = await newTrigger();
+		expect((await post(trigger.url, done(taskId))).status).toBe(200);
+		const [item] = await itemsOf(trigger, 1);
+		expect(item?.videoUrl).toContain(world.simulator.url);
+	});
+
+	it('has started nothing', async () => {
+		expect(await itemsOf(open, 0)).toEqual([]);
+		expect(await itemsOf(withKey, 0)).toEqual([]);
+		expect(await world.client.listExecutions({ workflowId: open.workflowId })).toEqual([]);
+	});
+
+	it('differs from one that is signed with the key of the account', async () => {
+		world.simulator.settings.hmacKey = HMAC_KEY;
+		const before = (await itemsOf(withKey, 0)).length;
+		await generate('Make it snow', withKey.url);
+		expect(await itemsOf(withKey, before + 1)).toHaveLength(before + 1);
+	});
+});
+
+describe('the editor', () => {
+	it('listens for a test event', async () => {
+		const webhookId = randomUUID();
+		const workflowId = await world.client.importWorkflow(triggerWorkflow({}, webhookId), [
+			world.credential,
+		]);
+		await world.client.listenForTestEvent(workflowId, 'Runway Aleph Trigger');
+		const testUrl = `${world.n8n.url}/webhook-test/${webhookId}/aleph`;
+		const taskId = await generate('Make it snow', testUrl);
+		expect(await itemsOf({ workflowId, url: testUrl }, 1)).toMatchObject([{ taskId }]);
+	});
+});

@@ -1,0 +1,205 @@
+/**
+ * Runs the built package in n8n-core: its loader reads dist/, its engine executes a workflow of a
+ * start node and the node under test, and its HTTP client talks to the simulator.
+ */
+import path from 'node:path';
+import { ExecutionLifecycleHooks, PackageDirectoryLoader, WorkflowExecute } from 'n8n-core';
+import {
+	createRunExecutionData,
+	ICredentialsHelper,
+	Workflow,
+	type IBinaryKeyData,
+	type ICredentialDataDecryptedObject,
+	type IDataObject,
+	type IHttpRequestOptions,
+	type INode,
+	type INodeExecutionData,
+	type INodeParameters,
+	type INodeType,
+	type IRun,
+	type IRunExecutionData,
+	type IWorkflowExecuteAdditionalData,
+} from 'n8n-workflow';
+
+const loader = new PackageDirectoryLoader(path.resolve(__dirname, '../..'));
+const loaded = loader.loadAll();
+
+export interface Setup {
+	parameters: INodeParameters;
+	/** The input items, one empty item if absent. */
+	items?: IDataObject[];
+	/** The files of each input item. */
+	binary?: IBinaryKeyData;
+	credential: ICredentialDataDecryptedObject;
+	/** Settings of the node, such as onError and retryOnFail. */
+	settings?: Partial<INode>;
+	executionId?: string;
+}
+
+export interface Result {
+	run: IRun;
+	/** What came out, by output. */
+	items: INodeExecutionData[];
+	errorItems: INodeExecutionData[];
+	error: (Error & { description?: string | null; httpCode?: string | null }) | undefined;
+}
+
+/** Executes the node once, as n8n does in production. */
+export async function runNode(setup: Setup): Promise<Result> {
+	return await start(setup).result;
+}
+
+/** Starts the node; `cancel` does what the user's stop button does. */
+export function start(setup: Setup, earlier?: IRunExecutionData) {
+	const execution = prepare(setup, earlier);
+	return {
+		result: execution.then(async ({ running }) => await resultOf(running)),
+		cancel: async () => (await execution).running.cancel(),
+	};
+}
+
+/** What "Retry with currently saved workflow" does: goes on from the data of a failed execution. */
+export async function retryExecution(setup: Setup, failed: IRun): Promise<Result> {
+	const data = structuredClone(JSON.parse(JSON.stringify(failed.data))) as IRunExecutionData;
+	delete data.resultData.error;
+	data.resultData.runData[NODE_NAME]?.pop();
+	return await start(setup, data).result;
+}
+
+const NODE_NAME = 'Runway Aleph';
+
+const startNode: INodeType = {
+	description: {
+		displayName: 'Start',
+		name: 'start',
+		group: ['trigger'],
+		version: 1,
+		description: '',
+		defaults: {},
+		inputs: [],
+		outputs: ['main'],
+		properties: [],
+	},
+	execute: async () => await Promise.resolve([[]]),
+};
+
+async function prepare(setup: Setup, earlier?: IRunExecutionData) {
+	await loaded;
+	const { binary } = setup;
+	const items = (setup.items ?? [{}]).map((json) => (binary ? { json, binary } : { json }));
+	const workflow = new Workflow({
+		id: 'workflow',
+		name: 'Test',
+		active: false,
+		settings: { executionOrder: 'v1' },
+		nodeTypes: {
+			getByName: (name) => typeOf(name),
+			getByNameAndVersion: (name) => typeOf(name),
+			getKnownTypes: () => ({}),
+		},
+		nodes: [
+			node('Start', 'start', {}),
+			{
+				...node(NODE_NAME, 'aleph', setup.parameters),
+				credentials: { alephApi: { id: '1', name: 'Runway Aleph API' } },
+				...setup.settings,
+			},
+		],
+		connections: { Start: { main: [[{ node: NODE_NAME, type: 'main', index: 0 }]] } },
+	});
+	const pinData = { Start: items };
+	const data =
+		earlier ??
+		createRunExecutionData({
+			startData: {},
+			resultData: { runData: {}, pinData },
+			executionData: {
+				nodeExecutionStack: [
+					{ node: workflow.getNode('Start')!, data: { main: [items] }, source: null },
+				],
+			},
+		});
+	for (const entry of earlier?.executionData?.nodeExecutionStack ?? []) {
+		entry.node = workflow.getNode(entry.node.name)!;
+	}
+	const additional = additionalData(setup);
+	const engine = new WorkflowExecute(additional, 'trigger', data);
+	return { running: engine.processRunExecutionData(workflow) };
+}
+
+async function resultOf(running: Promise<IRun>): Promise<Result> {
+	const run = await running;
+	const output = run.data.resultData.runData[NODE_NAME]?.at(-1)?.data?.main ?? [];
+	return {
+		run,
+		items: output[0] ?? [],
+		errorItems: output[1] ?? [],
+		error: run.data.resultData.error as Result['error'],
+	};
+}
+
+function typeOf(name: string): INodeType {
+	return name === 'start' ? startNode : (loader.getNode(name).type as INodeType);
+}
+
+function node(name: string, type: string, parameters: INodeParameters): INode {
+	return { id: name, name, type, typeVersion: 1, position: [0, 0], parameters };
+}
+
+function additionalData({ credential, executionId = 'execution' }: Setup) {
+	const workflowData = { id: 'workflow', name: 'Test', active: false } as never;
+	return {
+		credentialsHelper: new TestCredentials(credential),
+		hooks: new ExecutionLifecycleHooks('trigger', executionId, workflowData),
+		executionId,
+		currentNodeExecutionIndex: 0,
+		variables: {},
+		webhookWaitingBaseUrl: 'http://localhost:5678/webhook-waiting',
+		formWaitingBaseUrl: 'http://localhost:5678/form-waiting',
+		setExecutionStatus: () => {},
+	} as unknown as IWorkflowExecuteAdditionalData;
+}
+
+/** Gives the credential of the test, and authenticates as the loaded credential type says. */
+class TestCredentials extends ICredentialsHelper {
+	constructor(private readonly credential: ICredentialDataDecryptedObject) {
+		super();
+	}
+
+	override getParentTypes = () => [];
+
+	override isCredentialUsableByNode = () => true;
+
+	override async authenticate(
+		credentials: ICredentialDataDecryptedObject,
+		typeName: string,
+		requestOptions: IHttpRequestOptions,
+	) {
+		const { authenticate } = loader.getCredential(typeName).type;
+		const { headers } = (authenticate as { properties: { headers: Record<string, string> } })
+			.properties;
+		for (const [name, value] of Object.entries(headers)) {
+			requestOptions.headers = {
+				...requestOptions.headers,
+				[name]: value
+					.replace(/^=/, '')
+					.replace(/\{\{\$credentials\.(\w+)\}\}/g, (_, key: string) => credentials[key] as string),
+			};
+		}
+		return await Promise.resolve(requestOptions);
+	}
+
+	override preAuthentication = async () => await Promise.resolve(undefined);
+
+	override runPreAuthentication = async () => await Promise.resolve(undefined);
+
+	override getDecrypted = async () => await Promise.resolve({ ...this.credential });
+
+	override getCredentials = async () => await Promise.reject(new Error('not stored'));
+
+	override updateCredentials = async () => await Promise.resolve();
+
+	override updateCredentialsOauthTokenData = async () => await Promise.resolve();
+
+	override getCredentialsProperties = () => [];
+}

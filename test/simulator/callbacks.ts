@@ -1,0 +1,103 @@
+/** Tells the client that its task has ended: tries, retries, losses, doubles and signatures. */
+import { createHmac } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import axios from 'axios';
+import type { components } from '../../nodes/Aleph/transport/openapi';
+import type { Settings } from './settings';
+import { resultUrls, type Task } from './tasks';
+import type { World } from './world';
+
+type Callback = components['schemas']['Callback'];
+
+/** Waits for the end of the task and sends its callback, as often as it takes and is allowed. */
+export async function callBack(world: World, task: Task, url: string): Promise<void> {
+	const { signal } = world.ending;
+	const { callbacks: counts } = world.counters;
+	// A timer may fire a moment early; a client that asks at once has to find the task ended.
+	await sleep(task.endsAt - Date.now() + 5, undefined, { signal, ref: false });
+
+	const settings = world.settingsFor(task);
+	if (!settings.callbacks) return;
+	task.callback = 'pending';
+	const count = ++counts.due;
+	const lost = Math.max(settings.lose, isNth(count, settings.loseEvery) ? 1 : 0);
+	const body = callbackBody(task, settings.spelling, world.filesBase(settings));
+	const send = () => post(url, task.taskId, body, settings, signal);
+
+	for (let attempt = 0; attempt <= settings.callbackRetries; attempt++) {
+		if (attempt > 0) {
+			await sleep(settings.callbackRetryDelay * 1000, undefined, { signal, ref: false });
+		}
+		if (attempt < lost) {
+			counts.lost++;
+			continue;
+		}
+		counts.sent++;
+		if (!(await send())) continue;
+		task.callback = 'delivered';
+		counts.delivered++;
+		if (settings.double || isNth(count, settings.doubleEvery)) {
+			counts.doubled++;
+			counts.sent++;
+			await send();
+		}
+		return;
+	}
+	task.callback = 'failed';
+	counts.failed++;
+}
+
+function isNth(count: number, n: number): boolean {
+	return n > 0 && count % n === 0;
+}
+
+/** One try; only HTTP 200 counts as received. */
+async function post(
+	url: string,
+	taskId: string,
+	body: Callback,
+	{ hmacKey, callbackTimeout }: Settings,
+	signal: AbortSignal,
+): Promise<boolean> {
+	const headers = { 'User-Agent': 'kie.ai-callback/1.0 (simulator)', ...signed(taskId, hmacKey) };
+	try {
+		const answer = await axios.post(url, body, {
+			headers,
+			signal,
+			timeout: callbackTimeout * 1000,
+			maxRedirects: 0,
+			proxy: false,
+			responseType: 'text',
+			validateStatus: () => true,
+		});
+		return answer.status === 200;
+	} catch {
+		return false;
+	}
+}
+
+function signed(taskId: string, key: string | null): Record<string, string> {
+	if (key === null) return {};
+	const timestamp = String(Math.floor(Date.now() / 1000));
+	return {
+		'X-Webhook-Timestamp': timestamp,
+		'X-Webhook-Signature': createHmac('sha256', key)
+			.update(`${taskId}.${timestamp}`)
+			.digest('base64'),
+	};
+}
+
+/** The three spellings are those of the provider's own pages. */
+function callbackBody(task: Task, spelling: Settings['spelling'], base: string): Callback {
+	const { taskId, failure } = task;
+	const id = spelling === 'snake' ? { task_id: taskId } : null;
+	const top = spelling === 'snake' ? {} : { taskId };
+	if (failure) return { code: 400, msg: failure.message, data: id, ...top };
+
+	const { video, image } = resultUrls(task, base);
+	const urls =
+		spelling === 'short'
+			? { video_url: video, image_url: image }
+			: { result_video_url: video, result_image_url: image };
+	return { code: 200, msg: 'All generated successfully.', data: { ...id, ...urls }, ...top };
+}
