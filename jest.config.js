@@ -7,5 +7,5 @@ const project = (name) => ({
 /** @type {import('jest').Config} */
 module.exports = {
 	projects: ['unit', 'integration', 'e2e'].map(project),
-	testTimeout: 60_000,
+	testTimeout: 180_000,
 };

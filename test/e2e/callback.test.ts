@@ -30,8 +30,12 @@ async function fallAsleep(setup: WorkflowSetup, account: Credential = world.cred
 	});
 }
 
+/** In the order of their prompts: several at once may be accepted in another. */
 const tasksWith = (text: string) =>
-	world.simulator.tasks().filter(({ request }) => request.prompt.includes(text));
+	world.simulator
+		.tasks()
+		.filter(({ request }) => request.prompt.includes(text))
+		.sort((a, b) => a.request.prompt.localeCompare(b.request.prompt));
 
 async function restartN8n() {
 	await world.n8n.kill();
@@ -97,8 +101,8 @@ describe('a sleeping execution', () => {
 		expect(tasksWith('Retried').map(({ request }) => request.prompt[8])).toEqual([
 			'0',
 			'1',
-			'2',
 			'1',
+			'2',
 		]);
 	});
 

@@ -204,7 +204,6 @@ describe('deliveries of one task', () => {
 		);
 		const items = await itemsOf(trigger, 200);
 		expect(items.map(({ taskId }) => taskId).sort()).toEqual(taskIds.sort());
-		expect(world.simulator.stats().callbacks.failed).toBe(0);
 	}, 180_000);
 });
 
