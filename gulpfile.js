@@ -2,4 +2,6 @@
 const { src, dest } = require('gulp');
 
 exports.default = () =>
-	src('{nodes,credentials}/**/*.{svg,node.json}', { encoding: false }).pipe(dest('dist'));
+	src('{nodes,credentials}/**/{*.svg,*.node.json,__schema__/**/*.json}', { encoding: false }).pipe(
+		dest('dist'),
+	);

@@ -46,11 +46,13 @@ export class AlephTrigger implements INodeType {
 					{
 						name: 'Completed',
 						value: 'completed',
+						action: 'On video completed',
 						description: 'A video is ready',
 					},
 					{
 						name: 'Failed',
 						value: 'failed',
+						action: 'On task failed',
 						description: 'A task ended without a video',
 					},
 				],

@@ -37,16 +37,18 @@ interface Demo {
 async function main() {
 	const once = process.argv.includes('--once');
 	const provider = await chooseProvider();
-	await installN8n();
-	const demo = await setUp(provider);
+	// Filled step by step, so that what has been started is stopped where a later step fails.
+	const demo = {} as Demo;
 	try {
+		await installN8n();
+		await setUp(demo, provider);
 		console.log(`\nRunning the example "${MAIN_EXAMPLE}": three prompts for one video ...`);
 		const tasks = await runExample(demo);
 		console.table(await Promise.all(tasks.map(saveVideo)));
 		if (tasks.length !== 3) throw new Error('The example did not give three videos.');
 		if (!once) await stayOpen(demo, provider);
 	} finally {
-		await demo.n8n.stop();
+		await demo.n8n?.stop();
 		await provider.simulator?.close();
 	}
 }
@@ -71,23 +73,23 @@ async function chooseProvider(): Promise<Provider> {
 	};
 }
 
-async function setUp(provider: Provider): Promise<Demo> {
-	const steps = new Listr<Partial<Demo>>([
+async function setUp(demo: Demo, provider: Provider) {
+	const steps = new Listr([
 		{
 			title: 'Start n8n with the package installed',
-			task: async (demo) => {
+			task: async () => {
 				demo.n8n = await startN8n({ packageTarball: await packPackage() });
 			},
 		},
 		{
 			title: 'Import the examples',
-			task: async (demo) => {
-				demo.client = await demo.n8n!.signIn();
+			task: async () => {
+				demo.client = await demo.n8n.signIn();
 				demo.workflows = await importExamples(demo.client, provider);
 			},
 		},
 	]);
-	return (await steps.run({})) as Demo;
+	await steps.run();
 }
 
 async function importExamples(client: N8nClient, { credential, sampleUrl }: Provider) {

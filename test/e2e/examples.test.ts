@@ -1,19 +1,24 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import { example, exampleNames, SAMPLE_URL } from '../demo/examples';
+import type { Credential } from '../n8n/client';
 import { outputOf, type Execution } from '../n8n/execution';
+import { startModelStub } from './modelStub';
 import { useN8n } from './n8n';
 
 const world = useN8n({ duration: 2 });
 
-async function importExample(name: string, replacements: Record<string, string> = {}) {
-	const workflow = example(name, {
-		[SAMPLE_URL]: `${world.simulator.url}/files/sample.mp4`,
-		...replacements,
-	});
-	return await world.client.importWorkflow(workflow, [world.credential]);
+const sampleUrl = () => `${world.simulator.url}/files/sample.mp4`;
+
+async function importExample(
+	name: string,
+	replacements: Record<string, string> = {},
+	...others: Credential[]
+) {
+	const workflow = example(name, { [SAMPLE_URL]: sampleUrl(), ...replacements });
+	return await world.client.importWorkflow(workflow, [world.credential, ...others]);
 }
 
 async function run(name: string, replacements: Record<string, string> = {}): Promise<Execution> {
@@ -45,6 +50,34 @@ itRuns('generate-and-wait', 'gives three downloaded videos', async () => {
 	expect(statuses(execution, 'Runway Aleph')).toEqual(Array(3).fill('success'));
 	const files = outputOf(execution, 'Runway Aleph').map(({ binary }) => binary?.video?.mimeType);
 	expect(files).toEqual(Array(3).fill('video/mp4'));
+});
+
+itRuns(
+	'batch-from-a-list',
+	'gives a video for each row, and tells the rows that failed',
+	async () => {
+		const rows = ['Make it snow', 'Make it rude [fail=moderation]', 'Make it rain'];
+		const csv = rows.map((prompt) => `${prompt},${sampleUrl()}\n`);
+		writeFileSync(join(world.n8n.filesFolder, 'list.csv'), `prompt,video\n${csv.join('')}`);
+		const execution = await run('batch-from-a-list', { '/files/': `${world.n8n.filesFolder}/` });
+		const prompts = (node: string) => outputOf(execution, node).map(({ json }) => json.prompt);
+		expect(prompts('Videos')).toEqual([rows[0], rows[2]]);
+		expect(prompts('Failed rows')).toEqual([rows[1]]);
+	},
+);
+
+itRuns('ai-agent', 'answers a chat with the new video', async () => {
+	const model = await startModelStub();
+	const openAi = { apiKey: 'key', url: model.url };
+	const credential = await world.client.createCredential('Model', 'openAiApi', openAi);
+	const published = { '"public": false': '"public": true' };
+	await world.client.activate(await importExample('ai-agent', published, credential));
+	const message = { action: 'sendMessage', sessionId: '1', chatInput: sampleUrl() };
+	const chat = `${world.n8n.url}/webhook/runway-aleph-chat/chat`;
+	const { data } = await axios.post<{ output: string }>(chat, message);
+	const { taskId } = world.simulator.tasks().at(-1)!;
+	expect(data.output).toContain(`/files/result/${taskId}.mp4`);
+	await model.close();
 });
 
 itRuns('sleep-and-resume', 'gives three videos after its sleep', async () => {

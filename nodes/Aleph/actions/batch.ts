@@ -1,11 +1,12 @@
-/** From what became of each input item to the items, or the error, that the node gives. */
-import type {
-	IBinaryKeyData,
-	IDataObject,
-	IExecuteFunctions,
-	INodeExecutionData,
-	INodeProperties,
-	NodeError,
+/** A batch of items: what each asks for, what became of it, and what the node gives for all. */
+import {
+	NodeOperationError,
+	type IBinaryKeyData,
+	type IDataObject,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	type INodeProperties,
+	type NodeError,
 } from 'n8n-workflow';
 import type { Task } from '../task/task';
 
@@ -28,6 +29,34 @@ export interface Outcome {
 	binary?: IBinaryKeyData;
 	simplify?: boolean;
 	error?: NodeError;
+}
+
+/** What each item asks for; or, where `read` throws, what is wrong with it. */
+export function readInputs<Input>(
+	functions: IExecuteFunctions,
+	read: (itemIndex: number) => Input,
+): Array<Input | NodeOperationError> {
+	return functions.getInputData().map((_, itemIndex) => {
+		try {
+			return read(itemIndex);
+		} catch (error) {
+			return new NodeOperationError(functions.getNode(), error as Error, { itemIndex });
+		}
+	});
+}
+
+/** Deals with all items at once. Bad input is the outcome of its item already. */
+export async function outcomesOf<Input>(
+	inputs: Array<Input | NodeOperationError>,
+	deal: (input: Input, itemIndex: number) => Promise<Outcome>,
+): Promise<Outcome[]> {
+	return await Promise.all(
+		inputs.map(async (input, itemIndex) =>
+			input instanceof NodeOperationError
+				? { task: null, error: input }
+				: await deal(input, itemIndex),
+		),
+	);
 }
 
 /**

@@ -44,8 +44,7 @@ export async function upload(
 	try {
 		return await uploadFile(api, file);
 	} catch (error) {
-		const nodeError = uploadError(node, itemIndex, asFailure(error));
-		throw nodeError;
+		throw uploadError(node, itemIndex, asFailure(error));
 	}
 }
 

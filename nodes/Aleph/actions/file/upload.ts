@@ -7,7 +7,7 @@ import {
 } from 'n8n-workflow';
 import { asText } from '../../task/json';
 import { connect } from '../../transport/api';
-import { outputItems, type Outcome } from '../batch';
+import { outcomesOf, outputItems, readInputs } from '../batch';
 import { readBinary, upload } from '../binary';
 
 export const description: INodeProperties[] = [
@@ -31,19 +31,20 @@ export const description: INodeProperties[] = [
 
 export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const api = await connect(this);
-	const uploadOne = async (itemIndex: number): Promise<Outcome> => {
+	const inputs = readInputs(this, (itemIndex) => {
+		const property = this.getNodeParameter('binaryProperty', itemIndex);
+		return {
+			binary: readBinary(this, itemIndex, 'Input Binary Field', property),
+			fileName: asText(this.getNodeParameter('fileName', itemIndex)) ?? undefined,
+		};
+	});
+	const outcomes = await outcomesOf(inputs, async ({ binary, fileName }, itemIndex) => {
 		try {
-			const property = this.getNodeParameter('binaryProperty', itemIndex);
-			const binary = readBinary(this, itemIndex, 'Input Binary Field', property);
-			const fileName = asText(this.getNodeParameter('fileName', itemIndex)) ?? undefined;
 			return { task: null, data: await upload(this, api, itemIndex, binary, fileName) };
 		} catch (error) {
-			return {
-				task: null,
-				error: new NodeOperationError(this.getNode(), error as Error, { itemIndex }),
-			};
+			const nodeError = new NodeOperationError(this.getNode(), error as Error, { itemIndex });
+			return { task: null, error: nodeError };
 		}
-	};
-	const outcomes = this.getInputData().map(async (_, itemIndex) => await uploadOne(itemIndex));
-	return outputItems(this, await Promise.all(outcomes));
+	});
+	return outputItems(this, outcomes);
 }

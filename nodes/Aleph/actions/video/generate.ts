@@ -9,7 +9,14 @@ import { connect, type Api, type TaskRecord } from '../../transport/api';
 import { isHttpUrl } from '../../transport/request';
 import { canSleep, fallAsleep, resumeUrl, wokenUp } from '../../wait/callback';
 import { canCall } from '../../wait/reachable';
-import { outputItem, outputItems, simplifyField, type Outcome } from '../batch';
+import {
+	outcomesOf,
+	outputItem,
+	outputItems,
+	readInputs,
+	simplifyField,
+	type Outcome,
+} from '../batch';
 import { downloadOptions, readDownloads, withFiles, type Downloads } from '../downloads';
 import { inputError } from '../errors';
 import { ASPECT_RATIOS, readParameters, type GenerateParameters } from './generateParameters';
@@ -141,7 +148,7 @@ export const description: INodeProperties[] = [
 			{ ...downloadOptions.thumbnailOutputProperty, displayOptions: whileWaiting },
 			{ ...downloadOptions.videoOutputProperty, displayOptions: whileWaiting },
 			{
-				displayName: 'Reference Image Binary Field',
+				displayName: 'Reference Image Field',
 				name: 'referenceImageBinaryProperty',
 				type: 'string',
 				default: '',
@@ -166,7 +173,7 @@ export const description: INodeProperties[] = [
 			},
 			{ ...timeoutOption, displayOptions: undefined },
 			{
-				displayName: 'Upload to China',
+				displayName: 'Store in China',
 				name: 'uploadCn',
 				type: 'boolean',
 				default: false,
@@ -192,7 +199,7 @@ interface GenerateInput extends GenerateParameters {
 
 export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const api = await connect(this);
-	const inputs = this.getInputData().map((_, itemIndex) => readInput(this, itemIndex));
+	const inputs = readInputs(this, (itemIndex) => readInput(this, itemIndex));
 	const run = newRun(this, api);
 	const woken = wokenUp(this);
 	if (woken) {
@@ -219,20 +226,6 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 	await sleepUntilCalled(this, inputs, outcomes);
 	// What is given out now would be taken for the result, and an error in it for a failed try.
 	return [];
-}
-
-/** Deals with all items at once. An item with bad input has its outcome already. */
-async function outcomesOf(
-	inputs: Array<GenerateInput | NodeOperationError>,
-	deal: (input: GenerateInput, itemIndex: number) => Promise<Outcome>,
-): Promise<Outcome[]> {
-	return await Promise.all(
-		inputs.map(async (input, itemIndex) =>
-			input instanceof NodeOperationError
-				? { task: null, error: input }
-				: await deal(input, itemIndex),
-		),
-	);
 }
 
 /** From a task that has been started to what comes of it, in both wait modes. */
@@ -308,27 +301,20 @@ function asTimedOut({ task, simplify }: Outcome): Outcome {
 	return { task: { ...task!, status: 'timeout' }, data: { taskId, status: 'timeout' }, simplify };
 }
 
-function readInput(
-	functions: IExecuteFunctions,
-	itemIndex: number,
-): GenerateInput | NodeOperationError {
-	try {
-		const parameters = readParameters(functions, itemIndex);
-		if (parameters.request.callBackUrl && wantsToSleep(functions)) {
-			throw inputError(
-				functions.getNode(),
-				itemIndex,
-				'"Callback URL" does not go with the wait mode "Callback"',
-				'Remove the option: in this mode the provider calls the sleeping execution.',
-			);
-		}
-		return {
-			...parameters,
-			simplify: Boolean(functions.getNodeParameter('simplify', itemIndex)),
-			waiting: readWaiting(functions, itemIndex),
-			downloads: readDownloads(functions.getNodeParameter('options', itemIndex, {})),
-		};
-	} catch (error) {
-		return new NodeOperationError(functions.getNode(), error as Error, { itemIndex });
+function readInput(functions: IExecuteFunctions, itemIndex: number): GenerateInput {
+	const parameters = readParameters(functions, itemIndex);
+	if (parameters.request.callBackUrl && wantsToSleep(functions)) {
+		throw inputError(
+			functions.getNode(),
+			itemIndex,
+			'"Callback URL" does not go with the wait mode "Callback"',
+			'Remove the option: in this mode the provider calls the sleeping execution.',
+		);
 	}
+	return {
+		...parameters,
+		simplify: Boolean(functions.getNodeParameter('simplify', itemIndex)),
+		waiting: readWaiting(functions, itemIndex),
+		downloads: readDownloads(functions.getNodeParameter('options', itemIndex, {})),
+	};
 }

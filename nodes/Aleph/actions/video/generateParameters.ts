@@ -50,13 +50,13 @@ export function readParameters(
 	}
 	if (options.referenceImageBinaryProperty && options.referenceImage) {
 		throw refuse(
-			'"Reference Image URL" and "Reference Image Binary Field" are both set',
+			'"Reference Image URL" and "Reference Image Field" are both set',
 			'Remove one of the two: a video takes one reference image.',
 		);
 	}
 	if (options.referenceImageBinaryProperty) {
 		const property = options.referenceImageBinaryProperty;
-		uploads.referenceImage = file('Reference Image Binary Field', property);
+		uploads.referenceImage = file('Reference Image Field', property);
 	}
 	if (options.callBackUrl) request.callBackUrl = url('Callback URL', options.callBackUrl);
 	if (options.referenceImage) {

@@ -1,14 +1,9 @@
 /** video / get: looks at a task, and waits for it where asked to. */
-import {
-	NodeOperationError,
-	type IExecuteFunctions,
-	type INodeExecutionData,
-	type INodeProperties,
-} from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import { asText } from '../../task/json';
 import { acceptedTask } from '../../task/task';
 import { connect, type Api } from '../../transport/api';
-import { outputItems, simplifyField, type Outcome } from '../batch';
+import { outcomesOf, outputItems, readInputs, simplifyField, type Outcome } from '../batch';
 import { downloadOptions, readDownloads, withFiles, type Downloads } from '../downloads';
 import { inputError } from '../errors';
 import {
@@ -65,16 +60,10 @@ interface GetInput {
 
 export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const api = await connect(this);
-	const inputs = this.getInputData().map((_, itemIndex) => readInput(this, itemIndex));
+	const inputs = readInputs(this, (itemIndex) => readInput(this, itemIndex));
 	return outputItems(
 		this,
-		await Promise.all(
-			inputs.map(async (input, itemIndex) =>
-				input instanceof NodeOperationError
-					? { task: null, error: input }
-					: await getOne(this, api, itemIndex, input),
-			),
-		),
+		await outcomesOf(inputs, async (input, itemIndex) => await getOne(this, api, itemIndex, input)),
 	);
 }
 
@@ -91,24 +80,20 @@ async function getOne(
 	};
 }
 
-function readInput(functions: IExecuteFunctions, itemIndex: number): GetInput | NodeOperationError {
-	try {
-		const taskId = asText(functions.getNodeParameter('taskId', itemIndex))?.trim();
-		if (taskId === undefined) {
-			throw inputError(
-				functions.getNode(),
-				itemIndex,
-				'"Task ID" is empty',
-				'Enter the ID of the task, or an expression such as {{ $json.taskId }}.',
-			);
-		}
-		return {
-			taskId,
-			simplify: Boolean(functions.getNodeParameter('simplify', itemIndex)),
-			waiting: readWaiting(functions, itemIndex),
-			downloads: readDownloads(functions.getNodeParameter('options', itemIndex, {})),
-		};
-	} catch (error) {
-		return new NodeOperationError(functions.getNode(), error as Error, { itemIndex });
+function readInput(functions: IExecuteFunctions, itemIndex: number): GetInput {
+	const taskId = asText(functions.getNodeParameter('taskId', itemIndex))?.trim();
+	if (taskId === undefined) {
+		throw inputError(
+			functions.getNode(),
+			itemIndex,
+			'"Task ID" is empty',
+			'Enter the ID of the task, or an expression such as {{ $json.taskId }}.',
+		);
 	}
+	return {
+		taskId,
+		simplify: Boolean(functions.getNodeParameter('simplify', itemIndex)),
+		waiting: readWaiting(functions, itemIndex),
+		downloads: readDownloads(functions.getNodeParameter('options', itemIndex, {})),
+	};
 }

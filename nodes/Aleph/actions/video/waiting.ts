@@ -19,14 +19,14 @@ export interface Waiting {
 export const whileWaiting = { show: { '/waitForCompletion': [true] } };
 
 export const pollIntervalOption: INodeProperties = {
-	displayName: 'Poll Interval',
+	displayName: 'Poll Interval (Seconds)',
 	name: 'pollInterval',
 	type: 'number',
 	typeOptions: { minValue: 1 },
 	default: 5,
 	displayOptions: whileWaiting,
 	description:
-		'Seconds between two looks at a task. Leave it out to look every 3 seconds at first and less often as the task gets older.',
+		'How long to pause between two looks at a task. Leave it out to look every 3 seconds at first and less often as the task gets older.',
 };
 
 export const onTimeoutOption: INodeProperties = {
@@ -51,14 +51,14 @@ export const onTimeoutOption: INodeProperties = {
 };
 
 export const timeoutOption: INodeProperties = {
-	displayName: 'Timeout',
+	displayName: 'Timeout (Minutes)',
 	name: 'timeout',
 	type: 'number',
 	typeOptions: { minValue: 0, numberPrecision: 2 },
 	default: 30,
 	displayOptions: whileWaiting,
 	description:
-		'Minutes to wait for each task, from the moment that the API has accepted it. Also how long to try where the API refuses new tasks for now.',
+		'How long to wait for each task, from the moment that the API has accepted it. Also how long to try where the API refuses new tasks for now.',
 };
 
 export function readWaiting(functions: IExecuteFunctions, itemIndex: number): Waiting {

@@ -1,0 +1,317 @@
+import type { INode } from 'n8n-workflow';
+import type { Locator } from 'playwright-core';
+import { example, exampleNames, SAMPLE_URL } from '../demo/examples';
+import type { Credential } from '../n8n/client';
+import { attributes, openEditor, type Editor } from './editor';
+import { newCredential, useN8n, workflowOf, type WorkflowSetup } from './n8n';
+
+// The address is for the pictures; nothing here is called at it.
+const world = useN8n({ duration: 1 }, { WEBHOOK_URL: 'https://n8n.example.com/' });
+
+const NODE = 'Runway Aleph';
+const parameters = { prompt: '={{ $json.prompt }}', videoUrl: 'https://example.com/video.mp4' };
+const snow = [{ prompt: 'Make it a snowy evening' }];
+
+let editor: Editor;
+let credential: Credential;
+
+beforeAll(async () => {
+	const { url } = world.simulator;
+	const fields = { apiKey: 'browser', baseUrl: url, uploadUrl: url };
+	credential = await world.client.createCredential('kie.ai', 'alephApi', fields);
+	editor = await openEditor(world.n8n.url);
+}, 60_000);
+afterAll(async () => await editor?.close());
+
+jest.setTimeout(120_000);
+
+/** Manual Trigger -> items -> Runway Aleph, side by side; resolves with its id. */
+async function openWorkflow(
+	setup: WorkflowSetup,
+	credentials: Credential[] = [credential],
+): Promise<string> {
+	const workflow = workflowOf(setup);
+	workflow.nodes.forEach((node, column) => {
+		node.position = [220 * column, 0];
+		if (credentials.length === 0) delete node.credentials;
+	});
+	const id = await world.client.importWorkflow(workflow, credentials);
+	await editor.openWorkflow(id);
+	return id;
+}
+
+/** Fails where it is broken. */
+async function waitForImage(image: Locator): Promise<void> {
+	await image.evaluate(async (img: { decode: () => Promise<void> }) => await img.decode());
+}
+
+describe('the nodes panel', () => {
+	it('finds the trigger by "aleph" and the node by "runway", and adds them', async () => {
+		await editor.newWorkflow();
+		await editor.searchNodes('aleph');
+		await editor.panelEntry(NODE).waitFor();
+		await waitForImage(editor.part('node-creator').locator('img').first());
+		await editor.panelEntry(NODE).click();
+		await editor.panelEntry(/completed/i).click();
+		await editor.part('ndv').waitFor();
+		await editor.closeNode();
+
+		await editor.searchNodes('runway');
+		await editor.panelEntry(NODE).click();
+		await editor.panelEntry('Generate a video').waitFor();
+		const actions = ['Get credits', 'Upload a file', 'Generate a video', 'Get a video'];
+		expect(await editor.panelEntry('').allInnerTexts()).toEqual(expect.arrayContaining(actions));
+		await editor.panelEntry('Generate a video').click();
+		await editor.part('ndv').waitFor();
+		await editor.closeNode();
+
+		const nodes = editor.part('canvas-node');
+		expect((await attributes(nodes, 'data-node-type')).sort()).toEqual([
+			'n8n-nodes-runway-aleph.aleph',
+			'n8n-nodes-runway-aleph.alephTrigger',
+		]);
+		for (const node of await nodes.all()) await waitForImage(node.locator('img').first());
+	});
+});
+
+describe('the credential', () => {
+	it('is created from the node, and tells whether its key works', async () => {
+		await openWorkflow({ parameters, items: snow }, []);
+		await editor.openNode(NODE);
+		await editor.part('node-credentials-select').click();
+		await editor.part('node-credentials-select-item-new').click();
+		await editor.fill('apiKey', 'wrong-key');
+		await editor.takePicture('credential', editor.part('editCredential-modal'));
+
+		await editor.fill('baseUrl', world.simulator.url);
+		await editor.part('credential-save-button').click();
+		const dialog = editor.part('node-credentials-config-container');
+		await dialog.getByText('More details').click();
+		expect(await editor.textOf(dialog)).toContain('The API key is wrong or missing');
+
+		await editor.fill('apiKey', 'right-key');
+		await editor.part('credential-save-button').click();
+		await dialog.waitFor({ state: 'hidden' });
+		await editor.part('credential-edit-button').click();
+		await dialog.getByText('Connection tested successfully').waitFor();
+	});
+});
+
+describe('the fields of the node', () => {
+	const generate = ['resource', 'operation', 'prompt', 'videoSource', 'videoUrl'];
+	const waiting = ['waitForCompletion', 'waitMode', 'simplify'];
+
+	beforeEach(async () => {
+		await openWorkflow({ parameters: {}, items: snow });
+		await editor.openNode(NODE);
+	});
+
+	it('are those of the video source', async () => {
+		expect(await editor.fields()).toEqual([...generate, ...waiting]);
+		await editor.choose('videoSource', 'Binary File');
+		await editor.field('videoBinaryProperty').waitFor();
+		expect(await editor.fields()).toEqual([
+			...generate.slice(0, -1),
+			'videoBinaryProperty',
+			...waiting,
+		]);
+	});
+
+	it('ask how to wait only where it waits', async () => {
+		await editor.toggle('waitForCompletion');
+		await editor.field('waitMode').waitFor({ state: 'hidden' });
+		expect(await editor.fields()).toEqual([...generate, 'waitForCompletion', 'simplify']);
+		await editor.addAllOptions();
+		const all = await editor.fields();
+		expect(all.slice(generate.length + 2).sort()).toEqual([
+			'aspectRatio',
+			'callBackUrl',
+			'generateRate',
+			'referenceImage',
+			'referenceImageBinaryProperty',
+			'seed',
+			'timeout',
+			'uploadCn',
+			'waterMark',
+		]);
+	});
+
+	it('are those of the resource and the operation', async () => {
+		await editor.choose('operation', 'Get');
+		await editor.field('taskId').waitFor();
+		expect(await editor.fields()).toEqual([
+			'resource',
+			'operation',
+			'taskId',
+			'waitForCompletion',
+			'simplify',
+		]);
+		await editor.choose('resource', 'File');
+		await editor.field('binaryProperty').waitFor();
+		expect(await editor.fields()).toEqual(['resource', 'operation', 'binaryProperty', 'fileName']);
+		await editor.choose('resource', 'Account');
+		await editor.field('binaryProperty').waitFor({ state: 'hidden' });
+		expect(await editor.fields()).toEqual(['resource', 'operation']);
+	});
+
+	it('can all be had as options', async () => {
+		await editor.addAllOptions();
+		const all = await editor.fields();
+		expect(all.slice(generate.length + waiting.length).sort()).toEqual([
+			'aspectRatio',
+			'callBackUrl',
+			'download',
+			'generateRate',
+			'onTimeout',
+			'pollInterval',
+			'referenceImage',
+			'referenceImageBinaryProperty',
+			'seed',
+			'thumbnailOutputProperty',
+			'timeout',
+			'uploadCn',
+			'videoOutputProperty',
+			'waterMark',
+		]);
+	});
+});
+
+describe('executing', () => {
+	it('is not needed to see what the items will hold', async () => {
+		const workflow = workflowOf({ parameters, items: snow });
+		const next: INode = { ...workflow.nodes[1]!, id: 'next', name: 'Next', position: [660, 0] };
+		workflow.nodes.push(next);
+		workflow.connections[NODE] = { main: [[{ node: next.name, type: 'main', index: 0 }]] };
+		await editor.openWorkflow(await world.client.importWorkflow(workflow, [credential]));
+		await editor.nodeOnCanvas(next.name).dblclick();
+		const panel = editor.part('ndv');
+		await panel.getByText('Usually outputs the following fields').waitFor();
+		for (const field of ['taskId', 'videoUrl', 'errorMessage']) {
+			await panel.getByText(field, { exact: true }).waitFor();
+		}
+	});
+
+	it('a step shows its item', async () => {
+		world.simulator.settings.resultBase = 'https://videos.example.com';
+		await openWorkflow({ parameters: {}, items: snow });
+		await editor.openNode(NODE);
+		await editor.fill('prompt', snow[0]!.prompt);
+		await editor.fill('videoUrl', parameters.videoUrl);
+		await editor.executeStep();
+		const output = editor.part('output-panel');
+		await output.getByText('success', { exact: true }).waitFor();
+		const [task] = world.simulator.tasks().slice(-1);
+		expect(task?.request).toMatchObject({ prompt: snow[0]!.prompt, videoUrl: parameters.videoUrl });
+		expect(await editor.textOf(output)).toContain(task!.taskId);
+		await output.locator('[data-test-id="radio-button-schema"]').click();
+		await editor.takePicture('node', editor.part('ndv'));
+	});
+
+	it('the example of a batch gives an item for each prompt', async () => {
+		const workflow = example('generate-and-wait', {
+			[SAMPLE_URL]: `${world.simulator.url}/files/sample.mp4`,
+		});
+		await editor.openWorkflow(await world.client.importWorkflow(workflow, [credential]));
+		await editor.executeWorkflow(NODE, 'success');
+		expect(await editor.textOf(editor.nodeOnCanvas(NODE))).toContain('3 items');
+		await editor.takePicture('workflow', editor.page.locator('.vue-flow__node'), 64);
+	});
+
+	it('in the wait mode "Callback" shows that it sleeps, and for how long', async () => {
+		world.simulator.settings.duration = 600;
+		const id = await openWorkflow({
+			parameters: { ...parameters, waitMode: 'callback', options: { timeout: 45 } },
+			items: snow,
+		});
+		await editor.executeWorkflow(NODE, 'waiting');
+		await editor.openNode(NODE);
+		expect(await editor.textOf(editor.part('output-panel'))).toMatch(/Asleep until .* 45 minutes/);
+		await editor.takePicture('waiting', editor.part('ndv'));
+
+		const [execution] = await world.client.listExecutions({ workflowId: id });
+		await editor.openExecution(id, execution!.id);
+		expect(await editor.textOf(editor.part('execution-preview-label'))).toContain('Waiting');
+		await world.client.stopExecution(execution!.id);
+	});
+});
+
+describe('an error', () => {
+	const message = () => editor.textOf(editor.part('node-error-message'));
+	const description = () => editor.textOf(editor.part('node-error-description'));
+
+	it('of a wrong key says what to check', async () => {
+		const account = await newCredential(world, { apiKey: 'wrong-key' });
+		await openWorkflow({ parameters, items: snow }, [account]);
+		await editor.executeWorkflow(NODE, 'error');
+		await editor.openNode(NODE);
+		expect(await message()).toBe('The API key was refused');
+		expect(await description()).toMatch(/^Nothing was charged\. Check the API key/);
+	});
+
+	it('of a moderated prompt gives the reason and the task', async () => {
+		await openWorkflow({ parameters, items: [{ prompt: 'Make it rude [fail=moderation]' }] });
+		await editor.executeWorkflow(NODE, 'error');
+		await editor.openNode(NODE);
+		const [task] = world.simulator.tasks().slice(-1);
+		expect(await message()).toMatch(
+			/^Moderation refused the video: .* change the prompt or video\./,
+		);
+		expect(await description()).toContain('Change the prompt or the source video');
+		expect(await description()).toContain(task!.taskId);
+	});
+
+	it('of one item names all tasks of the batch', async () => {
+		const prompts = ['Make it spring', 'Make it ruder [fail=moderation]', 'Make it autumn'];
+		await openWorkflow({ parameters, items: prompts.map((prompt) => ({ prompt })) });
+		await editor.executeWorkflow(NODE, 'error');
+		await editor.openNode(NODE);
+		expect(await message()).toMatch(/^Moderation refused the video: .* \[item 1\]$/);
+		const list = (await description()).split('All items of this run:')[1] ?? '';
+		const tasks = world.simulator.tasks();
+		const states = prompts.map((prompt) => {
+			const task = tasks.find(({ request }) => request.prompt === prompt);
+			return [task?.taskId, task?.failure ? 'failed' : 'success'];
+		});
+		expect(list.match(/[\da-f-]{36}|success|failed/g)).toEqual(states.flat());
+		await editor.takePicture('error', editor.page.locator('.node-error-view > *'), 8);
+	});
+});
+
+describe('the trigger', () => {
+	it('shows the addresses to give to the provider, and what to do with them', async () => {
+		const webhookId = '5f0c2d0e-6f0b-4b52-9a39-0f0a4a1c7d11';
+		const workflow = workflowOf({ parameters: {}, items: [] });
+		const [node] = workflow.nodes.slice(-1);
+		const trigger = { ...node!, webhookId, type: `${node!.type}Trigger`, name: `${NODE} Trigger` };
+		const id = await world.client.importWorkflow(
+			{ ...workflow, nodes: [trigger], connections: {} },
+			[credential],
+		);
+		await editor.openWorkflow(id);
+		await editor.openNode(trigger.name);
+		const panel = editor.part('ndv');
+		expect(await editor.textOf(panel)).toContain('option "Callback URL" of a Runway Aleph node');
+
+		await panel.getByText('Webhook URLs', { exact: true }).click();
+		await panel.getByText(`https://n8n.example.com/webhook-test/${webhookId}/aleph`).waitFor();
+		await panel.getByText('Production URL').click();
+		await panel.getByText(`https://n8n.example.com/webhook/${webhookId}/aleph`).waitFor();
+		expect(await editor.fields()).toEqual(['events', 'verifyWithApi', 'deduplicate', 'simplify']);
+		await editor.takePicture('trigger', panel);
+	});
+});
+
+describe('the examples', () => {
+	it.each(exampleNames())('%s opens with its note, and with nodes that n8n knows', async (name) => {
+		const workflow = example(name);
+		await editor.openWorkflow(await world.client.importWorkflow(workflow));
+		const note = workflow.nodes.find(({ type }) => type.endsWith('stickyNote'));
+		const [title] = /(?<=## ).+/.exec(note!.parameters.content as string)!;
+		await editor.page.getByRole('heading', { name: title }).waitFor();
+		for (const image of await editor.part('canvas-node').locator('img').all()) {
+			await waitForImage(image);
+		}
+		expect(await editor.page.getByText('Install node').count()).toBe(0);
+		await editor.takePicture(`examples/${name}`, editor.page.locator('.vue-flow__node'), 64);
+	});
+});

@@ -1,0 +1,231 @@
+/** n8n's editor in a real browser, by the words and the names that a user of it knows. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+import { OWNER } from '../n8n/client';
+
+const IMAGES = resolve(__dirname, '..', '..', 'docs', 'images');
+
+/** Where Debian, Ubuntu and Chrome's own packages put it. */
+const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/** Nothing that needs a sandbox, a graphics card, or somebody outside. */
+const ARGUMENTS = [
+	'--no-sandbox',
+	'--disable-gpu',
+	'--disable-quic',
+	'--no-first-run',
+	'--disable-background-networking',
+	'--disable-component-update',
+	'--disable-sync',
+];
+
+/** What is left out of pictures: n8n's offers, buttons that blur the view, passing messages. */
+const NOT_OURS = `
+	:is(${[
+		'ask-assistant-button',
+		'canvas-controls',
+		'canvas-minimap',
+		'credential-edit-instance-ai-help-button',
+		'execute-workflow-button',
+		'floating-nodes',
+		'ndv-backdrop',
+		'node-error-view-instance-ai-button',
+		'node-feature-request',
+	]
+		.map((name) => `[data-test-id='${name}']`)
+		.join()}),
+	[class*='nodeButtonsWrapper'], .el-notification { display: none !important; }
+`;
+
+/** Starts a browser of its own, and signs in as the owner. */
+export async function openEditor(url: string): Promise<Editor> {
+	const browser = await chromium.launch({ executablePath: chromiumPath(), args: ARGUMENTS });
+	const page = await browser.newPage({ viewport: { width: 1360, height: 820 } });
+	page.setDefaultTimeout(30_000);
+	const editor = new Editor(browser, page, url);
+	await editor.signIn();
+	return editor;
+}
+
+function chromiumPath(): string {
+	const { CHROMIUM_PATH } = process.env;
+	const path = CHROMIUM_PATH || BROWSERS.find(existsSync);
+	if (path && existsSync(path)) return path;
+	throw new Error(
+		`There is no Chromium at ${CHROMIUM_PATH || BROWSERS.join(', ')}: install it (on Debian ` +
+			'apt-get install chromium), or set CHROMIUM_PATH to its binary.',
+	);
+}
+
+export class Editor {
+	constructor(
+		private readonly browser: Browser,
+		readonly page: Page,
+		private readonly url: string,
+	) {}
+
+	async close(): Promise<void> {
+		await this.browser.close();
+	}
+
+	async signIn(): Promise<void> {
+		await this.page.goto(`${this.url}/signin`);
+		await this.page.locator('input[type=email]').fill(OWNER.email);
+		await this.page.locator('input[type=password]').fill(OWNER.password);
+		await this.page.locator('input[type=password]').press('Enter');
+		await this.page.waitForURL((url) => !url.pathname.startsWith('/signin'));
+	}
+
+	async newWorkflow(): Promise<void> {
+		await this.page.goto(`${this.url}/workflow/new`);
+		await this.part('canvas-plus-button').waitFor();
+	}
+
+	async openWorkflow(id: string): Promise<void> {
+		await this.page.goto(`${this.url}/workflow/${id}`);
+		await this.part('canvas-node').first().waitFor();
+	}
+
+	/** The tab with the executions of a workflow, one of them opened. */
+	async openExecution(workflowId: string, id: string): Promise<void> {
+		await this.page.goto(`${this.url}/workflow/${workflowId}/executions/${id}`);
+		await this.part('canvas-node').first().waitFor();
+	}
+
+	/** What n8n's own tests know by this name. */
+	part(name: string): Locator {
+		return this.page.locator(`[data-test-id="${name}"]`);
+	}
+
+	nodeOnCanvas(name: string): Locator {
+		return this.page.locator(`[data-test-id="canvas-node"][data-node-name="${name}"]`);
+	}
+
+	/** Types into the search of the nodes panel, which the big or the small plus opens. */
+	async searchNodes(words: string): Promise<void> {
+		await this.part('canvas-plus-button').or(this.part('node-creator-plus-button')).first().click();
+		await this.part('node-creator-search-bar').fill(words);
+	}
+
+	/** An entry of the nodes panel: a node, or one of its actions. */
+	panelEntry(name: string | RegExp): Locator {
+		return this.part('node-creator-item-name').filter({ hasText: name });
+	}
+
+	/** Shows a node's parameters, with its input and its output. */
+	async openNode(name: string): Promise<void> {
+		await this.nodeOnCanvas(name).dblclick();
+		await this.part('ndv').waitFor();
+		// The options come last.
+		await this.part('collection-parameter-add').waitFor();
+	}
+
+	async closeNode(): Promise<void> {
+		await this.part('ndv-close-button').click();
+		await this.part('ndv').waitFor({ state: 'hidden' });
+	}
+
+	field(name: string): Locator {
+		return this.part(`parameter-input-${name}`);
+	}
+
+	/** The names of the fields that are shown, from top to bottom. */
+	async fields(): Promise<string[]> {
+		const shown = this.page.locator(
+			'[data-test-id="node-parameters"] [data-test-id^="parameter-input-"]:visible',
+		);
+		const ids = await attributes(shown, 'data-test-id');
+		return ids
+			.map((id) => id.replace('parameter-input-', ''))
+			.filter((name) => name !== 'field' && name !== 'item');
+	}
+
+	async fill(field: string, text: string): Promise<void> {
+		await this.field(field).locator('input, textarea').fill(text);
+	}
+
+	async choose(field: string, option: string): Promise<void> {
+		await this.field(field).click();
+		const headline = this.page.getByText(option, { exact: true });
+		await this.page
+			.locator('[data-test-id="parameter-input-item"]:visible')
+			.filter({ has: headline })
+			.click();
+	}
+
+	async toggle(field: string): Promise<void> {
+		// Its checkbox is hidden behind it.
+		await this.field(field).locator('.el-switch').click();
+	}
+
+	/** "Add option" until there is none left. */
+	async addAllOptions(): Promise<void> {
+		const add = this.part('collection-parameter-add');
+		const options = this.page.locator('[role="option"]:visible');
+		await add.click();
+		await options.first().waitFor();
+		for (let left = await options.count(); left > 0; left--) {
+			await options.first().click();
+			await options.first().waitFor({ state: 'hidden' });
+			if (left > 1) await add.click();
+		}
+		await add.waitFor({ state: 'hidden' });
+	}
+
+	/** "Execute step" in an opened node. */
+	async executeStep(): Promise<void> {
+		await this.part('node-execute-button').first().click();
+	}
+
+	/** Resolves once the node shows on the canvas what came of it. */
+	async executeWorkflow(node: string, outcome: 'success' | 'error' | 'waiting'): Promise<void> {
+		await this.part('execute-workflow-button').first().click();
+		const shown = outcome === 'waiting' ? '.waiting' : `[data-test-id$="status-mark-${outcome}"]`;
+		await this.nodeOnCanvas(node).locator(shown).first().waitFor();
+	}
+
+	/** The text of what is shown, once it is. */
+	async textOf(shown: Locator): Promise<string> {
+		await shown.waitFor();
+		return (await shown.innerText()).trim();
+	}
+
+	/**
+	 * Into docs/images, only where the environment variable SCREENSHOTS is set.
+	 * @param of the parts that have to be on it
+	 * @param room pixels around them
+	 */
+	async takePicture(name: string, of: Locator, room = 0): Promise<void> {
+		if (!process.env.SCREENSHOTS) return;
+		await this.page.mouse.move(0, 0);
+		const style = await this.page.addStyleTag({ content: NOT_OURS });
+		const boxes = await Promise.all((await of.all()).map(async (each) => await each.boundingBox()));
+		await this.page.screenshot({
+			path: resolve(IMAGES, `${name}.png`),
+			clip: around(
+				boxes.filter((box) => box !== null),
+				room,
+			),
+			animations: 'disabled',
+		});
+		await style.evaluate((element: { remove: () => void }) => element.remove());
+	}
+}
+
+/** An attribute of each of the elements. */
+export async function attributes(of: Locator, attribute: string): Promise<string[]> {
+	const all = await of.all();
+	return await Promise.all(all.map(async (each) => (await each.getAttribute(attribute)) ?? ''));
+}
+
+type Box = Record<'x' | 'y' | 'width' | 'height', number>;
+
+/** What holds them all, with some room. */
+function around(boxes: Box[], room: number): Box {
+	const x = Math.min(...boxes.map((box) => box.x)) - room;
+	const y = Math.min(...boxes.map((box) => box.y)) - room;
+	const right = Math.max(...boxes.map((box) => box.x + box.width)) + room;
+	const bottom = Math.max(...boxes.map((box) => box.y + box.height)) + room;
+	return { x, y, width: right - x, height: bottom - y };
+}
