@@ -174,18 +174,20 @@ describe('a callback of the provider', () => {
 describe('deliveries of one task', () => {
 	it('start the workflow once, also at the same instant and after a restart', async () => {
 		const trigger = await newTrigger();
-		const taskId = await generate('Make it snow');
-		const deliver = async () => (await post(trigger.url, done(taskId))).status;
-		const answers = await Promise.all(Array.from({ length: 20 }, deliver));
-		expect(answers).toEqual(Array(20).fill(200));
-		expect(await itemsOf(trigger, 1)).toHaveLength(1);
+		const taskIds = [await generate('Make it snow'), await generate('Make it rain')];
+		const deliver = async (taskId = '') => (await post(trigger.url, done(taskId))).status;
+		for (const [n, taskId] of taskIds.entries()) {
+			const deliveries = Array.from({ length: 20 }, async () => await deliver(taskId));
+			expect(await Promise.all(deliveries)).toEqual(Array(20).fill(200));
+			expect(await itemsOf(trigger, n + 1)).toHaveLength(n + 1);
+		}
 
 		await world.n8n.kill();
 		const { userFolder, port } = world.n8n;
 		world.n8n = await startN8n({ userFolder, port });
 		world.client = await world.n8n.signIn();
-		expect(await deliver()).toBe(200);
-		expect(await itemsOf(trigger, 1)).toHaveLength(1);
+		for (const taskId of taskIds) expect(await deliver(taskId)).toBe(200);
+		expect(await itemsOf(trigger, 2)).toHaveLength(2);
 	}, 180_000);
 
 	it('of 200 tasks at nearly the same time, some doubled and some lost, are 200 items', async () => {

@@ -5,7 +5,7 @@
  * its own copy of that from the database, so this process also remembers: without that, deliveries
  * at the same instant would not know of each other, and the last to be stored would undo the rest.
  */
-import type { IWebhookFunctions } from 'n8n-workflow';
+import type { IWebhookFunctions, Workflow } from 'n8n-workflow';
 
 /** The newest tasks that are remembered for each node. */
 const REMEMBERED = 1_000;
@@ -62,4 +62,16 @@ function remember(functions: IWebhookFunctions, { delivered }: Memory, taskId: s
 	delivered.push(taskId);
 	delivered.splice(0, delivered.length - REMEMBERED);
 	functions.getWorkflowStaticData('node').delivered = delivered;
+	keepChanged(functions);
+}
+
+/**
+ * n8n saves the static data only if it is marked as changed. But it does so after it has begun the
+ * execution, whose own workflow is made of the very same object and marks it as unchanged (found in
+ * 2.41.1). An object of its own keeps the mark.
+ */
+function keepChanged(functions: IWebhookFunctions): void {
+	const { workflow } = functions as unknown as { workflow: Workflow };
+	const changed = { value: true, writable: true };
+	workflow.staticData = Object.defineProperty({ ...workflow.staticData }, '__dataChanged', changed);
 }
