@@ -6,6 +6,6 @@ const project = (name) => ({
 
 /** @type {import('jest').Config} */
 module.exports = {
-	projects: ['unit', 'integration', 'e2e'].map(project),
+	projects: ['unit', 'integration', 'e2e', 'compat'].map(project),
 	testTimeout: 180_000,
 };

@@ -1,4 +1,5 @@
 /** Set-up shared by the end-to-end tests: a simulator, and a real n8n with the packed package. */
+import { randomUUID } from 'node:crypto';
 import type { IDataObject, INode, INodeParameters } from 'n8n-workflow';
 import type { Credential, N8nClient, WorkflowJson } from '../n8n/client';
 import type { Execution } from '../n8n/execution';
@@ -75,6 +76,32 @@ export function workflowOf({ parameters, items, settings }: WorkflowSetup): Work
 		},
 		settings: { executionOrder: 'v1' },
 	};
+}
+
+export const TRIGGER = 'Runway Aleph Trigger';
+
+/** The trigger alone; `path` is what its URL ends in. */
+export function triggerWorkflow(parameters: INodeParameters = {}) {
+	const webhookId = randomUUID();
+	const trigger = {
+		...node(TRIGGER, 'n8n-nodes-runway-aleph.alephTrigger', parameters),
+		webhookId,
+		credentials: { alephApi: { id: '', name: '' } },
+	};
+	const settings = { executionOrder: 'v1' };
+	const workflow: WorkflowJson = { name: TRIGGER, nodes: [trigger], connections: {}, settings };
+	return { workflow, path: `${webhookId}/aleph` };
+}
+
+/** A published workflow of the trigger alone. */
+export async function publishTrigger(
+	{ client, credential }: Pick<World, 'client' | 'credential'>,
+	parameters: INodeParameters = {},
+) {
+	const { workflow, path } = triggerWorkflow(parameters);
+	const workflowId = await client.importWorkflow(workflow, [credential]);
+	await client.activate(workflowId);
+	return { workflowId, path };
 }
 
 /** Imports the workflow, runs it as the editor does, and gives its end. */

@@ -1,11 +1,11 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import type { INodeParameters } from 'n8n-workflow';
-import type { Credential, WorkflowJson } from '../n8n/client';
+import type { Credential } from '../n8n/client';
 import { outputOf } from '../n8n/execution';
 import { startN8n } from '../n8n/server';
-import { newCredential, useN8n } from './n8n';
+import { newCredential, publishTrigger, TRIGGER, triggerWorkflow, useN8n } from './n8n';
 
 const world = useN8n({ duration: 0 });
 
@@ -16,36 +16,13 @@ interface Trigger {
 	workflowId: string;
 }
 
-function triggerWorkflow(parameters: INodeParameters, webhookId: string): WorkflowJson {
-	return {
-		name: 'Trigger',
-		nodes: [
-			{
-				id: 'trigger',
-				name: 'Runway Aleph Trigger',
-				type: 'n8n-nodes-runway-aleph.alephTrigger',
-				typeVersion: 1,
-				position: [0, 0],
-				webhookId,
-				parameters,
-				credentials: { alephApi: { id: '', name: '' } },
-			},
-		],
-		connections: {},
-		settings: { executionOrder: 'v1' },
-	};
-}
-
-/** A published workflow that begins with the trigger. */
 async function newTrigger(
 	parameters: INodeParameters = {},
 	credential: Credential = world.credential,
 ): Promise<Trigger> {
-	const webhookId = randomUUID();
-	const workflow = triggerWorkflow(parameters, webhookId);
-	const workflowId = await world.client.importWorkflow(workflow, [credential]);
-	await world.client.activate(workflowId);
-	return { url: `${world.n8n.url}/webhook/${webhookId}/aleph`, workflowId };
+	const { client } = world;
+	const { workflowId, path } = await publishTrigger({ client, credential }, parameters);
+	return { url: `${world.n8n.url}/webhook/${path}`, workflowId };
 }
 
 /** Starts a task on the simulator, which calls back when it ends, within moments. */
@@ -90,9 +67,7 @@ async function itemsOf({ workflowId }: Trigger, expected: number) {
 	const executions = await Promise.all(
 		(await finished()).map(async (id) => await world.client.execution(id)),
 	);
-	return executions.flatMap((execution) =>
-		outputOf(execution, 'Runway Aleph Trigger').map(({ json }) => json),
-	);
+	return executions.flatMap((execution) => outputOf(execution, TRIGGER).map(({ json }) => json));
 }
 
 describe('a callback of the provider', () => {
@@ -142,7 +117,7 @@ describe('a callback of the provider', () => {
 		await itemsOf(trigger, 1);
 		const { workflowId } = trigger;
 		const [{ id } = { id: '' }] = await world.client.listExecutions({ workflowId });
-		const [item] = outputOf(await world.client.execution(id), 'Runway Aleph Trigger');
+		const [item] = outputOf(await world.client.execution(id), TRIGGER);
 		expect(item?.binary).toMatchObject({
 			film: { mimeType: 'video/mp4' },
 			thumbnail: { mimeType: 'image/png' },
@@ -288,12 +263,10 @@ describe('a forged callback', () => {
 
 describe('the editor', () => {
 	it('listens for a test event', async () => {
-		const webhookId = randomUUID();
-		const workflowId = await world.client.importWorkflow(triggerWorkflow({}, webhookId), [
-			world.credential,
-		]);
-		await world.client.listenForTestEvent(workflowId, 'Runway Aleph Trigger');
-		const testUrl = `${world.n8n.url}/webhook-test/${webhookId}/aleph`;
+		const { workflow, path } = triggerWorkflow();
+		const workflowId = await world.client.importWorkflow(workflow, [world.credential]);
+		await world.client.listenForTestEvent(workflowId, TRIGGER);
+		const testUrl = `${world.n8n.url}/webhook-test/${path}`;
 		const taskId = await generate('Make it snow', testUrl);
 		expect(await itemsOf({ workflowId, url: testUrl }, 1)).toMatchObject([{ taskId }]);
 	});

@@ -1,0 +1,168 @@
+/**
+ * The promises that depend most on n8n, kept on other versions of it: those of N8N_VERSIONS (with
+ * commas between), or the oldest that is claimed, one in the middle, and the pinned one.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import axios from 'axios';
+import type { IDataObject, INode, INodeParameters } from 'n8n-workflow';
+import {
+	newCredential,
+	publishTrigger,
+	runWorkflow,
+	TRIGGER,
+	workflowOf,
+	type World,
+} from '../e2e/n8n';
+import { isFinished, outputOf, type Execution } from '../n8n/execution';
+import { N8N_VERSION } from '../n8n/install';
+import { packPackage } from '../n8n/pack';
+import { startN8n } from '../n8n/server';
+import { startSimulator } from '../simulator';
+
+const { N8N_VERSIONS = `1.123.81,2.20.12,${N8N_VERSION}` } = process.env;
+
+const parameters: INodeParameters = {
+	prompt: '={{ $json.prompt }}',
+	videoUrl: 'https://example.com/video.mp4',
+};
+const sleeping: INodeParameters = { ...parameters, waitMode: 'callback' };
+
+/** Three prompts with a name of their own, whose second fails where a failure is given. */
+const three = (name: string, failure = ''): IDataObject[] =>
+	[0, 1, 2].map((n) => ({ prompt: `${name} ${n} ${n === 1 ? failure : ''}` }));
+
+const itemsOf = (execution: Execution, output = 0) =>
+	outputOf(execution, 'Runway Aleph', output).map(({ json }) => json);
+
+describe.each(N8N_VERSIONS.split(','))('n8n %s', (version) => {
+	const world = {} as World;
+
+	beforeAll(async () => {
+		world.simulator = await startSimulator({ duration: 2, credits: 1_000_000 });
+		world.n8n = await startN8n({ version, packageTarball: await packPackage() });
+		world.client = await world.n8n.signIn();
+		world.credential = await newCredential(world);
+	}, 900_000);
+	afterAll(async () => {
+		await world.n8n?.stop();
+		await world.simulator?.close();
+	}, 60_000);
+
+	afterEach(() => {
+		world.simulator.settings.callbacks = true;
+	});
+
+	const run = async (items: IDataObject[], settings: Partial<INode>, mode = parameters) =>
+		await runWorkflow(world, { parameters: mode, items, settings });
+	const tasksWith = (name: string) =>
+		world.simulator.tasks().filter(({ request }) => request.prompt.startsWith(name));
+
+	it('tests the credential', async () => {
+		expect(await world.client.testCredential(world.credential)).toMatchObject({ status: 'OK' });
+		const wrong = await newCredential(world, { apiKey: 'wrong' });
+		expect(await world.client.testCredential(wrong)).toEqual({
+			status: 'Error',
+			message: 'The API key is wrong or missing',
+		});
+	});
+
+	it.each([
+		['polls', parameters],
+		['sleeps', sleeping],
+	])('gives a failed task on the error output when it %s', async (name, mode) => {
+		const items = three(name, '[fail=moderation]');
+		const execution = await run(items, { onError: 'continueErrorOutput' }, mode);
+		expect(execution.error).toBeUndefined();
+		expect(itemsOf(execution)).toMatchObject([
+			{ prompt: items[0]?.prompt, status: 'success' },
+			{ prompt: items[2]?.prompt, status: 'success' },
+		]);
+		const failed = tasksWith(name).find(({ state }) => state === 'failed');
+		expect(itemsOf(execution, 1)).toMatchObject([
+			{
+				taskId: failed?.taskId,
+				status: 'failed',
+				error: expect.stringMatching(/^Moderation/) as string,
+			},
+		]);
+		const called = tasksWith(name).filter(({ request }) => request.callBackUrl);
+		expect(called).toHaveLength(mode === sleeping ? 3 : 0);
+	});
+
+	it.each([
+		['Polling', parameters],
+		['Sleeping', sleeping],
+	])('stops on an error with the list of all tasks: %s', async (name, mode) => {
+		const execution = await run(three(name, '[fail=moderation]'), {}, mode);
+		expect(execution.status).toBe('error');
+		expect(execution.error?.message).toMatch(/^Moderation/);
+		expect(tasksWith(name)).toHaveLength(3);
+		for (const { taskId } of tasksWith(name)) {
+			expect(execution.error?.description).toContain(taskId);
+		}
+	});
+
+	it('is not woken by a callback that has no token and comes too early', async () => {
+		const { client, credential, simulator } = world;
+		const items = [{ prompt: 'Guarded [duration=4]' }];
+		const workflow = workflowOf({ parameters: sleeping, items });
+		const id = await client.runManually(await client.importWorkflow(workflow, [credential]));
+		await client.waitForExecution(id, { until: ({ status }) => status === 'waiting' });
+		const { taskId, request } = simulator.tasks().at(-1)!;
+		const [withoutToken = ''] = request.callBackUrl!.split('?');
+		const body = { code: 200, msg: 'success', taskId };
+		const { status } = await axios.post(withoutToken, body, { validateStatus: () => true });
+		// 1.x gives resume URLs no token: there, that the task still runs is what refuses the callback.
+		expect(status).toBe(request.callBackUrl === withoutToken ? 503 : 401);
+		expect((await client.execution(id)).status).toBe('waiting');
+		expect(itemsOf(await client.waitForExecution(id))).toMatchObject([{ status: 'success' }]);
+	});
+
+	it('gives the task IDs at the deadline, when nobody calls', async () => {
+		world.simulator.settings.callbacks = false;
+		const options = { timeout: 0.05 };
+		const execution = await run(three('Forgotten'), {}, { ...sleeping, options });
+		expect(execution.error).toBeUndefined();
+		expect(itemsOf(execution).map(({ status }) => status)).toEqual(Array(3).fill('timeout'));
+		expect(
+			itemsOf(execution)
+				.map(({ taskId }) => taskId)
+				.sort(),
+		).toEqual(
+			tasksWith('Forgotten')
+				.map(({ taskId }) => taskId)
+				.sort(),
+		);
+	}, 150_000);
+
+	it('starts a workflow once for a task that is called for twice', async () => {
+		const { client, n8n, simulator } = world;
+		const { workflowId, path } = await publishTrigger(world);
+		const url = `${n8n.url}/webhook/${path}`;
+		await run(three('Called'), {});
+		const { taskId } = simulator.tasks().at(-1)!;
+		for (let n = 0; n < 2; n++) {
+			const answer = await axios.post(url, { code: 200, msg: 'success', taskId });
+			expect(answer.status).toBe(200);
+		}
+		await sleep(2_000);
+		const executions = await client.listExecutions({ workflowId });
+		expect(executions.map(isFinished)).toEqual([true]);
+		const execution = await client.execution(executions[0]!.id);
+		expect(outputOf(execution, TRIGGER)).toMatchObject([{ json: { taskId, status: 'success' } }]);
+	});
+
+	it.each([
+		['Retry On Fail', { retryOnFail: true, maxTries: 2, waitBetweenTries: 1000 }],
+		['Retry execution', {}],
+	])('pays only for what failed when it runs again: %s', async (name, settings) => {
+		const execution = await run(three(name, '[fail=internal]'), settings);
+		expect(execution.status).toBe('error');
+		if (!('retryOnFail' in settings)) {
+			const id = await world.client.retryExecution(execution.id);
+			await world.client.waitForExecution(id);
+		}
+		const prompts = tasksWith(name).map(({ request }) => request.prompt[name.length + 1]);
+		expect(prompts.sort()).toEqual(['0', '1', '1', '2']);
+	});
+});
