@@ -221,11 +221,24 @@ describe('a task that fails', () => {
 		});
 		expect(items).toEqual([]);
 		expect(error?.message).toMatch(/^Moderation refused the video: /);
-		const [first, second, third] = simulator.tasks();
-		expect(error?.description).toContain(`0: task ${first!.taskId} success`);
-		expect(error?.description).toContain(`1: task ${second!.taskId} failed`);
-		expect(error?.description).toContain(`2: task ${third!.taskId} success`);
-		expect((error as unknown as { context: object }).context).toMatchObject({ itemIndex: 1 });
+		for (const { taskId, request } of simulator.tasks()) {
+			const item = batch.items.findIndex(({ prompt }) => prompt === request.prompt);
+			const state = item === 1 ? 'failed' : 'success';
+			expect(error?.description).toContain(`${item}: task ${taskId} ${state}`);
+		}
+	});
+
+	it('lets none be started of those that wait for their turn, and says so', async () => {
+		const { error } = await runNode({
+			parameters: generate({ prompt: promptOfItem, options: { generateRate: 2 } }),
+			items: prompts(50, (n) => `Video ${n} ${n === 1 ? '[refuse=451]' : ''}`),
+			credential: newAccount(),
+		});
+		const [first] = simulator.tasks();
+		expect(error?.message).toMatch(/^The API could not fetch the video/);
+		expect(error?.description).toContain(`0: task ${first!.taskId} success; 1: The API could not`);
+		expect(error?.description).toContain('2: not started; 3: not started');
+		expect(simulator.tasks()).toHaveLength(1);
 	});
 
 	it('comes out as an item with "Continue"', async () => {

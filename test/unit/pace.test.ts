@@ -46,6 +46,16 @@ describe('the pace of an account', () => {
 		}
 	});
 
+	it('passes over requests that are no longer wanted, without a turn for each', async () => {
+		const pace = new Pace(10_000);
+		const first = turnsOf(pace, 1, 1);
+		const unwanted = Array.from({ length: 50 }, () => pace.turn({ limit: 1, wanted: () => false }));
+		const last = turnsOf(pace, 1, 1);
+		await jest.advanceTimersByTimeAsync(10_000);
+		expect(await Promise.all(unwanted)).toEqual(Array(50).fill(false));
+		expect([...first, ...last]).toEqual([0, 10_000]);
+	});
+
 	it('holds everyone back after a refusal, longer with each in a row', async () => {
 		const pace = new Pace(10_000);
 		pace.refused(refusal());
@@ -97,7 +107,7 @@ describe('the pace of an account', () => {
 		await jest.advanceTimersByTimeAsync(3_600_000);
 		await expect(
 			pace.turn({ limit: 20, patience: 60_000, since: Date.now() }),
-		).resolves.toBeUndefined();
+		).resolves.toBe(true);
 	});
 
 	it('gives no turn to an execution that was stopped while others were before it', async () => {

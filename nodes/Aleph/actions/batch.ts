@@ -29,6 +29,8 @@ export interface Outcome {
 	binary?: IBinaryKeyData;
 	simplify?: boolean;
 	error?: NodeError;
+	/** Nothing was sent for this item: `error` is that of another one, which stopped the run. */
+	notStarted?: boolean;
 }
 
 /** What each item asks for; or, where `read` throws, what is wrong with it. */
@@ -67,7 +69,7 @@ export function outputItems(
 	functions: IExecuteFunctions,
 	outcomes: Outcome[],
 ): INodeExecutionData[] {
-	const failed = outcomes.find((outcome) => outcome.error)?.error;
+	const failed = outcomes.find(({ error, notStarted }) => error && !notStarted)?.error;
 	if (failed && !functions.continueOnFail()) throw withTaskList(failed, outcomes);
 	const toErrorOutput = functions.getNode().onError === 'continueErrorOutput';
 	return outcomes.map((outcome, index) => {
@@ -108,9 +110,10 @@ function forErrorOutput(item: INodeExecutionData, error: NodeError): INodeExecut
 }
 
 function withTaskList(error: NodeError, outcomes: Outcome[]): NodeError {
-	const states = outcomes.map(({ task, error: own }) =>
-		task ? taskState(task) : (own?.message ?? 'no task'),
-	);
+	const states = outcomes.map(({ task, error: own, notStarted }) => {
+		if (notStarted) return 'not started';
+		return task ? taskState(task) : (own?.message ?? 'no task');
+	});
 	// Where all have failed alike, there is nothing to tell apart.
 	if (new Set(states).size === 1) return error;
 	const list = states.map((state, item) => `${item}: ${state}`).join('; ');

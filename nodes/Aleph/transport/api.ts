@@ -97,10 +97,9 @@ export async function createTask(
 	{ rate, patience, wanted }: { rate: number; patience: number; wanted: () => boolean },
 ): Promise<string | null> {
 	const pace = api.pace.generate;
-	const place = { limit: rate, patience, since: Date.now(), signal: api.signal };
+	const place = { limit: rate, patience, since: Date.now(), signal: api.signal, wanted };
 	for (;;) {
-		await pace.turn(place);
-		if (!wanted()) return null;
+		if (!(await pace.turn(place))) return null;
 		try {
 			const data = await request(api, {
 				method: 'POST',

@@ -15,6 +15,8 @@ interface Place {
 	patience?: number;
 	/** When the place in the line was first taken (epoch milliseconds). */
 	since?: number;
+	/** Whether the request is still to be sent when its turn comes. */
+	wanted?: () => boolean;
 }
 
 /** First come, first served. */
@@ -31,8 +33,11 @@ export class Pace {
 	/** @param window milliseconds over which starts are counted */
 	constructor(private readonly window: number) {}
 
-	/** Resolves when one more request may start. Rejects with the last refusal when giving up. */
-	async turn(place: Place): Promise<void> {
+	/**
+	 * Resolves when one more request may start; with false, and using up no turn, where it is no longer
+	 * wanted. Rejects with the last refusal when giving up.
+	 */
+	async turn(place: Place): Promise<boolean> {
 		const turn = this.lastInLine.then(async () => await this.wait(place));
 		this.lastInLine = turn.catch(() => {});
 		return await turn;
@@ -52,15 +57,18 @@ export class Pace {
 		this.refusals = null;
 	}
 
-	private async wait(place: Place): Promise<void> {
+	private async wait(place: Place): Promise<boolean> {
+		const { limit, signal, wanted = () => true } = place;
 		for (;;) {
-			place.signal?.throwIfAborted();
+			signal?.throwIfAborted();
+			if (!wanted()) return false;
 			this.giveUp(place);
-			const delay = this.delay(place.limit);
+			const delay = this.delay(limit);
 			if (delay <= 0) break;
-			await pause(delay, place.signal);
+			await pause(delay, signal);
 		}
 		this.starts.push(Date.now());
+		return true;
 	}
 
 	private giveUp({ patience = Infinity, since = 0 }: Place): void {

@@ -47,7 +47,7 @@ export async function startTask(
 		return { task: null, error: nodeError };
 	}
 	return taskId === null
-		? { task: null, error: run.halted ?? undefined }
+		? { task: null, error: run.halted ?? undefined, notStarted: true }
 		: { task: acceptedTask(taskId, parameters.request), data: { taskId } };
 }
 
@@ -134,7 +134,9 @@ async function withUploads(
 /** What has to be remembered, beside the accepted tasks, while the execution sleeps. */
 export function notesOf(outcomes: Outcome[]): IDataObject {
 	return Object.fromEntries(
-		outcomes.flatMap(({ error }, itemIndex) => (error ? [[itemIndex, textOf(error)]] : [])),
+		outcomes.flatMap(({ error, notStarted }, itemIndex) =>
+			error ? [[itemIndex, { ...textOf(error), notStarted }]] : [],
+		),
 	);
 }
 
@@ -147,8 +149,9 @@ export function startedBefore(
 ): Outcome {
 	const taskId = accepted[itemIndex]?.taskId;
 	const task = taskId ? acceptedTask(taskId, request) : null;
-	const note = notes[itemIndex] as ErrorText | undefined;
-	return { task, error: note && errorOf(functions, itemIndex, note) };
+	const note = notes[itemIndex] as (ErrorText & Pick<Outcome, 'notStarted'>) | undefined;
+	const error = note && errorOf(functions, itemIndex, note);
+	return { task, error, notStarted: note?.notStarted };
 }
 
 /** What can be stored of an error. */
