@@ -105,9 +105,7 @@ describe('the pace of an account', () => {
 		const pace = new Pace(10_000);
 		pace.refused(refusal());
 		await jest.advanceTimersByTimeAsync(3_600_000);
-		await expect(
-			pace.turn({ limit: 20, patience: 60_000, since: Date.now() }),
-		).resolves.toBe(true);
+		await expect(pace.turn({ limit: 20, patience: 60_000, since: Date.now() })).resolves.toBe(true);
 	});
 
 	it('gives no turn to an execution that was stopped while others were before it', async () => {
