@@ -32,6 +32,7 @@ const NOT_OURS = `
 		'ndv-backdrop',
 		'node-error-view-instance-ai-button',
 		'node-feature-request',
+		'workflow-chat-button',
 	]
 		.map((name) => `[data-test-id='${name}']`)
 		.join()}),
