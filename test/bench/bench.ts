@@ -1,71 +1,53 @@
 /**
- * `npm run bench`: the node and the trigger beside what people would do with n8n's own nodes, all
- * measured in one run on this machine, on a real n8n and the simulator.
+ * `npm run bench`: the node and the trigger beside what people would do without them, and beside
+ * n8n's own nodes, all measured in one run on this machine, on a real n8n and the simulator.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { installN8n } from '../n8n/install';
 import { packPackage } from '../n8n/pack';
+import { loading } from './loading';
 import { media } from './media';
 import type { Part } from './part';
-import { report, section } from './report';
+import { heading, report, section } from './report';
 import { sleeping } from './sleeping';
 import { trigger } from './trigger';
 import { waiting } from './waiting';
 
-const PARTS: Record<string, Part> = { trigger, waiting, sleeping, media };
+const PARTS: Record<string, Part> = { trigger, waiting, sleeping, media, loading };
 
 const SAVED = resolve(__dirname, '..', '..', 'docs', 'benchmark.md');
 
-const HELP = `Usage: npm run bench -- [flags]
+const HELP = `Usage: npm run bench [-- <part> ...]
 
-  --only trigger,waiting  only these parts, of ${Object.keys(PARTS).join(', ')}
-  --full                  larger sizes as well
-  --save                  write the tables to docs/benchmark.md
-
-It takes about ten minutes; --full, five more.`;
+Prints the tables of these parts, of ${Object.keys(PARTS).join(', ')}.
+Without any it takes all, which is forty minutes, and writes them to docs/benchmark.md.`;
 
 async function main(): Promise<void> {
-	const { values } = parseArgs({
-		options: {
-			only: { type: 'string' },
-			full: { type: 'boolean', default: false },
-			save: { type: 'boolean', default: false },
-			help: { type: 'boolean', default: false },
-		},
-	});
-	if (values.help) return console.log(HELP);
-	if (values.only && values.save) throw new Error('--save is for all parts: leave --only out.');
-	const names = chosen(values.only);
-	await installN8n();
-	const packageTarball = await packPackage();
-	try {
-		const sections: string[] = [];
-		for (const name of names) {
-			const { compares, run } = PARTS[name]!;
-			const progress = (text: string) => console.error(`${clock()} ${name}: ${text}`);
-			const rows = await run({ packageTarball, full: values.full, progress });
-			sections.push(await section(name, compares, rows));
-			console.log(`\n${sections.at(-1)}`);
-		}
-		if (values.save) await save(await report(sections));
-	} finally {
-		await rm(dirname(packageTarball), { recursive: true, force: true });
-	}
-}
-
-function chosen(only?: string): string[] {
-	const names = only?.split(',') ?? Object.keys(PARTS);
+	const names = process.argv.slice(2);
 	const unknown = names.find((name) => !Object.hasOwn(PARTS, name));
 	if (unknown !== undefined) throw new Error(`There is no part "${unknown}".\n\n${HELP}`);
-	return names;
+
+	const sections = await measure(names.length > 0 ? names : Object.keys(PARTS));
+	if (names.length > 0) return;
+	await writeFile(SAVED, await report(sections));
+	console.error(`Saved to ${SAVED}`);
 }
 
-async function save(text: string): Promise<void> {
-	await mkdir(dirname(SAVED), { recursive: true });
-	await writeFile(SAVED, text);
-	console.error(`Saved to ${SAVED}`);
+/** Prints each part as soon as it is measured, and gives them all. */
+async function measure(names: string[]): Promise<string[]> {
+	await installN8n();
+	const packageTarball = await packPackage();
+	console.log(await heading());
+	const sections: string[] = [];
+	for (const name of names) {
+		const { compares, run } = PARTS[name]!;
+		const progress = (text: string) => console.error(`${clock()} ${name}: ${text}`);
+		const rows = await run({ packageTarball, progress });
+		sections.push(await section(name, compares, rows));
+		console.log(`\n${sections.at(-1)}`);
+	}
+	return sections;
 }
 
 function clock(): string {

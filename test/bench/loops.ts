@@ -9,9 +9,17 @@ import { ownNode, withAlephCredential, workflow } from './workflow';
 /** How long the loop waits between two looks at a task. */
 export const LOOP_SECONDS = 5;
 
-/** All items go round together; those that have ended leave the loop at IF. */
-export function loopOfAllItems(source: INode[], baseUrl: string): WorkflowJson {
-	return workflow('All items in one loop', [...source, ...loopNodes(baseUrl), END], {
+/**
+ * All items go round together; those that have ended leave the loop at IF.
+ * @param batching of the generate requests: the option of HTTP Request, for those who know the limit
+ */
+export function loopOfAllItems(
+	source: INode[],
+	baseUrl: string,
+	batching?: { batchSize: number; batchInterval: number },
+): WorkflowJson {
+	const options = batching ? { batching: { batch: batching } } : {};
+	return workflow('All items in one loop', [...source, ...loopNodes(baseUrl, options), END], {
 		Start: ['Items'],
 		Items: ['Generate'],
 		...LOOP,
@@ -35,7 +43,7 @@ const END = ownNode('End', 'noOp', 1);
 
 const LOOP = { Generate: ['Wait'], Wait: ['Read'], Read: ['Ended'] };
 
-function loopNodes(baseUrl: string): INode[] {
+function loopNodes(baseUrl: string, options: INodeParameters = {}): INode[] {
 	return [
 		request('Generate', {
 			method: 'POST',
@@ -43,6 +51,7 @@ function loopNodes(baseUrl: string): INode[] {
 			sendBody: true,
 			specifyBody: 'json',
 			jsonBody: '={{ JSON.stringify($json) }}',
+			options,
 		}),
 		ownNode('Wait', 'wait', 1.1, { amount: LOOP_SECONDS, unit: 'seconds' }),
 		request('Read', {

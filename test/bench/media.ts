@@ -7,7 +7,7 @@ import { outputOf } from '../n8n/execution';
 import { COLLECTS_GARBAGE, residentMemory, settledMemory } from './memory';
 import { median, times, type Part, type PartOptions, type Row } from './part';
 import { alephNode, ownNode, withAlephCredential, workflow } from './workflow';
-import { newAccount, withWorld, type World } from './world';
+import { newAccount, startTask, withWorld, type World } from './world';
 
 const MEGABYTE = 1024 * 1024;
 const DOWNLOAD_MB = 500;
@@ -127,13 +127,8 @@ async function highestMemory(pid: number, running: { yes: boolean }): Promise<nu
 
 async function finishedTask({ simulator }: World): Promise<string> {
 	Object.assign(simulator.settings, { duration: 0, resultSize: DOWNLOAD_MB * MEGABYTE });
-	const response = await fetch(`${simulator.url}/api/v1/aleph/generate`, {
-		method: 'POST',
-		headers: { 'Content-Type': 'application/json', Authorization: 'Bearer media' },
-		body: JSON.stringify({ prompt: 'Large', videoUrl: 'https://example.com/video.mp4' }),
-	});
-	const { data } = (await response.json()) as { data: { taskId: string } };
-	return data.taskId;
+	const order = { prompt: 'Large', videoUrl: 'https://example.com/video.mp4' };
+	return await startTask(simulator, 'media', order);
 }
 
 async function fileFromDisk({ n8n }: World): Promise<INode> {

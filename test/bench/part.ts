@@ -9,13 +9,11 @@ export interface Part {
 export interface PartOptions {
 	/** The packed package, for `startN8n`. */
 	packageTarball: string;
-	/** Whether to take the time that the larger sizes need. */
-	full: boolean;
 	/** Says what is being measured. */
 	progress: (text: string) => void;
 }
 
-/** A row of the table: cells by the titles of their columns, which all rows have alike. */
+/** A row of the table: cells by the titles of their columns; what is not there stays empty. */
 export type Row = Record<string, string>;
 
 /** A ratio as its cell shows it. */
@@ -30,5 +28,9 @@ export function median(values: number[]): number {
 }
 
 export function mean(values: number[]): number {
-	return values.reduce((sum, value) => sum + value, 0) / values.length;
+	return sum(values) / values.length;
+}
+
+export function sum(values: number[]): number {
+	return values.reduce((total, value) => total + value, 0);
 }

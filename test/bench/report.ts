@@ -8,7 +8,7 @@ import type { Row } from './part';
 
 /** A heading, what the part compares, and its table; formatted as the rest of the package. */
 export async function section(name: string, compares: string, rows: Row[]): Promise<string> {
-	const titles = Object.keys(rows[0] ?? {});
+	const titles = [...new Set(rows.flatMap(Object.keys))];
 	const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
 	const table = [
 		line(titles),
@@ -20,14 +20,14 @@ export async function section(name: string, compares: string, rows: Row[]): Prom
 }
 
 export async function report(sections: string[]): Promise<string> {
-	return await formatted([
-		'# Benchmark',
-		`Measured by \`npm run bench\` ${await place()}.`,
-		...sections,
-	]);
+	return await formatted([await heading(), ...sections]);
 }
 
-/** When and where. */
+/** When and where it is measured. */
+export async function heading(): Promise<string> {
+	return `# Benchmark\n\nMeasured by \`npm run bench\` ${await place()}.`;
+}
+
 async function place(): Promise<string> {
 	const { node } = await installN8n();
 	const { stdout } = await promisify(execFile)(node, ['--version']);

@@ -4,9 +4,9 @@ import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import type { INode } from 'n8n-workflow';
-import { median, times, type Part, type Row } from './part';
+import { median, times, type Part, type PartOptions, type Row } from './part';
 import { alephNode, webhookNode, workflow } from './workflow';
-import { newAccount, withWorld, type World } from './world';
+import { newAccount, startTask, withWorld, type World } from './world';
 
 const CONNECTIONS = 20;
 const CALLBACKS = 100;
@@ -16,9 +16,16 @@ const ROUNDS = 4;
 /** A header that every callback has, and one contender checks. */
 const SECRET = { name: 'x-secret', value: 'known to the provider' };
 
+/** Settings that spare n8n isolates for expressions: those that nobody needs, and all. */
+const LAZY = 'N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE=true';
+const LEGACY = 'N8N_EXPRESSION_ENGINE=legacy';
+
 /** A published workflow that consists of a trigger. */
 interface Contender {
 	name: string;
+	/** The environment variable that its n8n has. */
+	setting: string;
+	world: World;
 	workflowId: string;
 	url: string;
 	rounds: Round[];
@@ -34,25 +41,50 @@ interface Round {
 }
 
 export const trigger: Part = {
-	compares: `A workflow of nothing but the Runway Aleph Trigger, beside one of nothing but n8n's Webhook node that responds immediately: the same n8n, the same ${CALLBACKS} callbacks of different tasks over ${CONNECTIONS} connections, in ${ROUNDS} rounds in turn; medians. "Executed" counts until the last execution has ended. Deduplication is on. With "Verify with API" each callback costs a request to the API, and these are held at 50 per second and account on purpose.`,
-	run: async ({ packageTarball, progress }) =>
-		await withWorld({ packageTarball }, async (world) => {
-			const contenders = await publish(world);
-			for (let round = 0; round <= ROUNDS; round++) {
-				progress(round === 0 ? 'warming up' : `round ${round} of ${ROUNDS}`);
-				const taskIds = await endedTasks(world);
-				// Each is first as often as the others.
-				for (let turn = 0; turn < contenders.length; turn++) {
-					const contender = contenders[(round + turn) % contenders.length]!;
-					const measured = await measure(world, contender, taskIds);
-					if (round > 0) contender.rounds.push(measured);
-				}
-			}
-			return contenders.map((contender) => row(contender, contenders[0]!));
-		}),
+	compares: `A workflow of nothing but the Runway Aleph Trigger, beside one of nothing but n8n's Webhook node that responds immediately: the same ${CALLBACKS} callbacks of different tasks over ${CONNECTIONS} connections, in ${ROUNDS} rounds in turn; medians. "Executed" counts until the last execution has ended. Deduplication is on. With "Verify with API" each callback costs a request to the API, and these are held at 50 per second and account on purpose.
+
+By default n8n sets up an isolate for expressions for each webhook (but that of its own Webhook node), for the credential of each webhook, and for each execution, whether there is an expression or not: most of the time goes there. To raise the throughput, set \`${LAZY}\`: then it does so only where there is an expression. \`${LEGACY}\` has no isolates at all; n8n does not consider it secure any longer, and will remove it: it is here to show what they cost. Beyond one process, n8n's queue mode divides the work among webhook processors and workers, which is not measured here.`,
+	run: async (options) =>
+		await withContenders(
+			'',
+			options,
+			async (usual) =>
+				await withContenders(
+					LAZY,
+					options,
+					async (lazy) =>
+						await withContenders(LEGACY, options, async (legacy) => {
+							const contenders = [...usual, ...lazy, ...legacy];
+							for (let round = 0; round <= ROUNDS; round++) {
+								options.progress(round === 0 ? 'warming up' : `round ${round} of ${ROUNDS}`);
+								// Each is first as often as the others.
+								for (let turn = 0; turn < contenders.length; turn++) {
+									const contender = contenders[(round + turn) % contenders.length]!;
+									const measured = await measure(contender);
+									if (round > 0) contender.rounds.push(measured);
+								}
+							}
+							return contenders.map((contender) => row(contender, contenders[0]!));
+						}),
+				),
+		),
 };
 
-async function publish(world: World): Promise<Contender[]> {
+/** A fresh n8n with an environment variable more. */
+async function withContenders(
+	setting: string,
+	{ packageTarball }: PartOptions,
+	use: (contenders: Contender[]) => Promise<Row[]>,
+): Promise<Row[]> {
+	const [variable = '', value = ''] = setting.split('=');
+	const env = setting ? { [variable]: value } : {};
+	return await withWorld(
+		{ packageTarball, env },
+		async (world) => await use(await publish(world, setting)),
+	);
+}
+
+async function publish(world: World, setting: string): Promise<Contender[]> {
 	const credentials = [
 		await newAccount(world, 'trigger'),
 		await world.client.createCredential('Header', 'httpHeaderAuth', SECRET),
@@ -60,18 +92,22 @@ async function publish(world: World): Promise<Contender[]> {
 	const add = async (name: string, trigger: INode, path: string): Promise<Contender> => {
 		const workflowId = await world.client.importWorkflow(workflow(name, [trigger]), credentials);
 		await world.client.activate(workflowId);
-		return { name, workflowId, url: `${world.n8n.url}/webhook/${path}`, rounds: [] };
+		const url = `${world.n8n.url}/webhook/${path}`;
+		return { name, setting, world, workflowId, url, rounds: [] };
 	};
 	const addTrigger = async (name: string, verifyWithApi: boolean) => {
 		const webhookId = randomUUID();
 		const node = alephNode('Trigger', 'alephTrigger', { verifyWithApi });
 		return await add(name, { ...node, webhookId }, `${webhookId}/aleph`);
 	};
+	const webhook = await add('Webhook (n8n)', webhookNode('open'), 'open');
+	const verifying = await addTrigger('Runway Aleph Trigger, "Verify with API" on', true);
+	if (setting) return [webhook, verifying];
 	return [
-		await add('Webhook (n8n)', webhookNode('open'), 'open'),
+		webhook,
 		await add('Webhook (n8n) with "Header Auth"', guarded(webhookNode('guarded')), 'guarded'),
 		await addTrigger('Runway Aleph Trigger, "Verify with API" off', false),
-		await addTrigger('Runway Aleph Trigger, "Verify with API" on', true),
+		verifying,
 	];
 }
 
@@ -84,24 +120,17 @@ function guarded(webhook: INode): INode {
 /** The ids of tasks that the API knows, and that have ended. */
 async function endedTasks({ simulator }: World): Promise<string[]> {
 	const order = { prompt: 'A callback [duration=0]', videoUrl: 'https://example.com/video.mp4' };
-	const taskIds: string[] = [];
-	while (taskIds.length < CALLBACKS) {
-		const { data } = await axios.post<{ data: { taskId: string } }>(
-			`${simulator.url}/api/v1/aleph/generate`,
-			order,
-			{ headers: { Authorization: 'Bearer trigger' } },
-		);
-		taskIds.push(data.data.taskId);
-	}
-	return taskIds;
+	const tasks = Array.from({ length: CALLBACKS }, () => startTask(simulator, 'trigger', order));
+	return await Promise.all(tasks);
 }
 
-async function measure(world: World, contender: Contender, taskIds: string[]): Promise<Round> {
+async function measure({ world, url, workflowId }: Contender): Promise<Round> {
+	const taskIds = await endedTasks(world);
 	const began = performance.now();
 	const rate = () => taskIds.length / ((performance.now() - began) / 1000);
-	const patience = median(await deliver(contender.url, taskIds));
+	const patience = median(await deliver(url, taskIds));
 	const answered = rate();
-	await waitUntilIdle(world, contender.workflowId);
+	await waitUntilIdle(world, workflowId);
 	return { answered, executed: rate(), patience };
 }
 
@@ -137,10 +166,11 @@ async function waitUntilIdle({ client }: World, workflowId: string): Promise<voi
 	while ((await client.listExecutions({ workflowId, status })).length > 0) await sleep(50);
 }
 
-function row({ name, rounds }: Contender, reference: Contender): Row {
+function row({ name, setting, rounds }: Contender, reference: Contender): Row {
 	const beside = rounds.map(({ answered }, n) => answered / reference.rounds[n]!.answered);
 	return {
 		Trigger: name,
+		'Setting of n8n': setting && `\`${setting}\``,
 		'Beside Webhook': times(median(beside)),
 		'Callbacks per second': median(rounds.map(({ answered }) => answered)).toFixed(0),
 		'Executed per second': median(rounds.map(({ executed }) => executed)).toFixed(0),

@@ -1,82 +1,149 @@
-/** Waiting for a batch of tasks: the node's two wait modes, beside loops of n8n's own nodes. */
+/** Waiting for a batch of tasks: the node's two wait modes, beside what people build without it. */
 import { randomUUID } from 'node:crypto';
 import type { INode, INodeParameters } from 'n8n-workflow';
 import type { WorkflowJson } from '../n8n/client';
 import type { TaskView } from '../simulator';
 import { LOOP_SECONDS, loopOfAllItems, loopOverItems } from './loops';
 import { mean, times, type Part, type Row } from './part';
+import { oneAfterAnother } from './sdk';
 import { alephNode, ownNode, workflow } from './workflow';
-import { HIGHEST_RATE, newAccount, waitForExecutions, withWorld, type World } from './world';
+import { newAccount, waitForExecutions, withWorld, type Order, type World } from './world';
 
-const BATCH = 10;
-const LARGE_BATCH = 100;
-/** Seconds; the tasks of a batch are spread evenly between them. */
-const SHORTEST = 20;
-const LONGEST = 40;
+/** Small batches come several times: one of them says little. */
+const BATCHES = [
+	{ count: 1, rounds: 5 },
+	{ count: 10, rounds: 3 },
+	{ count: 100, rounds: 1 },
+];
 
-type Build = (source: INode[], baseUrl: string) => WorkflowJson;
+/** Seconds. As far apart as the longest interval between two looks, so that no way is lucky. */
+const SHORTEST = 5;
+const LONGEST = 11;
 
-const WAYS: Record<string, Build> = {
-	'Runway Aleph, "Poll"': (source) => alephWorkflow(source, 'poll'),
-	'Runway Aleph, "Callback"': (source) => alephWorkflow(source, 'callback'),
-	'HTTP Request, Wait and IF in a loop': loopOfAllItems,
-};
+/** The account's limit, which the simulator keeps: new tasks in so many milliseconds. */
+const RATE = { tasks: 20, window: 10_000 };
 
-const SEQUENTIAL = 'The same in Loop Over Items, one by one';
+/** For HTTP Request: the limit, and a second for uneven travel times. */
+const WITHIN_RATE = { batchSize: RATE.tasks, batchInterval: RATE.window + 1_000 };
+
+interface Way {
+	name: string;
+	/** Gets the videos of a batch, with an account of its own; gives when it has them all. */
+	run: (world: World, account: string, orders: Order[]) => Promise<number>;
+}
+
+const LOOP = 'HTTP Request, Wait and IF in a loop';
+
+const TOGETHER: Way[] = [
+	{ name: 'Runway Aleph, "Poll"', run: inN8n((items) => alephWorkflow(items, 'poll')) },
+	{ name: 'Runway Aleph, "Callback"', run: inN8n((items) => alephWorkflow(items, 'callback')) },
+	{ name: LOOP, run: inN8n((items, url) => loopOfAllItems(items, url, WITHIN_RATE)) },
+];
+
+const ONE_BY_ONE: Way[] = [
+	{ name: 'The same in Loop Over Items, one by one', run: inN8n(loopOverItems) },
+	{
+		name: "A script with the schedule of Runway's SDK, one by one",
+		run: async ({ simulator }, account, orders) => {
+			await oneAfterAnother(simulator, account, orders);
+			return Date.now();
+		},
+	},
+];
 
 export const waiting: Part = {
-	compares: `A batch of tasks of ${SHORTEST} to ${LONGEST} s, waited for by the node's two wait modes and by loops of n8n's own nodes that wait ${LOOP_SECONDS} s between two looks; the same n8n and simulator, without limits of the account. The first three run one after another; the last, which takes minutes, beside them, with an account of its own. "Requests" are generate and record-info; the ideal is that the batch takes as long as its longest task; a task is noticed when it is first looked at after its end.`,
-	run: async ({ packageTarball, full, progress }) =>
-		await withWorld({ packageTarball }, async (world) => {
-			progress(`${BATCH} tasks, one by one, beside all the following`);
-			const sequential = measure(world, SEQUENTIAL, loopOverItems, BATCH);
-			// Until it is awaited, its failure must not end the process.
-			sequential.catch(() => {});
-			const measured: Figures[] = [];
-			for (const count of full ? [BATCH, LARGE_BATCH] : [BATCH]) {
-				for (const [name, build] of Object.entries(WAYS)) {
-					progress(`${count} tasks, ${name}`);
-					measured.push(await measure(world, name, build, count));
+	compares: `Batches of 1, 10 and 100 tasks, on the same n8n and simulator: waited for by the node's two wait modes, by loops of n8n's own nodes that wait ${LOOP_SECONDS} s between two looks, and outside n8n by a loop with the schedule of Runway's own SDK, a look every 6 s, give or take 1.5 s. The limit of the API holds: ${RATE.tasks} new tasks in ${RATE.window / 1000} s. The node keeps to it by itself. The loop does with the option "Batching" of HTTP Request, ${WITHIN_RATE.batchSize} items each ${WITHIN_RATE.batchInterval / 1000} s: without it the loop of 100 tasks never ends, as the API refuses most of them.
+
+The ideal is that every task starts as early as the limit allows and is noticed as it ends. "Requests" are generate and record-info; a task is noticed when it is first looked at after its end. Tasks take ${SHORTEST} to ${LONGEST} s, spread evenly, the same for all ways, so that 100 of them one by one end in twenty minutes. Real tasks take minutes: then a delay of seconds weighs less, and asking takes more requests, but not with "Callback". Batches of 1 are the mean of ${BATCHES[0]!.rounds}, those of 10 of ${BATCHES[1]!.rounds}. The ways that take one by one, and are idle most of the time, run beside the others.`,
+	run: async ({ packageTarball, progress }) =>
+		await withWorld(
+			{ packageTarball },
+			async (world) => {
+				progress('one by one, beside all the following');
+				const idle = Promise.all(
+					ONE_BY_ONE.flatMap((way) =>
+						BATCHES.map(async (batches) => await measure(world, way, batches)),
+					),
+				);
+				// Until it is awaited, its failure must not end the process.
+				idle.catch(() => {});
+				const measured: Figures[] = [];
+				for (const batches of BATCHES) {
+					for (const way of TOGETHER) {
+						progress(`${batches.count} tasks, ${way.name}`);
+						measured.push(await measure(world, way, batches));
+					}
 				}
-			}
-			progress('the rest of those one by one');
-			measured.push(await sequential);
-			return measured.map((figures) => row(figures, loopOf(measured, figures.count)));
-		}),
+				progress('the rest of those one by one');
+				measured.push(...(await idle));
+				return measured
+					.sort((a, b) => a.count - b.count)
+					.map((figures) => row(figures, loopOf(measured, figures.count)));
+			},
+			{ rateLimit: RATE.tasks, credits: 1_000_000 },
+		),
 };
 
 interface Figures {
 	name: string;
 	count: number;
+	/** Seconds from a batch's first task until all its videos are there, on average. */
+	took: number;
+	/** Seconds that it could have taken, on average. */
+	ideal: number;
 	requestsPerTask: number;
-	/** Seconds from the first task's start until the execution has ended. */
-	wallTime: number;
-	/** Seconds. */
-	longestTask: number;
 	/** Seconds from a task's end until it is looked at, on average. */
 	noticedAfter: number;
 }
 
-async function measure(world: World, name: string, build: Build, count: number): Promise<Figures> {
-	const { client, simulator } = world;
-	const batch = `${name}, ${count} tasks`;
-	const built = build(source(batch, count), simulator.url);
-	const workflowId = await client.importWorkflow(built, [await newAccount(world, randomUUID())]);
-	await client.runManually(workflowId);
-	await waitForExecutions(world, workflowId, 'success', 1);
-	const [execution] = await client.listExecutions({ workflowId });
-	const tasks = simulator.tasks().filter(({ request }) => request.prompt.startsWith(batch));
-	if (tasks.length !== count) throw new Error(`${batch} has started ${tasks.length}`);
-
-	const start = Math.min(...tasks.map(({ createdAt }) => createdAt));
+async function measure(
+	world: World,
+	{ name, run }: Way,
+	{ count, rounds }: { count: number; rounds: number },
+): Promise<Figures> {
+	const took: number[] = [];
+	const ideal: number[] = [];
+	const tasks: TaskView[] = [];
+	for (let round = 0; round < rounds; round++) {
+		const account = randomUUID();
+		const end = await run(world, account, ordersOf(account, round * count, count));
+		const batch = world.simulator
+			.tasks()
+			.filter(({ request }) => request.prompt.startsWith(account));
+		if (batch.length !== count) throw new Error(`${name}: ${batch.length} of ${count} tasks`);
+		took.push((end - batch[0]!.createdAt) / 1000);
+		ideal.push(idealOf(batch));
+		tasks.push(...batch);
+	}
 	return {
 		name,
 		count,
+		took: mean(took),
+		ideal: mean(ideal),
 		requestsPerTask: 1 + mean(tasks.map(({ reads }) => reads)),
-		wallTime: (Number(execution?.stoppedAt) - start) / 1000,
-		longestTask: Math.max(...tasks.map(({ createdAt, endsAt }) => endsAt - createdAt)) / 1000,
 		noticedAfter: mean(noticing(world, tasks)),
 	};
+}
+
+/** What to generate. The golden ratio spreads any number of durations evenly, and mixes them. */
+function ordersOf(account: string, first: number, count: number): Order[] {
+	return Array.from({ length: count }, (_, n) => {
+		const place = ((first + n + 1) * 0.618034) % 1;
+		const duration = SHORTEST + (LONGEST - SHORTEST) * place;
+		return {
+			prompt: `${account}: ${n} [duration=${duration.toFixed(3)}]`,
+			videoUrl: 'https://example.com/video.mp4',
+		};
+	});
+}
+
+/** Seconds until the last has ended, if each starts as early as the limit allows. */
+function idealOf(tasks: TaskView[]): number {
+	const ends = tasks.map(({ createdAt, endsAt }, n) => {
+		const start = Math.floor(n / RATE.tasks) * RATE.window;
+		return start + endsAt - createdAt;
+	});
+	return Math.max(...ends) / 1000;
 }
 
 /** For each task, how many seconds after its end it was looked at. */
@@ -92,18 +159,19 @@ function noticing({ simulator }: World, tasks: TaskView[]): number[] {
 	});
 }
 
-/** Start -> Items: what to generate, with durations that neither rise nor fall along the batch. */
-function source(batch: string, count: number): INode[] {
-	const items = Array.from({ length: count }, (_, n) => {
-		const place = (7 * n) % count;
-		const duration = SHORTEST + ((LONGEST - SHORTEST) * place) / (count - 1);
-		return {
-			prompt: `${batch}: ${n} [duration=${duration}]`,
-			videoUrl: 'https://example.com/v.mp4',
-		};
-	});
-	const jsCode = `return ${JSON.stringify(items.map((json) => ({ json })))};`;
-	return [ownNode('Start', 'manualTrigger', 1), ownNode('Items', 'code', 2, { jsCode })];
+/** A way that is a workflow: it begins with Start -> Items, which are the orders. */
+function inN8n(build: (source: INode[], baseUrl: string) => WorkflowJson): Way['run'] {
+	return async (world, account, orders) => {
+		const { client, simulator } = world;
+		const jsCode = `return ${JSON.stringify(orders.map((json) => ({ json })))};`;
+		const source = [ownNode('Start', 'manualTrigger', 1), ownNode('Items', 'code', 2, { jsCode })];
+		const built = build(source, simulator.url);
+		const workflowId = await client.importWorkflow(built, [await newAccount(world, account)]);
+		await client.runManually(workflowId);
+		await waitForExecutions(world, workflowId, 'success', 1);
+		const [execution] = await client.listExecutions({ workflowId });
+		return Number(execution?.stoppedAt);
+	};
 }
 
 function alephWorkflow(source: INode[], waitMode: string): WorkflowJson {
@@ -111,7 +179,6 @@ function alephWorkflow(source: INode[], waitMode: string): WorkflowJson {
 		prompt: '={{ $json.prompt }}',
 		videoUrl: '={{ $json.videoUrl }}',
 		waitMode,
-		options: { generateRate: HIGHEST_RATE },
 	};
 	return workflow(waitMode, [...source, alephNode('Runway Aleph', 'aleph', parameters)], {
 		Start: ['Items'],
@@ -121,17 +188,16 @@ function alephWorkflow(source: INode[], waitMode: string): WorkflowJson {
 
 /** What the others of the same size are compared with. */
 function loopOf(measured: Figures[], count: number): Figures {
-	const name = Object.keys(WAYS).at(-1);
-	return measured.find((figures) => figures.name === name && figures.count === count)!;
+	return measured.find((figures) => figures.name === LOOP && figures.count === count)!;
 }
 
 function row(figures: Figures, loop: Figures): Row {
-	const { name, count, requestsPerTask, wallTime, longestTask, noticedAfter } = figures;
+	const { name, count, took, ideal, requestsPerTask, noticedAfter } = figures;
 	return {
 		Way: name,
 		Tasks: String(count),
-		'Time beside the ideal': times(wallTime / longestTask),
-		'Time (s)': wallTime.toFixed(1),
+		'Time beside the ideal': times(took / ideal),
+		'Time (s)': took.toFixed(1),
 		'Requests beside the loop': times(requestsPerTask / loop.requestsPerTask),
 		'Requests per task': requestsPerTask.toFixed(1),
 		'Noticed after (s)': noticedAfter.toFixed(1),

@@ -1,5 +1,6 @@
 /** What a part measures in: a fresh n8n with the package installed, and a simulator. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import axios from 'axios';
 import type { ExecutionStatus } from 'n8n-workflow';
 import type { Credential, N8nClient } from '../n8n/client';
 import { startN8n, type N8nOptions, type N8nServer } from '../n8n/server';
@@ -11,7 +12,7 @@ export interface World {
 	client: N8nClient;
 }
 
-/** No limit of the account gets in the way. */
+/** For an account that needs no limits of its own: what is measured is n8n. */
 const WITHOUT_LIMITS: Partial<Settings> = {
 	rateLimit: 1_000_000,
 	concurrency: 1_000_000,
@@ -25,8 +26,9 @@ export const HIGHEST_RATE = 1_000;
 export async function withWorld<T>(
 	options: N8nOptions,
 	use: (world: World) => Promise<T>,
+	settings: Partial<Settings> = WITHOUT_LIMITS,
 ): Promise<T> {
-	const simulator = await startSimulator(WITHOUT_LIMITS);
+	const simulator = await startSimulator(settings);
 	try {
 		const n8n = await startN8n(options);
 		try {
@@ -49,6 +51,23 @@ export async function newAccount(
 		baseUrl: simulator.url,
 		uploadUrl: simulator.url,
 	});
+}
+
+export interface Order {
+	/** May tell the simulator how long it takes: `[duration=5]`. */
+	prompt: string;
+	videoUrl: string;
+}
+
+/** Starts a task without n8n; gives its id. */
+export async function startTask({ url }: Simulator, apiKey: string, order: Order): Promise<string> {
+	const headers = { Authorization: `Bearer ${apiKey}` };
+	const answer = await axios.post<{ data: { taskId: string } }>(
+		`${url}/api/v1/aleph/generate`,
+		order,
+		{ headers, proxy: false },
+	);
+	return answer.data.data.taskId;
 }
 
 /** Resolves once the workflow has `count` executions of this status. */

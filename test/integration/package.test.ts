@@ -1,19 +1,28 @@
-/** The package as it is published: what is in it, and what n8n's own scanner says of it. */
+/** The package as it is published: what is in it, and what n8n's loader and scanner say of it. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { PackageDirectoryLoader } from 'n8n-core';
 import { packPackage } from '../n8n/pack';
 
 const ROOT = resolve(__dirname, '../..');
 
+interface PackageJson {
+	scripts: Record<string, string>;
+	peerDependencies: Record<string, string>;
+	n8n: { nodes: string[]; credentials: string[] };
+}
+
 let tarball: string;
 let unpacked: string;
+let packageJson: PackageJson;
 
 beforeAll(async () => {
 	tarball = await packPackage();
-	unpacked = mkdtempSync(join(tmpdir(), 'unpacked-'));
+	// In node_modules, where it finds n8n-workflow, as n8n sees to it for its community packages.
+	unpacked = mkdtempSync(join(dirname(tarball), 'unpacked-'));
 	execFileSync('tar', ['-xzf', tarball, '-C', unpacked, '--strip-components=1']);
+	packageJson = JSON.parse(readFileSync(join(unpacked, 'package.json'), 'utf8')) as PackageJson;
 });
 afterAll(() => rmSync(unpacked, { recursive: true }));
 
@@ -32,19 +41,55 @@ it('ships what n8n loads, and what npm wants, and nothing else', () => {
 		.filter((path) => !/\.d\.ts$|\.yaml$/.test(path))
 		.map((path) => path.replace(/\.ts$/, '.js'));
 	const ownFiles = ['LICENSE', 'README.md', 'index.js', 'package.json'];
-	expect(filesIn(unpacked).sort()).toEqual([...ownFiles, ...built].sort());
+	const files = filesIn(unpacked);
+	expect(files.sort()).toEqual([...ownFiles, ...built].sort());
+	expect(files.filter((path) => /\.(ts|map)$|\btest\b/.test(path))).toEqual([]);
+	const { nodes, credentials } = packageJson.n8n;
+	expect(files).toEqual(expect.arrayContaining([...nodes, ...credentials]));
 });
 
-it('is small, and brings no dependencies', () => {
-	expect(statSync(tarball).size).toBeLessThan(100_000);
-	const packageJson = readFileSync(join(unpacked, 'package.json'), 'utf8');
-	expect(JSON.parse(packageJson)).not.toHaveProperty('dependencies');
+it('is small, brings no dependencies, and runs nothing when it is installed', () => {
+	expect(statSync(tarball).size).toBeLessThan(60_000);
+	for (const kind of ['dependencies', 'optionalDependencies', 'bundleDependencies']) {
+		expect(packageJson).not.toHaveProperty(kind);
+	}
+	expect(packageJson.peerDependencies).toEqual({ 'n8n-workflow': '*' });
+	const scripts = Object.keys(packageJson.scripts);
+	expect(scripts.filter((name) => /install|prepare/.test(name))).toEqual([]);
 });
 
-/** Lints a folder with n8n's configuration as n8n's scanner does: comments switch nothing off. */
+it('imports nothing but what every n8n has', () => {
+	// The scanner lets development dependencies pass, which nobody installs with the package.
+	const imported = filesIn(unpacked)
+		.filter((path) => path.endsWith('.js'))
+		.flatMap((path) => [
+			...readFileSync(join(unpacked, path), 'utf8').matchAll(/\brequire\(["']([^."'][^"']*)/g),
+		])
+		.map(([, name]) => name);
+	expect([...new Set(imported)].sort()).toEqual(['crypto', 'n8n-workflow']);
+});
+
+it('is loaded by n8n, with both nodes and the credential, their icons and their codex', async () => {
+	const loader = new PackageDirectoryLoader(unpacked);
+	await loader.loadAll();
+	const { nodes, credentials } = loader.types;
+	expect(nodes.map(({ name }) => name).sort()).toEqual(['aleph', 'alephTrigger']);
+	expect(credentials.map(({ name }) => name)).toEqual(['alephApi']);
+	for (const { codex } of nodes) expect(codex?.resources?.primaryDocumentation).toHaveLength(1);
+	const shipped = filesIn(unpacked).map((path) => `icons/${loader.packageName}/${path}`);
+	for (const { iconUrl } of [...nodes, ...credentials]) {
+		const { light, dark } = iconUrl as { light: string; dark: string };
+		expect(shipped).toEqual(expect.arrayContaining([light, dark]));
+	}
+});
+
+/**
+ * Lints a folder with n8n's configuration as n8n's scanner does: comments switch nothing off. Without
+ * patterns it is the checkout of a source. In a process of its own, as the scanner is an ES module.
+ */
 const SCAN = `
 	import { ESLint } from 'eslint';
-	import { buildScanConfig } from '@n8n/scan-community-package/scanner/scanner.mjs';
+	import { buildScanConfig, SOURCE_FILE_PATTERNS } from '@n8n/scan-community-package/scanner/scanner.mjs';
 	const [cwd, ...patterns] = process.argv.slice(1);
 	const eslint = new ESLint({
 		cwd,
@@ -52,7 +97,7 @@ const SCAN = `
 		overrideConfigFile: true,
 		overrideConfig: await buildScanConfig(),
 	});
-	const results = await eslint.lintFiles(patterns);
+	const results = await eslint.lintFiles(patterns.length ? patterns : SOURCE_FILE_PATTERNS);
 	const found = results.flatMap(({ filePath, messages }) =>
 		messages.map(({ line, ruleId, message }) => ({ filePath, line, ruleId, message })),
 	);
@@ -60,7 +105,7 @@ const SCAN = `
 `;
 
 it.each([
-	['the repository', () => ROOT, ['package.json', '{nodes,credentials}/**/*.{js,ts,json}']],
+	['the repository', () => ROOT, []],
 	['the package', () => unpacked, ['**/*.js', '**/*.json']],
 ])('n8n’s scanner finds nothing in %s', (_, folder, patterns) => {
 	const args = ['--input-type=module', '-e', SCAN, '--', folder(), ...patterns];

@@ -3,24 +3,34 @@
  * community packages.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { npm } from './npm';
 
 const ROOT = resolve(__dirname, '..', '..');
 
-/** Resolves with the path of the tarball, in a new temporary folder. `dist` must be built. */
+/** Where the tarball lies: one for each checkout, so that packing leaves nothing behind. */
+const CACHE = join(ROOT, 'node_modules', '.cache');
+
+/** Resolves with the path of the tarball, which the next call renews. `dist` must be built. */
 export async function packPackage(): Promise<string> {
 	if (!existsSync(join(ROOT, 'dist', 'nodes'))) {
 		throw new Error('There is no dist folder to pack: run `npm run build` first.');
 	}
-	const folder = await mkdtemp(join(tmpdir(), 'n8n-package-'));
-	const args = ['pack', '--ignore-scripts', '--json', '--loglevel=error'];
-	const printed = await npm([...args, '--pack-destination', folder], { cwd: ROOT });
-	const [packed] = JSON.parse(printed) as Array<{ filename: string }>;
-	if (!packed) throw new Error(`npm pack named no file: ${printed}`);
-	return join(folder, packed.filename);
+	await mkdir(CACHE, { recursive: true });
+	// Packed aside and then moved, so that nobody reads half a tarball.
+	const folder = await mkdtemp(join(CACHE, 'pack-'));
+	try {
+		const args = ['pack', '--ignore-scripts', '--json', '--loglevel=error'];
+		const printed = await npm([...args, '--pack-destination', folder], { cwd: ROOT });
+		const [packed] = JSON.parse(printed) as Array<{ filename: string }>;
+		if (!packed) throw new Error(`npm pack named no file: ${printed}`);
+		const tarball = join(CACHE, packed.filename);
+		await rename(join(folder, packed.filename), tarball);
+		return tarball;
+	} finally {
+		await rm(folder, { recursive: true, force: true });
+	}
 }
 
 /**
