@@ -232,12 +232,10 @@ describe('a forged callback', () => {
 		// n8n itself refuses this one, before the node sees it.
 		['that is no JSON, but says so', 422, () => post(open.url, '{"taskId', json)],
 	])('%s is answered %i', async (_, status, send) => {
-		const began = Date.now();
 		const answer = await send();
 		expect(answer.status).toBe(status);
 		expect(JSON.stringify(answer.data)).not.toMatch(/\bat .*\.js|stack/);
 		if (status !== 422) expect(answer.data).toMatchObject({ code: status });
-		expect(Date.now() - began).toBeLessThan(5_000);
 	});
 
 	it('for a real task with someone else’s video gives the real video', async () => {
