@@ -155,6 +155,16 @@ describe('a sleeping execution', () => {
 		expect(tasksWith('Mixed')).toHaveLength(2);
 	});
 
+	it('brings the files of its videos, as when it polls', async () => {
+		const execution = await runWorkflow(world, {
+			parameters: { ...parameters, options: { download: ['video', 'thumbnail'] } },
+			items: prompts(2, (n) => `Downloaded ${n}`),
+		});
+		const files = outputOf(execution, 'Runway Aleph').map(({ binary }) => binary);
+		const both = { video: { mimeType: 'video/mp4' }, thumbnail: { mimeType: 'image/png' } };
+		expect(files).toMatchObject([both, both]);
+	});
+
 	it('survives that a task ends while others are still being submitted', async () => {
 		const execution = await runWorkflow(world, {
 			parameters: { ...parameters, options: { generateRate: 2 } },
