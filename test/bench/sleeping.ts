@@ -29,7 +29,7 @@ const LOADS: Load[] = [
 const WARM_UP = 200;
 
 export const sleeping: Part = {
-	compares: `Resident memory of n8n's main process, at rest and after a garbage collection: after ${WARM_UP} executions have ended, and then while others, with a task each, wait for it. Each row is a fresh n8n. A difference of some ten megabytes is noise, as n8n still gives back memory of its start. What an execution that polls holds is n8n's own: an isolate for expressions, for as long as the execution runs.`,
+	compares: `Resident memory of n8n's main process, at rest and after a garbage collection: after ${WARM_UP} executions have ended, and then while others, with a task each, wait for it. Each row is a fresh n8n. n8n gives back memory of its start when it likes, which can outweigh what is measured: then a row ends below where it began. What an execution that polls holds is n8n's own: an isolate for expressions, for as long as the execution runs.`,
 	run: async (options) => {
 		const measured: Array<{ load: Load; memory: Memory }> = [];
 		for (const load of LOADS) {

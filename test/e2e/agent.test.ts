@@ -77,7 +77,8 @@ async function runAgent(parameters: INodeParameters): Promise<Execution> {
 	});
 	const workflow = agentWorkflow(parameters);
 	const id = await world.client.importWorkflow(workflow, [world.credential, openAi]);
-	return await world.client.waitForExecution(await world.client.runManually(id));
+	const executionId = await world.client.runManually(id);
+	return await world.client.waitForExecution(executionId, { timeout: 120_000 });
 }
 
 const answerOf = (execution: Execution) => outputOf(execution, 'Agent')[0]?.json.output;

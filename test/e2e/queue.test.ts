@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import { poll } from '../n8n/client';
 import { isFinished, outputOf, type Execution } from '../n8n/execution';
 import { packPackage } from '../n8n/pack';
 import { startQueueMode, type QueueMode } from '../n8n/queue';
@@ -8,7 +8,7 @@ import { startSimulator, type Settings } from '../simulator';
 import {
 	newCredential,
 	publishTrigger,
-	TRIGGER,
+	triggeredItems,
 	workflowOf,
 	type World,
 	type WorkflowSetup,
@@ -64,9 +64,25 @@ async function start(setup: WorkflowSetup): Promise<string> {
 	return await world.client.runManually(id);
 }
 
+const workerOf = (executionId: string) => world.queue.workerOf(executionId);
+
+/** Starts executions until each of the two workers has taken one. Gives their ids. */
+async function startOnBoth(setupOf: (n: number) => WorkflowSetup): Promise<string[]> {
+	const ids: string[] = [];
+	while (new Set(ids.map(workerOf)).size < 2) {
+		if (ids.length === 10) throw new Error('One worker takes everything.');
+		const id = await start(setupOf(ids.length));
+		await poll(() => workerOf(id) !== undefined, Boolean, 60_000);
+		ids.push(id);
+	}
+	return ids;
+}
+
 async function end(executionId: string): Promise<Execution> {
 	return await world.client.waitForExecution(executionId, { timeout: 150_000 });
 }
+
+const endAll = async (executionIds: string[]) => await Promise.all(executionIds.map(end));
 
 /** Resolves with the execution's id once it sleeps. */
 async function fallAsleep(setup: WorkflowSetup): Promise<string> {
@@ -77,10 +93,6 @@ async function fallAsleep(setup: WorkflowSetup): Promise<string> {
 	return id;
 }
 
-async function until(happened: () => boolean) {
-	while (!happened()) await sleep(100);
-}
-
 describe('a worker that polls', () => {
 	it('gives the items of a batch of ten', async () => {
 		const items = prompts(10, (n) => `Polled ${n}`);
@@ -89,19 +101,19 @@ describe('a worker that polls', () => {
 		expect(itemsOf(execution)).toMatchObject(
 			items.map(({ prompt }) => ({ prompt, status: 'success' })),
 		);
-		expect(world.queue.workerOf(execution.id)).toBeDefined();
+		expect(workerOf(execution.id)).toBeDefined();
 		expect(tasksWith('Polled')).toHaveLength(10);
 	});
 
 	it('shares the account’s rate with the other worker, and pays for nothing twice', async () => {
-		const batch = (name: string) =>
-			start({ parameters: polling, items: prompts(15, (n) => `${name} ${n}`) });
-		const ids = [await batch('First of two'), await batch('Second of two')];
-		await until(() => ids.every((id) => world.queue.workerOf(id)));
-		for (const execution of await Promise.all(ids.map(end))) {
+		const ids = await startOnBoth((batch) => ({
+			parameters: polling,
+			items: prompts(15, (n) => `Shared by batch ${batch}: ${n}`),
+		}));
+		for (const execution of await endAll(ids)) {
 			expect(itemsOf(execution).map(({ status }) => status)).toEqual(Array(15).fill('success'));
 		}
-		expect(tasksWith('of two')).toHaveLength(30);
+		expect(tasksWith('Shared by')).toHaveLength(15 * ids.length);
 	});
 });
 
@@ -168,37 +180,40 @@ describe('the trigger', () => {
 			duration: { min: 4, max: 14 },
 			doubleEvery: 5,
 		});
-		const trigger = await newTrigger();
+		const { workflowId, path } = await publishTrigger(world);
+		const url = `${world.queue.webhooks.url}/webhook/${path}`;
 		const generating = await end(
 			await start({
 				parameters: {
 					...polling,
 					waitForCompletion: false,
-					options: { generateRate: 1000, callBackUrl: trigger.url },
+					options: { generateRate: 1000, callBackUrl: url },
 				},
 				items: prompts(50, (n) => `Triggered ${n}`),
 			}),
 		);
 		expect(itemsOf(generating)).toHaveLength(50);
-		await trigger.haveItems(50);
+		const given = async () => {
+			const items = await triggeredItems(world, workflowId, 50);
+			return items.map(({ taskId }) => taskId).sort();
+		};
 		const taskIds = tasksWith('Triggered').map(({ taskId }) => taskId);
 		expect(taskIds).toHaveLength(50);
-		expect((await trigger.taskIds()).sort()).toEqual(taskIds.sort());
-		expect(tasksWith('Triggered').map(({ callback }) => callback)).toEqual(
-			Array(50).fill('delivered'),
-		);
+		expect(await given()).toEqual(taskIds.sort());
+		const delivered = () => tasksWith('Triggered').filter((task) => task.callback === 'delivered');
+		expect(delivered()).toHaveLength(50);
 
 		await world.queue.restartWebhooks();
-		const body = { code: 200, msg: 'success', taskId: taskIds[0] };
-		expect((await axios.post(trigger.url, body)).status).toBe(200);
-		await sleep(2_000);
-		expect(await trigger.taskIds()).toHaveLength(50);
-	}, 240_000);
+		for (const taskId of taskIds) {
+			expect((await axios.post(url, { code: 200, msg: 'success', taskId })).status).toBe(200);
+		}
+		expect(await given()).toEqual(taskIds);
+	}, 300_000);
 });
 
 describe('a worker that is killed', () => {
 	it('takes nothing of the sleeping executions with it, nor of the other worker', async () => {
-		Object.assign(world.simulator.settings, { ...unlimited, duration: 40 });
+		Object.assign(world.simulator.settings, { ...unlimited, duration: 60 });
 		const asleep = await Promise.all(
 			[0, 1, 2, 3].map((batch) =>
 				fallAsleep({
@@ -207,56 +222,35 @@ describe('a worker that is killed', () => {
 				}),
 			),
 		);
-		const victim = world.queue.workers[0]!;
-		const isOnVictim = (id: string) => world.queue.workerOf(id) === victim;
-		const running: string[] = [];
-		while (!running.some(isOnVictim) || running.every(isOnVictim)) {
-			const items = prompts(2, (n) => `Batch ${running.length} awake, ${n}`);
-			const id = await start({ parameters: { ...polling, ...fast }, items });
-			await until(() => world.queue.workerOf(id) !== undefined);
-			running.push(id);
-		}
-		await until(() => tasksWith('awake').length === 2 * running.length);
+		const awake = await startOnBoth((batch) => ({
+			parameters: { ...polling, ...fast },
+			items: prompts(2, (n) => `Batch ${batch} awake, ${n}`),
+		}));
+		await poll(
+			() => tasksWith('awake').length,
+			(count) => count === 2 * awake.length,
+			60_000,
+		);
+		const victim = workerOf(awake.at(-1)!)!;
+		const [lost, kept] = [true, false].map((isLost) =>
+			awake.filter((id) => (workerOf(id) === victim) === isLost),
+		);
+		expect(tasksWith('asleep').map(({ state }) => state)).toEqual(Array(20).fill('running'));
 		await victim.kill();
 
-		const [woken, kept, lost] = await Promise.all(
-			[asleep, running.filter((id) => !isOnVictim(id)), running.filter(isOnVictim)].map(
-				async (ids) => await Promise.all(ids.map(end)),
-			),
-		);
-		for (const { error, status } of [...woken!, ...kept!]) {
+		const woken = await endAll(asleep);
+		for (const { error, status } of [...woken, ...(await endAll(kept!))]) {
 			expect({ error, status }).toEqual({ error: undefined, status: 'success' });
 		}
-		expect(woken!.map((execution) => itemsOf(execution).map(({ prompt }) => prompt))).toEqual(
+		expect(woken.map((execution) => itemsOf(execution).map(({ prompt }) => prompt))).toEqual(
 			[0, 1, 2, 3].map((batch) => [0, 1, 2, 3, 4].map((n) => `Batch ${batch} asleep, ${n}`)),
 		);
 		// n8n ends what the worker was polling for, rather than to let another worker pay again.
-		for (const { error, status, runData } of lost!) {
+		for (const { error, status, runData } of await endAll(lost!)) {
 			expect({ status, runData }).toEqual({ status: 'error', runData: {} });
 			expect(error?.message).toMatch(/failed to be processed too many times/);
 		}
 		expect(tasksWith('asleep')).toHaveLength(20);
-		expect(tasksWith('awake')).toHaveLength(2 * running.length);
+		expect(tasksWith('awake')).toHaveLength(2 * awake.length);
 	}, 300_000);
 });
-
-async function newTrigger() {
-	const { client, queue } = world;
-	const { workflowId, path } = await publishTrigger(world);
-	const finished = async () => await client.listExecutions({ workflowId, status: ['success'] });
-	return {
-		url: `${queue.webhooks.url}/webhook/${path}`,
-		/** The tasks of all items so far. */
-		taskIds: async () => {
-			const executions = await Promise.all(
-				(await finished()).map(async ({ id }) => await client.execution(id)),
-			);
-			return executions.flatMap((execution) =>
-				outputOf(execution, TRIGGER).map(({ json }) => json.taskId as string),
-			);
-		},
-		haveItems: async (count: number) => {
-			while ((await finished()).length < count) await sleep(250);
-		},
-	};
-}

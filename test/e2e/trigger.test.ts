@@ -1,11 +1,17 @@
 import { createHmac } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import type { INodeParameters } from 'n8n-workflow';
 import type { Credential } from '../n8n/client';
 import { outputOf } from '../n8n/execution';
 import { startN8n } from '../n8n/server';
-import { newCredential, publishTrigger, TRIGGER, triggerWorkflow, useN8n } from './n8n';
+import {
+	newCredential,
+	publishTrigger,
+	TRIGGER,
+	triggeredItems,
+	triggerWorkflow,
+	useN8n,
+} from './n8n';
 
 const world = useN8n({ duration: 0 });
 
@@ -56,19 +62,8 @@ const done = (taskId: string, url = 'https://evil.example/video.mp4') => ({
 	taskId,
 });
 
-/** The items that the trigger has given so far, once there are as many as expected. */
-async function itemsOf({ workflowId }: Trigger, expected: number) {
-	const finished = async () =>
-		(await world.client.listExecutions({ workflowId, status: ['success'] })).map(({ id }) => id);
-	const deadline = Date.now() + 120_000;
-	// Rarely, as each look costs n8n time.
-	while ((await finished()).length < expected && Date.now() < deadline) await sleep(1_000);
-	await sleep(1_000);
-	const executions = await Promise.all(
-		(await finished()).map(async (id) => await world.client.execution(id)),
-	);
-	return executions.flatMap((execution) => outputOf(execution, TRIGGER).map(({ json }) => json));
-}
+const itemsOf = async ({ workflowId }: Trigger, expected: number) =>
+	await triggeredItems(world, workflowId, expected);
 
 describe('a callback of the provider', () => {
 	it.each(['camel', 'snake', 'short'] as const)(

@@ -245,10 +245,12 @@ function nullIfNotStoredYet(error: Error): null {
 	throw error;
 }
 
-async function poll<T>(
-	read: () => Promise<T>,
+/** Reads until the value is as wanted, and gives it. In vain, it throws an error that shows the last. */
+export async function poll<T>(
+	read: () => T | Promise<T>,
 	until: (value: T) => boolean,
 	timeout: number,
+	interval = 100,
 ): Promise<T> {
 	const deadline = Date.now() + timeout;
 	for (;;) {
@@ -257,7 +259,7 @@ async function poll<T>(
 		if (Date.now() > deadline) {
 			throw new Error(`Waited ${timeout / 1000} s in vain; last seen: ${brief(value)}`);
 		}
-		await sleep(100);
+		await sleep(interval);
 	}
 }
 

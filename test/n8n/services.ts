@@ -12,16 +12,22 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { startNode, type NodeChild } from './child';
+import { startNode } from './child';
+import { lastLines } from './npm';
 import { freePorts } from './ports';
 
 const run = promisify(execFile);
 
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 60_000;
 
 interface Address {
 	host: string;
 	port: number;
+}
+
+/** A server of ours, or one that was there, which `stop` leaves alone. */
+interface Server extends Address {
+	stop(): Promise<void>;
 }
 
 export interface Services {
@@ -31,24 +37,66 @@ export interface Services {
 	release(): Promise<void>;
 }
 
-/** A server of ours, or one that was there. */
-interface Server extends Address {
-	stop(): Promise<void>;
-}
-
 export async function openServices(): Promise<Services> {
 	const name = `n8n_test_${randomBytes(6).toString('hex')}`;
-	const [redis, postgres] = await Promise.all([openRedis(), openPostgres()]);
-	const database = new Database(postgres);
-	await database.sql(`CREATE DATABASE ${name}`);
+	const { PGHOST, PGPORT, REDIS_HOST, REDIS_PORT } = process.env;
+	const postgres = await openServer(address(PGHOST, PGPORT ?? '5432'), isPostgres, postgresCommand);
+	const redis = await openServer(address(REDIS_HOST, REDIS_PORT ?? '6379'), isRedis, redisCommand);
+	await sql(postgres, `CREATE DATABASE ${name}`);
 	return {
-		env: { ...redisVariables(redis, name), ...database.variables(name) },
+		env: { ...redisVariables(redis, name), ...postgresVariables(postgres, name) },
 		release: async () => {
-			await database.sql(`DROP DATABASE ${name} WITH (FORCE)`);
+			await sql(postgres, `DROP DATABASE ${name} WITH (FORCE)`);
 			await forgetKeys(redis, `${name}*`);
 			await Promise.all([redis.stop(), postgres.stop()]);
 		},
 	};
+}
+
+function address(host = '127.0.0.1', port: string | number): Address {
+	return { host, port: Number(port) };
+}
+
+/** The server that is at the usual address, else one of our own. */
+async function openServer(
+	usual: Address,
+	answers: (address: Address) => Promise<boolean>,
+	command: (address: Address, folder: string) => string[],
+): Promise<Server> {
+	if (await answers(usual)) return { ...usual, stop: async () => {} };
+	const folder = await mkdtemp(join(tmpdir(), 'n8n-service-'));
+	const own = address('127.0.0.1', (await freePorts(1))[0]!);
+	const args = ['-e', KEEPER, '--', ...command(own, folder)];
+	const child = startNode({ node: process.execPath, args, cwd: folder, env: process.env });
+	child.unref();
+	const stop = async () => {
+		await child.end('SIGTERM');
+		await rm(folder, { recursive: true, force: true });
+	};
+	const deadline = Date.now() + START_TIMEOUT_MS;
+	while (!(await answers(own))) {
+		if (child.hasEnded() || Date.now() > deadline) {
+			await stop();
+			throw new Error(`A server of the queue mode did not start:\n${lastLines(child.logs(), 20)}`);
+		}
+		await sleep(100);
+	}
+	return { ...own, stop };
+}
+
+/** Between us and the server, so that it does not outlive us: see child.ts. */
+const KEEPER = `
+	const { spawn } = require('node:child_process');
+	const [program, ...args] = process.argv.slice(1);
+	const server = spawn(program, args, { stdio: 'inherit' });
+	server.on('error', (error) => { console.error(error.message); process.exit(1); });
+	server.on('exit', (code) => process.exit(code ?? 1));
+	// To PostgreSQL SIGTERM would mean to wait for its clients.
+	process.on('SIGTERM', () => server.kill('SIGINT'));
+`;
+
+function redisCommand({ host, port }: Address, folder: string): string[] {
+	return ['redis-server', '--port', String(port), '--bind', host, '--save', '', '--dir', folder];
 }
 
 /** Bull's keys and the channels between n8n's processes have prefixes of their own. */
@@ -59,18 +107,6 @@ function redisVariables({ host, port }: Address, prefix: string): Record<string,
 		QUEUE_BULL_PREFIX: prefix,
 		N8N_REDIS_KEY_PREFIX: prefix,
 	};
-}
-
-async function openRedis(): Promise<Server> {
-	const { REDIS_HOST = '127.0.0.1', REDIS_PORT = '6379' } = process.env;
-	const usual = { host: REDIS_HOST, port: Number(REDIS_PORT) };
-	if (await isRedis(usual)) return { ...usual, stop: async () => {} };
-	const folder = await mkdtemp(join(tmpdir(), 'redis-'));
-	const own = await ownAddress();
-	const options = ['--port', String(own.port), '--bind', own.host, '--save', '', '--dir', folder];
-	const server = startServer('redis-server', options, folder);
-	await waitUntil(async () => await isRedis(own), server);
-	return { ...own, stop: async () => await endServer(server, folder) };
 }
 
 async function isRedis(address: Address): Promise<boolean> {
@@ -93,60 +129,51 @@ async function redis({ host, port }: Address, command: string): Promise<string> 
 		});
 		socket.once('timeout', () => socket.destroy(new Error('Redis does not answer')));
 		socket.once('error', reject);
+		socket.once('end', () => reject(new Error('Redis hung up')));
 	});
 }
 
-/** PostgreSQL as its own client sees it: that comes with each installation of it. */
-class Database {
-	constructor(private readonly address: Address) {}
+/** Whose database it is: a server of our own gets a superuser of this name. */
+const { PGUSER = 'postgres', PGPASSWORD = '' } = process.env;
 
-	variables(database: string): Record<string, string> {
-		const { PGUSER = 'postgres', PGPASSWORD = '' } = process.env;
-		return {
-			DB_TYPE: 'postgresdb',
-			DB_POSTGRESDB_HOST: this.address.host,
-			DB_POSTGRESDB_PORT: String(this.address.port),
-			DB_POSTGRESDB_DATABASE: database,
-			DB_POSTGRESDB_USER: PGUSER,
-			DB_POSTGRESDB_PASSWORD: PGPASSWORD,
-		};
-	}
-
-	async sql(statement: string): Promise<void> {
-		const { host, port } = this.address;
-		const { PGUSER = 'postgres' } = process.env;
-		const target = ['-h', host, '-p', String(port), '-U', PGUSER, '-d', 'postgres'];
-		// Never asks for a password: without one that fits, it fails.
-		await run(postgresProgram('psql'), ['-X', '-w', '-q', ...target, '-c', statement]);
-	}
+/**
+ * Makes a database folder and serves it; as the user postgres where we are root, whom PostgreSQL
+ * refuses.
+ */
+function postgresCommand({ host, port }: Address, folder: string): string[] {
+	const data = join(folder, 'data');
+	const initialize = `${postgresProgram('initdb')} -D ${data} -U ${PGUSER} -A trust -N`;
+	const serve = `${postgresProgram('postgres')} -D ${data} -h ${host} -p ${port} -k ${folder} -F`;
+	const script = `${initialize} && exec ${serve}`;
+	if (process.getuid?.() !== 0) return ['sh', '-c', script];
+	const asPostgres = 'exec setpriv --reuid=postgres --clear-groups sh -c "$1"';
+	return ['sh', '-c', `chown postgres ${folder} && ${asPostgres}`, 'sh', script];
 }
 
-async function openPostgres(): Promise<Server> {
-	const { PGHOST = '127.0.0.1', PGPORT = '5432' } = process.env;
-	const usual = { host: PGHOST, port: Number(PGPORT) };
-	if (await isPostgres(usual)) return { ...usual, stop: async () => {} };
-	const folder = await mkdtemp(join(tmpdir(), 'postgres-'));
-	const own = await ownAddress();
-	const server = startServer('sh', ['-c', postgresScript(own, folder)], folder);
-	await waitUntil(async () => await isPostgres(own), server);
-	return { ...own, stop: async () => await endServer(server, folder) };
+function postgresVariables({ host, port }: Address, database: string): Record<string, string> {
+	return {
+		DB_TYPE: 'postgresdb',
+		DB_POSTGRESDB_HOST: host,
+		DB_POSTGRESDB_PORT: String(port),
+		DB_POSTGRESDB_DATABASE: database,
+		DB_POSTGRESDB_USER: PGUSER,
+		DB_POSTGRESDB_PASSWORD: PGPASSWORD,
+	};
 }
 
 async function isPostgres(address: Address): Promise<boolean> {
-	return await new Database(address).sql('SELECT 1').then(
+	return await sql(address, 'SELECT 1').then(
 		() => true,
 		() => false,
 	);
 }
 
-/** Makes a database folder and serves it; as the user postgres where we are root, whom it refuses. */
-function postgresScript({ host, port }: Address, folder: string): string {
-	const data = join(folder, 'data');
-	const initialize = `${postgresProgram('initdb')} -D ${data} -U postgres -A trust -N`;
-	const serve = `${postgresProgram('postgres')} -D ${data} -h ${host} -p ${port} -k ${folder} -F`;
-	const script = `${initialize} && exec ${serve}`;
-	if (process.getuid?.() !== 0) return script;
-	return `chown postgres ${folder} && exec setpriv --reuid=postgres --clear-groups sh -c '${script}'`;
+/** By PostgreSQL's own client, which comes with each installation of it. */
+async function sql({ host, port }: Address, statement: string): Promise<void> {
+	const target = ['-h', host, '-p', String(port), '-U', PGUSER, '-d', 'postgres'];
+	// Never asks for a password: without one that fits, it fails.
+	const args = ['-X', '-w', '-q', ...target, '-c', statement];
+	await run(postgresProgram('psql'), args, { timeout: 30_000 });
 }
 
 /** Debian keeps all of PostgreSQL but its clients off the PATH, one folder for each version. */
@@ -158,47 +185,4 @@ function postgresProgram(name: string): string {
 	const found = folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 	if (!found) throw new Error(`PostgreSQL is needed, but ${name} was not found.`);
 	return found;
-}
-
-async function ownAddress(): Promise<Address> {
-	const [port = 0] = await freePorts(1);
-	return { host: '127.0.0.1', port };
-}
-
-/** Between us and the server, so that it does not outlive us: see child.ts. */
-const KEEPER = `
-	const { spawn } = require('node:child_process');
-	const [program, ...args] = process.argv.slice(1);
-	const server = spawn(program, args, { stdio: 'inherit' });
-	server.on('error', (error) => { console.error(error.message); process.exit(1); });
-	server.on('exit', (code) => process.exit(code ?? 1));
-	// To PostgreSQL SIGTERM would mean to wait for its clients.
-	process.on('SIGTERM', () => server.kill('SIGINT'));
-`;
-
-function startServer(program: string, args: string[], cwd: string): NodeChild {
-	const child = startNode({
-		node: process.execPath,
-		args: ['-e', KEEPER, '--', program, ...args],
-		cwd,
-		env: process.env,
-	});
-	child.unref();
-	return child;
-}
-
-async function waitUntil(isReady: () => Promise<boolean>, server: NodeChild): Promise<void> {
-	const deadline = Date.now() + START_TIMEOUT_MS;
-	while (!(await isReady())) {
-		if (server.hasEnded() || Date.now() > deadline) {
-			await server.end('SIGKILL');
-			throw new Error(`A server for the queue mode did not start:\n${server.logs()}`);
-		}
-		await sleep(100);
-	}
-}
-
-async function endServer(server: NodeChild, folder: string): Promise<void> {
-	await server.end('SIGTERM');
-	await rm(folder, { recursive: true, force: true });
 }
