@@ -17,26 +17,6 @@ const WISH = 'Make it snow';
 
 /** Manual Trigger -> AI Agent, with a chat model and Runway Aleph as its only tool. */
 function agentWorkflow(parameters: INodeParameters): WorkflowJson {
-	const node = (
-		name: string,
-		type: string,
-		typeVersion: number,
-		fields: Partial<INode>,
-	): INode => ({
-		id: name,
-		name,
-		type,
-		typeVersion,
-		position: [0, 0],
-		parameters: {},
-		...fields,
-	});
-	const into = (
-		name: string,
-		type: 'main' | 'ai_tool' | 'ai_languageModel',
-	): IConnections[string] => ({
-		[type]: [[{ node: name, type, index: 0 }]],
-	});
 	return {
 		name: 'Agent',
 		nodes: [
@@ -68,6 +48,14 @@ function agentWorkflow(parameters: INodeParameters): WorkflowJson {
 		},
 		settings: { executionOrder: 'v1' },
 	};
+}
+
+function node(name: string, type: string, typeVersion: number, fields: Partial<INode>): INode {
+	return { id: name, name, type, typeVersion, position: [0, 0], parameters: {}, ...fields };
+}
+
+function into(node: string, type: 'main' | 'ai_tool' | 'ai_languageModel'): IConnections[string] {
+	return { [type]: [[{ node, type, index: 0 }]] };
 }
 
 async function runAgent(parameters: INodeParameters): Promise<Execution> {

@@ -85,6 +85,16 @@ describe('generate', () => {
 		expect(items[0]?.json).toHaveProperty('response.resultVideoUrl');
 	});
 
+	it.each([
+		['Prompt', { prompt: ' ' }],
+		['Video URL', { videoUrl: 'ftp://example.com/video.mp4' }],
+		['Seed', { options: { seed: 1.5 } }],
+	])('with a bad "%s" sends nothing', async (field, bad) => {
+		const { error } = await runNode({ parameters: generate(bad), credential: newAccount() });
+		expect(error?.message).toContain(`"${field}"`);
+		expect(simulator.requests()).toEqual([]);
+	});
+
 	it('works with a base URL that ends in a slash', async () => {
 		const credential = newAccount({ baseUrl: `${simulator.url}/ ` });
 		const { items } = await runNode({ parameters: generate(), credential });

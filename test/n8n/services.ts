@@ -39,9 +39,8 @@ export interface Services {
 
 export async function openServices(): Promise<Services> {
 	const name = `n8n_test_${randomBytes(6).toString('hex')}`;
-	const { PGHOST, PGPORT, REDIS_HOST, REDIS_PORT } = process.env;
-	const postgres = await openServer(address(PGHOST, PGPORT ?? '5432'), isPostgres, postgresCommand);
-	const redis = await openServer(address(REDIS_HOST, REDIS_PORT ?? '6379'), isRedis, redisCommand);
+	const redis = await openServer(usualRedis(), isRedis, redisCommand);
+	const postgres = await openServer(usualPostgres(), isPostgres, postgresCommand);
 	await sql(postgres, `CREATE DATABASE ${name}`);
 	return {
 		env: { ...redisVariables(redis, name), ...postgresVariables(postgres, name) },
@@ -53,10 +52,6 @@ export async function openServices(): Promise<Services> {
 	};
 }
 
-function address(host = '127.0.0.1', port: string | number): Address {
-	return { host, port: Number(port) };
-}
-
 /** The server that is at the usual address, else one of our own. */
 async function openServer(
 	usual: Address,
@@ -65,7 +60,8 @@ async function openServer(
 ): Promise<Server> {
 	if (await answers(usual)) return { ...usual, stop: async () => {} };
 	const folder = await mkdtemp(join(tmpdir(), 'n8n-service-'));
-	const own = address('127.0.0.1', (await freePorts(1))[0]!);
+	const [port = 0] = await freePorts(1);
+	const own = { host: '127.0.0.1', port };
 	const args = ['-e', KEEPER, '--', ...command(own, folder)];
 	const child = startNode({ node: process.execPath, args, cwd: folder, env: process.env });
 	child.unref();
@@ -94,6 +90,11 @@ const KEEPER = `
 	// To PostgreSQL SIGTERM would mean to wait for its clients.
 	process.on('SIGTERM', () => server.kill('SIGINT'));
 `;
+
+function usualRedis(): Address {
+	const { REDIS_HOST = '127.0.0.1', REDIS_PORT = '6379' } = process.env;
+	return { host: REDIS_HOST, port: Number(REDIS_PORT) };
+}
 
 function redisCommand({ host, port }: Address, folder: string): string[] {
 	return ['redis-server', '--port', String(port), '--bind', host, '--save', '', '--dir', folder];
@@ -135,6 +136,11 @@ async function redis({ host, port }: Address, command: string): Promise<string> 
 
 /** Whose database it is: a server of our own gets a superuser of this name. */
 const { PGUSER = 'postgres', PGPASSWORD = '' } = process.env;
+
+function usualPostgres(): Address {
+	const { PGHOST = '127.0.0.1', PGPORT = '5432' } = process.env;
+	return { host: PGHOST, port: Number(PGPORT) };
+}
 
 /**
  * Makes a database folder and serves it; as the user postgres where we are root, whom PostgreSQL

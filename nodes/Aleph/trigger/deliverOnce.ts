@@ -7,8 +7,11 @@
  */
 import type { IWebhookFunctions, Workflow } from 'n8n-workflow';
 
-/** The newest tasks that are remembered for each node. */
-const REMEMBERED = 1_000;
+/**
+ * The newest tasks that are remembered for each node: a thousand, and room for older ones, which a
+ * request brings back with a copy from before others were stored.
+ */
+const REMEMBERED = 1_500;
 
 interface Memory {
 	/** Oldest first. n8n stores this very list, with all that has come in by then. */
