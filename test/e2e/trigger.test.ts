@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import axios from 'axios';
 import type { INodeParameters } from 'n8n-workflow';
-import type { Credential } from '../n8n/client';
+import { poll, type Credential } from '../n8n/client';
 import { outputOf } from '../n8n/execution';
 import { startN8n } from '../n8n/server';
 import {
@@ -174,9 +174,16 @@ describe('deliveries of one task', () => {
 				async (_, n) => await generate(`Video ${n} [duration=3]`, trigger.url),
 			),
 		);
+		// Asking n8n meanwhile would only slow it down.
+		const called = () =>
+			world.simulator
+				.tasks()
+				.filter(({ taskId }) => taskIds.includes(taskId))
+				.filter(({ callback }) => callback === 'delivered' || callback === 'failed').length;
+		await poll(called, (count) => count === 200, 120_000);
 		const items = await itemsOf(trigger, 200);
 		expect(items.map(({ taskId }) => taskId).sort()).toEqual(taskIds.sort());
-	}, 180_000);
+	}, 300_000);
 });
 
 describe('a forged callback', () => {

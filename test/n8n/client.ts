@@ -46,7 +46,8 @@ export interface ExecutionFilter {
 
 /** Creates the owner on n8n's first run; signs in otherwise. */
 export async function signIn(url: string): Promise<N8nClient> {
-	const http = axios.create({ baseURL: url, proxy: false, timeout: 30_000 });
+	// Under a burst of webhooks n8n may be as late as this.
+	const http = axios.create({ baseURL: url, proxy: false, timeout: 120_000 });
 	const settings = asRecord(await send(http, { url: '/rest/settings' }));
 	const { showSetupOnFirstLoad } = asRecord(settings.userManagement);
 	const { email, password } = OWNER;
