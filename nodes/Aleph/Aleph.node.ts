@@ -9,7 +9,7 @@ import {
 import * as account from './actions/account';
 import * as file from './actions/file';
 import * as video from './actions/video';
-import { nothingToRegister } from './transport/callback';
+import { nothingToRegister } from './api/callback';
 import { wake } from './wait/callback';
 
 type Execute = (this: IExecuteFunctions) => Promise<INodeExecutionData[]>;

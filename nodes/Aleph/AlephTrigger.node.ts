@@ -1,7 +1,7 @@
 import { NodeConnectionTypes, type INodeType, type INodeTypeDescription } from 'n8n-workflow';
-import { simplifyField } from './actions/batch';
+import { simplifyField } from './actions/outcome';
 import { downloadOptions } from './actions/downloads';
-import { nothingToRegister } from './transport/callback';
+import { nothingToRegister } from './api/callback';
 import { receive } from './trigger/receive';
 
 export class AlephTrigger implements INodeType {

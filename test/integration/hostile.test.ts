@@ -4,9 +4,9 @@ import type { IBinaryKeyData, INodeParameters, IWebhookFunctions, OnError } from
 import { taskFromCallback } from '../../nodes/Aleph/task/callback';
 import { asNumber, asObject, asText, parseObject } from '../../nodes/Aleph/task/json';
 import { taskFromRecord } from '../../nodes/Aleph/task/task';
-import { readCallback } from '../../nodes/Aleph/transport/callback';
-import { openEnvelope, type HttpAnswer } from '../../nodes/Aleph/transport/envelope';
-import { ApiFailure } from '../../nodes/Aleph/transport/failure';
+import { readCallback } from '../../nodes/Aleph/api/callback';
+import { openEnvelope, type HttpAnswer } from '../../nodes/Aleph/api/envelope';
+import { ApiFailure } from '../../nodes/Aleph/api/failure';
 import * as hostile from './hostileAnswers';
 import { ECHO, good, type Answer } from './hostileAnswers';
 import { expectFields, number, orNull, TASK, UPLOAD } from './hostileFields';

@@ -1,6 +1,6 @@
 /** How the API answers: its envelope, its refusals, and the ways in which it answers badly. */
 import type { FastifyReply } from 'fastify';
-import type { components } from '../../nodes/Aleph/transport/openapi';
+import type { components } from '../../nodes/Aleph/api/openapi';
 
 type Done<Data> = components['schemas']['Done'] & { data: Data };
 

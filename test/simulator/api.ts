@@ -1,7 +1,7 @@
 /** The routes of the API, upload host included, behind one check of the key. */
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { components } from '../../nodes/Aleph/transport/openapi';
+import type { components } from '../../nodes/Aleph/api/openapi';
 import { answerBadly, done, Refusal } from './answers';
 import { faultsOf } from './contract';
 import { generate } from './generate';

@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
-import type { components } from '../../nodes/Aleph/transport/openapi';
+import type { components } from '../../nodes/Aleph/api/openapi';
 import type { Settings } from './settings';
 import { resultUrls, type Task } from './tasks';
 import type { World } from './world';

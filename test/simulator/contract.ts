@@ -5,7 +5,7 @@ import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
 
-const FILE = join(__dirname, '../../nodes/Aleph/transport/aleph.openapi.yaml');
+const FILE = join(__dirname, '../../nodes/Aleph/api/aleph.openapi.yaml');
 
 interface Operation {
 	responses: Record<string, object>;

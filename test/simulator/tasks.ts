@@ -1,6 +1,6 @@
 /** What the simulator knows of a task, and how record-info shows it. State follows from time. */
 import { randomUUID } from 'node:crypto';
-import type { components } from '../../nodes/Aleph/transport/openapi';
+import type { components } from '../../nodes/Aleph/api/openapi';
 import type { Settings } from './settings';
 
 export type GenerateRequest = components['schemas']['GenerateRequest'];

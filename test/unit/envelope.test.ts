@@ -1,5 +1,5 @@
-import { openEnvelope } from '../../nodes/Aleph/transport/envelope';
-import { ApiFailure } from '../../nodes/Aleph/transport/failure';
+import { openEnvelope } from '../../nodes/Aleph/api/envelope';
+import { ApiFailure } from '../../nodes/Aleph/api/failure';
 
 const answer = (statusCode: number, body: unknown, headers = {}) => ({ statusCode, body, headers });
 

@@ -1,5 +1,5 @@
-import { ApiFailure } from '../../nodes/Aleph/transport/failure';
-import { Pace } from '../../nodes/Aleph/transport/pace';
+import { ApiFailure } from '../../nodes/Aleph/api/failure';
+import { Pace } from '../../nodes/Aleph/api/pace';
 
 const refusal = (retryAfter: number | null = null) =>
 	new ApiFailure('rateLimit', 429, 'Too many requests', retryAfter);

@@ -1,9 +1,9 @@
 /** The binary data of an input item, as a file to upload. */
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { asText } from '../task/json';
-import type { Api } from '../transport/api';
-import { asFailure } from '../transport/failure';
-import { uploadFile, type LocalFile, type UploadedFile } from '../transport/files';
+import type { Api } from '../api/client';
+import { asFailure } from '../api/failure';
+import { uploadFile, type LocalFile, type UploadedFile } from '../api/files';
 import { inputError, noUploadError, uploadError } from './errors';
 
 const CHUNK_BYTES = 256 * 1024;

@@ -2,10 +2,10 @@
 import type { IBinaryKeyData, IDataObject, INodeProperties } from 'n8n-workflow';
 import { asText } from '../task/json';
 import type { Task } from '../task/task';
-import type { NodeFunctions } from '../transport/api';
-import { asFailure } from '../transport/failure';
-import { downloadFile } from '../transport/files';
-import type { Outcome } from './batch';
+import type { NodeFunctions } from '../api/client';
+import { asFailure } from '../api/failure';
+import { downloadFile } from '../api/files';
+import type { Outcome } from './outcome';
 import { downloadError } from './errors';
 
 export interface Downloads {

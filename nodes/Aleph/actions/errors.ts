@@ -1,7 +1,7 @@
 /** What users read when something goes wrong: one message and one piece of advice for each case. */
 import { NodeApiError, NodeOperationError, type INode } from 'n8n-workflow';
 import type { Task } from '../task/task';
-import type { ApiFailure, FailureKind } from '../transport/failure';
+import type { ApiFailure, FailureKind } from '../api/failure';
 
 interface Text {
 	message: string;

@@ -5,13 +5,13 @@ import type {
 	IWebhookFunctions,
 	IWebhookResponseData,
 } from 'n8n-workflow';
-import { outputItem } from '../actions/batch';
+import { outputItem } from '../actions/outcome';
 import { readDownloads, withFiles } from '../actions/downloads';
 import type { Task } from '../task/task';
-import { connect, readTask, type Api } from '../transport/api';
-import { ACKNOWLEDGED, answer, readCallback, type Refusal } from '../transport/callback';
-import { asFailure } from '../transport/failure';
-import { pause } from '../transport/pause';
+import { connect, readTask, type Api } from '../api/client';
+import { ACKNOWLEDGED, answer, readCallback, type Refusal } from '../api/callback';
+import { asFailure } from '../api/failure';
+import { pause } from '../api/pause';
 import { deliverOnce } from './deliverOnce';
 
 interface Delivery {

@@ -13,8 +13,8 @@ import {
 	type IWebhookFunctions,
 	type IWebhookResponseData,
 } from 'n8n-workflow';
-import { connect, readTask, type Api, type TaskRecord } from '../transport/api';
-import { ACKNOWLEDGED, answer, readCallback } from '../transport/callback';
+import { connect, readTask, type Api, type TaskRecord } from '../api/client';
+import { ACKNOWLEDGED, answer, readCallback } from '../api/callback';
 
 /** What the node leaves behind when it falls asleep, in the node context, which n8n stores. */
 interface Asleep {

@@ -1,7 +1,7 @@
 /** Waiting for a task by asking: this execution stays running meanwhile. */
 import { untilNextLook } from '../task/schedule';
-import { readTask, type Api, type TaskRecord } from '../transport/api';
-import { pause } from '../transport/pause';
+import { readTask, type Api, type TaskRecord } from '../api/client';
+import { pause } from '../api/pause';
 
 export interface Polling {
 	/** Milliseconds to wait for a task at the most. */

@@ -1,8 +1,8 @@
 /** account / getCredits: how many credits are left. */
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { connect, getCredits } from '../../transport/api';
-import { asFailure } from '../../transport/failure';
-import { outputItems, type Outcome } from '../batch';
+import { connect, getCredits } from '../../api/client';
+import { asFailure } from '../../api/failure';
+import { outputItems, type Outcome } from '../outcome';
 import { requestError } from '../errors';
 
 export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {

@@ -6,8 +6,8 @@ import {
 	type INodeProperties,
 } from 'n8n-workflow';
 import { asText } from '../../task/json';
-import { connect } from '../../transport/api';
-import { outcomesOf, outputItems, readInputs } from '../batch';
+import { connect } from '../../api/client';
+import { outcomesOf, outputItems, readInputs } from '../outcome';
 import { readBinary, upload } from '../binary';
 
 export const description: INodeProperties[] = [

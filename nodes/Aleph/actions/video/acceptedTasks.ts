@@ -5,7 +5,7 @@
  */
 import { createHash } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
-import type { Api } from '../../transport/api';
+import type { Api } from '../../api/client';
 import { identityOf } from '../binary';
 import type { GenerateParameters } from './generateParameters';
 

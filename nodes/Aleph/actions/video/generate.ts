@@ -5,8 +5,8 @@ import {
 	type INodeExecutionData,
 	type INodeProperties,
 } from 'n8n-workflow';
-import { connect, type Api, type TaskRecord } from '../../transport/api';
-import { isHttpUrl } from '../../transport/request';
+import { connect, type Api, type TaskRecord } from '../../api/client';
+import { isHttpUrl } from '../../api/request';
 import { canSleep, fallAsleep, resumeUrl, wokenUp } from '../../wait/callback';
 import { canCall } from '../../wait/reachable';
 import {
@@ -16,7 +16,7 @@ import {
 	readInputs,
 	simplifyField,
 	type Outcome,
-} from '../batch';
+} from '../outcome';
 import { downloadOptions, readDownloads, withFiles, type Downloads } from '../downloads';
 import { inputError } from '../errors';
 import { ASPECT_RATIOS, readParameters, type GenerateParameters } from './generateParameters';

@@ -1,8 +1,8 @@
 /** The fields of one item as the body of a generate request, or an error that names the field. */
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { asNumber, asText } from '../../task/json';
-import type { GenerateRequest } from '../../transport/api';
-import { isHttpUrl } from '../../transport/request';
+import type { GenerateRequest } from '../../api/client';
+import { isHttpUrl } from '../../api/request';
 import { readBinary } from '../binary';
 import { inputError } from '../errors';
 

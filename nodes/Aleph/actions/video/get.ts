@@ -2,8 +2,8 @@
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import { asText } from '../../task/json';
 import { acceptedTask } from '../../task/task';
-import { connect, type Api } from '../../transport/api';
-import { outcomesOf, outputItems, readInputs, simplifyField, type Outcome } from '../batch';
+import { connect, type Api } from '../../api/client';
+import { outcomesOf, outputItems, readInputs, simplifyField, type Outcome } from '../outcome';
 import { downloadOptions, readDownloads, withFiles, type Downloads } from '../downloads';
 import { inputError } from '../errors';
 import {

@@ -6,9 +6,9 @@ import {
 	type NodeError,
 } from 'n8n-workflow';
 import { acceptedTask } from '../../task/task';
-import { createTask, getCredits, type Api, type GenerateRequest } from '../../transport/api';
-import { ApiFailure } from '../../transport/failure';
-import type { Outcome } from '../batch';
+import { createTask, getCredits, type Api, type GenerateRequest } from '../../api/client';
+import { ApiFailure } from '../../api/failure';
+import type { Outcome } from '../outcome';
 import { upload } from '../binary';
 import { generateError } from '../errors';
 import { acceptedTasks, requestHash } from './acceptedTasks';

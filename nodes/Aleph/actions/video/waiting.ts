@@ -1,10 +1,10 @@
 /** Waiting, as the operations of a video share it: its fields, and the wait for one task. */
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import type { Task } from '../../task/task';
-import { readTask, type Api, type TaskRecord } from '../../transport/api';
-import { asFailure } from '../../transport/failure';
+import { readTask, type Api, type TaskRecord } from '../../api/client';
+import { asFailure } from '../../api/failure';
 import { pollTask } from '../../wait/poll';
-import type { Outcome } from '../batch';
+import type { Outcome } from '../outcome';
 import { failedTaskError, inputError, readError, timeoutError } from '../errors';
 
 export interface Waiting {

@@ -1,7 +1,7 @@
 /** Files: up to the provider's upload, and down from the host of a result. Both are streamed. */
 import type { IBinaryData, IDataObject } from 'n8n-workflow';
 import { asNumber, asObject, asText } from '../task/json';
-import type { Api, NodeFunctions } from './api';
+import type { Api, NodeFunctions } from './client';
 import { ApiFailure } from './failure';
 import { isHttpUrl, networkFailure, request } from './request';
 import { retrying } from './retry';
