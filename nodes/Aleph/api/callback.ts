@@ -1,9 +1,9 @@
 /** A callback as it comes in over HTTP: who may be believed, and how to answer. */
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
-import { taskFromCallback } from '../task/callback';
 import { asText } from '../task/json';
 import { isSigned } from '../task/signature';
 import type { Task } from '../task/task';
+import { taskFromCallback } from './dialect';
 
 /** Real callbacks have some hundred bytes. */
 const LARGEST_BODY = 64 * 1024;

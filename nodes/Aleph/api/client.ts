@@ -1,20 +1,18 @@
-/** The calls of the Aleph API, one function each, paced and retried as each allows. */
+/** The calls of the API, one function each, whichever of its generations the credential speaks. */
 import { createHash } from 'crypto';
 import type { IDataObject, IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
 import { asNumber, asObject, asText } from '../task/json';
-import { taskFromRecord, type Task } from '../task/task';
+import type { Task, VideoRequest } from '../task/task';
+import { DIALECTS, type Dialect } from './dialect';
 import { ApiFailure, asFailure } from './failure';
-import type { components } from './openapi';
-import { accountPace, type AccountPace, type Pace } from './pace';
+import { linesOf, type AccountLines, type Line } from './line';
 import { request } from './request';
 import { retrying } from './retry';
-
-export type GenerateRequest = components['schemas']['GenerateRequest'];
 
 /** Where n8n runs our code: for the items of a run, or for a callback. */
 export type NodeFunctions = IExecuteFunctions | IWebhookFunctions;
 
-/** The API as one credential sees it. */
+/** The API as one credential sees it, for one run of a node. */
 export interface Api {
 	functions: NodeFunctions;
 	baseUrl: string;
@@ -22,44 +20,51 @@ export interface Api {
 	uploadUrl: string;
 	/** What callbacks are signed with, if the account has set it. */
 	webhookHmacKey?: string;
+	dialect: Dialect;
 	/** Tells accounts apart without showing the key. */
 	account: string;
-	pace: AccountPace;
+	/** Tells runs apart in the lines of the account. */
+	owner: symbol;
+	lines: AccountLines;
 	/** Takes the key out of a text. */
 	redact: (text: string) => string;
 	signal?: AbortSignal;
 }
 
-/** One answer of record-info: what it means, and as it came. */
+/** One answer about a task: what it means, and as it came. */
 export interface TaskRecord {
 	task: Task;
 	data: IDataObject;
 }
 
-const GENERATE_TIMEOUT_MS = 120_000;
+const START_TIMEOUT_MS = 120_000;
 const READ_TIMEOUT_MS = 30_000;
 const SHORTEST_TIMEOUT_MS = 2_000;
 
 interface Credential {
 	apiKey: string;
 	baseUrl: string;
+	/** Absent in credentials that were saved before there was a choice. */
+	api?: keyof typeof DIALECTS;
 	uploadUrl?: string;
 	webhookHmacKey?: string;
 }
 
 export async function connect(functions: NodeFunctions): Promise<Api> {
-	const { apiKey, webhookHmacKey, ...urls } =
-		await functions.getCredentials<Credential>('alephApi');
-	const baseUrl = withoutSlash(urls.baseUrl);
+	const credential = await functions.getCredentials<Credential>('alephApi');
+	const { apiKey, api = 'aleph', webhookHmacKey, uploadUrl = '' } = credential;
+	const baseUrl = withoutSlash(credential.baseUrl);
 	const account = createHash('sha256').update(`${baseUrl}\n${apiKey}`).digest('hex');
 	return {
 		functions,
 		baseUrl,
-		uploadUrl: withoutSlash(urls.uploadUrl ?? ''),
+		uploadUrl: withoutSlash(uploadUrl),
 		webhookHmacKey: webhookHmacKey || undefined,
+		dialect: DIALECTS[api],
 		account,
-		pace: accountPace(account),
-		redact: (text) => (apiKey ? text.replaceAll(apiKey, '*****') : text),
+		owner: Symbol(functions.getExecutionId()),
+		lines: linesOf(account),
+		redact: (text) => withoutKey(text, apiKey),
 		signal:
 			'getExecutionCancelSignal' in functions ? functions.getExecutionCancelSignal() : undefined,
 	};
@@ -69,54 +74,52 @@ function withoutSlash(url: string): string {
 	return url.trim().replace(/\/+$/, '');
 }
 
+/** Real keys are longer; a shorter one would take harmless words and numbers with it. */
+const SHORTEST_KEY = 8;
+
+function withoutKey(text: string, key: string): string {
+	return key.length >= SHORTEST_KEY ? text.replaceAll(key, '*****') : text;
+}
+
 /** How many credits the account has left. */
 export async function getCredits(api: Api): Promise<number> {
 	const began = Date.now();
-	const data = await retrying(
-		async () =>
-			await request(api, { method: 'GET', path: '/api/v1/chat/credit', timeout: READ_TIMEOUT_MS }),
-		{
-			until: (failure) => (failure.isPassing ? began + READ_TIMEOUT_MS : 0),
-			signal: api.signal,
-		},
-	);
+	const ask = { method: 'GET', path: '/api/v1/chat/credit', timeout: READ_TIMEOUT_MS } as const;
+	const data = await retrying(async () => await request(api, ask), {
+		until: (failure) => (failure.isPassing ? began + READ_TIMEOUT_MS : 0),
+		signal: api.signal,
+	});
 	const credits = asNumber(data);
 	if (credits === null) throw new ApiFailure('notTheApi', 200, 'The answer holds no number');
 	return credits;
 }
 
 /**
- * Starts a task and gives its id, or null if `wanted` said no when its turn came.
- * Sent again only after the API said that it refused it (429, 455); this goes on until it has
- * accepted nothing of this account for `patience` milliseconds.
+ * Starts a task when its turn comes, and gives its id. Never sends twice. Throws an ApiFailure, which is
+ * refused for now also where the API refuses others of the account.
  * @param rate new tasks per 10 seconds
  */
-export async function createTask(
-	api: Api,
-	body: GenerateRequest,
-	{ rate, patience, wanted }: { rate: number; patience: number; wanted: () => boolean },
-): Promise<string | null> {
-	const pace = api.pace.generate;
-	const place = { limit: rate, patience, since: Date.now(), signal: api.signal, wanted };
-	for (;;) {
-		if (!(await pace.turn(place))) return null;
+export async function createTask(api: Api, video: VideoRequest, rate: number): Promise<string> {
+	const { owner, signal, dialect } = api;
+	const line = api.lines.generate;
+	return await line.send({ owner, limit: rate, signal }, async () => {
 		try {
 			const data = await request(api, {
 				method: 'POST',
-				path: '/api/v1/aleph/generate',
-				body: { ...body },
-				timeout: GENERATE_TIMEOUT_MS,
+				path: dialect.startPath,
+				body: dialect.startBody(video),
+				timeout: START_TIMEOUT_MS,
 				// Once sent it may cost money: its task id must not be lost.
 				uninterrupted: true,
 			});
-			pace.accepted();
+			line.accepted();
 			return taskIdOf(data);
 		} catch (error) {
 			const failure = asFailure(error);
-			if (!failure.isRefusedForNow) throw failure;
-			pace.refused(failure);
+			if (failure.isRefusedForNow) line.refused(failure);
+			throw failure;
 		}
-	}
+	});
 }
 
 function taskIdOf(data: unknown): string {
@@ -125,43 +128,46 @@ function taskIdOf(data: unknown): string {
 	return taskId;
 }
 
-interface Patience {
-	until: number;
-	unknownUntil: number;
-	pace?: Pace;
-}
-
-/**
- * Reads a task through failures that pass, until `until` (epoch milliseconds).
- * Right after generate the API may not know the task for a few seconds: up to `unknownUntil`
- * that counts as a failure that passes.
- */
+/** Reads a task once, when its turn in the line comes. Throws an ApiFailure. */
 export async function readTask(
 	api: Api,
 	taskId: string,
-	{ until, unknownUntil, pace = api.pace.read }: Patience,
+	line: Line,
+	timeout = READ_TIMEOUT_MS,
 ): Promise<TaskRecord> {
-	return await retrying(
-		async () => {
-			await pace.turn({ limit: 1, signal: api.signal });
-			const data = await request(api, {
+	const { owner, signal, dialect } = api;
+	const data = await line.send(
+		{ owner, limit: 1, signal },
+		async () =>
+			await request(api, {
 				method: 'GET',
-				path: '/api/v1/aleph/record-info',
+				path: dialect.recordPath,
 				qs: { taskId },
-				timeout: Math.min(READ_TIMEOUT_MS, Math.max(SHORTEST_TIMEOUT_MS, until - Date.now())),
-			});
-			// An empty `data` is another way to say that the record is not there (yet).
-			if (data === null || data === undefined) {
-				throw new ApiFailure('unknownTask', 200, 'The answer holds no record');
-			}
-			return { task: taskFromRecord(taskId, data), data: asObject(data) as IDataObject };
-		},
-		{
-			until: (failure) => {
-				if (failure.kind === 'unknownTask') return unknownUntil;
-				return failure.isPassing ? until : 0;
-			},
-			signal: api.signal,
-		},
+				timeout,
+			}),
 	);
+	// An empty `data` is another way to say that the record is not there (yet).
+	if (data === null || data === undefined) {
+		throw new ApiFailure('unknownTask', 200, 'The answer holds no record');
+	}
+	return { task: dialect.taskFromRecord(taskId, data), data: asObject(data) as IDataObject };
+}
+
+/** Reads a task through failures that pass, until `until` (epoch milliseconds). Throws an ApiFailure. */
+export async function readTaskPatiently(
+	api: Api,
+	taskId: string,
+	until: number,
+): Promise<TaskRecord> {
+	const read = async () =>
+		await readTask(
+			api,
+			taskId,
+			api.lines.verify,
+			Math.max(SHORTEST_TIMEOUT_MS, Math.min(READ_TIMEOUT_MS, until - Date.now())),
+		);
+	return await retrying(read, {
+		until: (failure) => (failure.isPassing ? until : 0),
+		signal: api.signal,
+	});
 }

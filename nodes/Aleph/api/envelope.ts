@@ -21,6 +21,9 @@ export function openEnvelope(answer: HttpAnswer, redact = (text: string) => text
 	const code = bodyCode === null || bodyCode === 200 ? answer.statusCode : bodyCode;
 	if (bodyCode === 200 && code >= 200 && code < 300) return withoutKey(envelope.data, redact);
 
+	if (answer.statusCode === 403 && bodyCode === null) {
+		throw new ApiFailure('firewall', 403, 'HTTP 403 with a page instead of an answer');
+	}
 	const reason = asText(envelope.msg) ?? asText(envelope.message) ?? `HTTP ${answer.statusCode}`;
 	throw new ApiFailure(failureKind(code, reason), code, redact(reason), retryAfter(answer.headers));
 }
@@ -43,15 +46,21 @@ function failureKind(code: number, reason: string): FailureKind {
 		case 405:
 			return 'notFound';
 		case 408:
-			return 'cut';
+			return 'busy';
 		case 422:
 			return /recordInfo is null/i.test(reason) ? 'unknownTask' : 'parameters';
 		case 429:
 			return 'rateLimit';
+		case 433:
+			return 'quota';
 		case 451:
 			return 'media';
 		case 455:
 			return 'maintenance';
+		case 505:
+			return 'switchedOff';
+		case 550:
+			return 'denied';
 	}
 	if (code >= 300 && code < 400) return 'notFound';
 	if (code >= 500 && code < 600) return 'server';

@@ -5,6 +5,8 @@ export type FailureKind =
 	| 'credential'
 	/** 402: the account has too few credits. */
 	| 'credits'
+	/** 433: the key is over its own quota. */
+	| 'quota'
 	/** 404 and the like: no such endpoint. */
 	| 'notFound'
 	/** 422 and other 4xx: the parameters were refused. */
@@ -17,26 +19,48 @@ export type FailureKind =
 	| 'media'
 	/** 455: refused, under maintenance. */
 	| 'maintenance'
-	/** 5xx. */
+	/** 408: what is behind the API was busy for ten minutes. */
+	| 'busy'
+	/** 505: this feature is switched off. */
+	| 'switchedOff'
+	/** 550: connection denied. */
+	| 'denied'
+	/** Other 5xx. */
 	| 'server'
+	/** 403 with a page instead of an envelope: not the API, but what stands in front of it. */
+	| 'firewall'
 	/** The request never got there. */
 	| 'unreachable'
 	/** The request went out, and no answer came back. */
 	| 'cut'
 	/** An answer that is not of this API. */
-	| 'notTheApi';
+	| 'notTheApi'
+	/** A file did not get to the provider. */
+	| 'upload'
+	/** The credential has no address for uploads. */
+	| 'noUpload'
+	/** The account has fewer credits than the user wants to keep. */
+	| 'keepCredits'
+	/** Nothing to do with the API: n8n could not do what was needed. */
+	| 'local';
 
 /** The request was refused and nothing was started: it may be sent again as it is. */
 const REFUSED_FOR_NOW: readonly FailureKind[] = ['rateLimit', 'maintenance'];
 
 /** Asking again may help. */
-const PASSING: readonly FailureKind[] = [...REFUSED_FOR_NOW, 'server', 'unreachable', 'cut'];
+const PASSING: readonly FailureKind[] = [
+	...REFUSED_FOR_NOW,
+	'busy',
+	'server',
+	'unreachable',
+	'cut',
+];
 
 /** The API may have acted on the request although it did not say so. */
-const OPEN: readonly FailureKind[] = ['server', 'cut', 'notTheApi'];
+const OPEN: readonly FailureKind[] = ['busy', 'server', 'cut', 'notTheApi'];
 
 /** Every other request of the same account would fail alike. */
-const OF_THE_ACCOUNT: readonly FailureKind[] = ['credential', 'credits'];
+const OF_THE_ACCOUNT: readonly FailureKind[] = ['credential', 'credits', 'quota', 'switchedOff'];
 
 export class ApiFailure extends Error {
 	/**

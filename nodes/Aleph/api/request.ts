@@ -36,6 +36,8 @@ export async function request(api: Api, options: ApiRequest): Promise<unknown> {
 			// n8n's types know the class of a library only, its HTTP client takes the platform's.
 			body: body as IDataObject | undefined,
 			url: `${baseUrl}${path}`,
+			// A firewall in front of the provider refuses clients that do not say who they are.
+			headers: { 'User-Agent': 'n8n-nodes-runway-aleph' },
 			json: true,
 			returnFullResponse: true,
 			ignoreHttpStatusErrors: true,
@@ -65,8 +67,8 @@ export function isHttpUrl(value: unknown): value is string {
 	}
 }
 
-/** With these nothing was sent: no name, no route, no connection, no trust. */
-const NOT_CONNECTED = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|.*CERT.*)$/;
+/** With these nothing was sent: no name, no connection, no trust. */
+const NOT_CONNECTED = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|.*CERT.*)$/;
 
 /** The failure of a request that got no answer, or not all of it. */
 export function networkFailure(error: unknown, url: string): ApiFailure {
@@ -74,6 +76,8 @@ export function networkFailure(error: unknown, url: string): ApiFailure {
 	// key: only its code may pass.
 	const { cause, code } = asObject(error);
 	const networkCode = asText(asObject(cause).code) ?? asText(code) ?? 'no answer';
-	const kind = NOT_CONNECTED.test(networkCode) ? 'unreachable' : 'cut';
+	// Other codes, such as EHOSTUNREACH, also end a connection on which the request went out.
+	const notSent = NOT_CONNECTED.test(networkCode) || asObject(cause).syscall === 'connect';
+	const kind = notSent ? 'unreachable' : 'cut';
 	return new ApiFailure(kind, null, `${networkCode} at ${new URL(url).origin}`);
 }

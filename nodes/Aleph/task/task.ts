@@ -1,12 +1,9 @@
-/**
- * What a task is, whichever way word of it came: one type with the states of the API,
- * and the functions that read it from the API's answers.
- */
-import { asNumber, asObject, asText, parseObject } from './json';
+/** What a task is, whichever API and whichever way word of it came. Pure: no n8n, no I/O. */
+import { asNumber, asText } from './json';
 
 export type TaskStatus = 'processing' | 'success' | 'failed' | 'timeout';
 
-/** One generation. Times are ISO 8601 in UTC; what is not known is null. */
+/** One generation, as users see it. Times are ISO 8601 in UTC; what is not known is null. */
 export interface Task {
 	taskId: string;
 	status: TaskStatus;
@@ -14,18 +11,27 @@ export interface Task {
 	imageUrl: string | null;
 	prompt: string | null;
 	sourceVideoUrl: string | null;
-	createTime: string | null;
 	completeTime: string | null;
 	durationSeconds: number | null;
 	expiresAt: string | null;
-	errorCode: number | null;
 	errorMessage: string | null;
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000;
+/** What a task is asked for. The dialects say how it is written. */
+export interface VideoRequest {
+	prompt: string;
+	videoUrl: string;
+	callBackUrl?: string;
+	waterMark?: string;
+	uploadCn?: boolean;
+	aspectRatio?: AspectRatio;
+	seed?: number;
+	referenceImage?: string;
+}
 
-/** The provider keeps result files for 14 days after completion. */
-const RESULT_LIFETIME_MS = 14 * DAY_MS;
+export const ASPECT_RATIOS = ['16:9', '9:16', '4:3', '3:4', '1:1', '21:9'] as const;
+
+export type AspectRatio = (typeof ASPECT_RATIOS)[number];
 
 /** A task of which only the request is known: it has just been accepted. */
 export function acceptedTask(
@@ -39,49 +45,51 @@ export function acceptedTask(
 		imageUrl: null,
 		prompt: asText(request.prompt),
 		sourceVideoUrl: asText(request.videoUrl),
-		createTime: null,
 		completeTime: null,
 		durationSeconds: null,
 		expiresAt: null,
-		errorCode: null,
 		errorMessage: null,
 	};
 }
 
-/** Reads the `data` of record-info. Never throws: what is missing or odd becomes null. */
-export function taskFromRecord(taskId: string, data: unknown): Task {
-	const record = asObject(data);
-	const response = asObject(record.response);
-	const status = recordStatus(record);
-	const created = asTime(record.createTime);
-	const completed = status === 'processing' ? null : asTime(record.completeTime);
-	return {
-		...acceptedTask(taskId, parseObject(record.paramJson)),
-		status,
-		videoUrl: asText(response.resultVideoUrl),
-		imageUrl: asText(response.resultImageUrl),
-		createTime: isoTime(created),
+/** What a record or a callback tells. Times may be ISO text or epoch milliseconds. */
+export interface Told {
+	status: 'processing' | 'success' | 'failed';
+	videoUrl?: unknown;
+	imageUrl?: unknown;
+	createTime?: unknown;
+	completeTime?: unknown;
+	errorMessage?: unknown;
+}
+
+/** The provider keeps result files for 14 days after completion. */
+const RESULT_LIFETIME_MS = 14 * 24 * 60 * 60 * 1000;
+
+/** The task with what is told of it. Never throws: what is missing or odd becomes null. */
+export function toldTask(known: Task, told: Told): Task {
+	if (told.status === 'processing') return known;
+	const videoUrl = asText(told.videoUrl);
+	const completed = asTime(told.completeTime);
+	const created = asTime(told.createTime);
+	const ended = {
+		...known,
 		completeTime: isoTime(completed),
 		durationSeconds:
 			created === null || completed === null ? null : Math.round((completed - created) / 1000),
-		expiresAt:
-			status === 'success' && completed !== null ? isoTime(completed + RESULT_LIFETIME_MS) : null,
-		errorCode: asNumber(record.errorCode) || null,
-		errorMessage: asText(record.errorMessage),
+		errorMessage: asText(told.errorMessage),
+	};
+	if (told.status === 'failed') return { ...ended, status: 'failed' };
+	if (videoUrl === null) return { ...ended, status: 'failed', errorMessage: NO_VIDEO };
+	return {
+		...ended,
+		status: 'success',
+		videoUrl,
+		imageUrl: asText(told.imageUrl),
+		expiresAt: completed === null ? null : isoTime(completed + RESULT_LIFETIME_MS),
 	};
 }
 
-/**
- * `successFlag` is 1 when done and 0 otherwise, so that only an error tells a failed task
- * from a running one; sister APIs of the provider use 2 and 3 for failed.
- */
-function recordStatus(record: ReturnType<typeof asObject>): TaskStatus {
-	const flag = asNumber(record.successFlag);
-	if (flag === 1) return 'success';
-	const failed = flag === 2 || flag === 3;
-	const complaint = asText(record.errorMessage) !== null || Boolean(asNumber(record.errorCode));
-	return failed || complaint ? 'failed' : 'processing';
-}
+const NO_VIDEO = 'The provider reported success without a video URL';
 
 /** Milliseconds since 1970 of an ISO text (UTC where it names no zone) or of epoch milliseconds. */
 function asTime(value: unknown): number | null {

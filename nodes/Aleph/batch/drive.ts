@@ -1,0 +1,161 @@
+/** Drives a batch: does what is due, and waits in the process for what is due next. */
+import { ApiFailure } from '../api/failure';
+import { pause } from '../api/pause';
+import { decide } from './decide';
+import {
+	accepted,
+	checked,
+	creditsLeft,
+	facts,
+	fetched,
+	notChecked,
+	notStarted,
+	refused,
+	type Batch,
+	type Files,
+	type Plan,
+	type TaskRecord,
+} from './state';
+
+/** What can be done for an item. Each throws an ApiFailure where it does not work out. */
+export interface Work {
+	/** Gives the id of the task that the API has accepted. */
+	start: (itemIndex: number) => Promise<string>;
+	check: (taskId: string) => Promise<TaskRecord>;
+	fetch: (itemIndex: number, record: TaskRecord) => Promise<Files>;
+	/** How many credits are left. */
+	credits: () => Promise<number>;
+}
+
+export interface Drive {
+	batch: Batch;
+	plan: Plan;
+	work: Work;
+	signal?: AbortSignal;
+	/** Whether to leave rather than wait until `next`, and to begin nothing more meanwhile. */
+	leaves?: (next: number, now: number) => boolean;
+}
+
+/**
+ * Goes on until all is done, and gives null; or, where `leaves` says so, the time at which to go on
+ * (epoch milliseconds). Throws the signal's reason when the execution is stopped.
+ */
+export async function drive(options: Drive): Promise<number | null> {
+	const { batch, plan, signal, leaves = () => false } = options;
+	const busy = new Busy();
+	const purse = new Purse(options);
+	for (;;) {
+		signal?.throwIfAborted();
+		const now = Date.now();
+		const step = decide(batch, plan, now, busy.items);
+		const due = step.start.length + step.check.length + step.fetch.length > 0;
+		const next = due ? now : step.next;
+		const leaving = next !== null && leaves(next, now);
+		if (due && !leaving) {
+			const affordable = step.start.length > 0 ? purse.check(now) : undefined;
+			for (const index of step.start) busy.begin(index, startOne(options, index, affordable));
+			for (const index of step.check) busy.begin(index, checkOne(options, index));
+			for (const index of step.fetch) busy.begin(index, fetchOne(options, index));
+		} else if (busy.items.size === 0 && (next === null || leaving)) {
+			return next;
+		} else {
+			await busy.change(due || next === null ? Infinity : next, signal);
+		}
+	}
+}
+
+async function startOne(
+	{ batch, plan, work, signal }: Drive,
+	index: number,
+	affordable?: Promise<void>,
+): Promise<void> {
+	try {
+		await affordable;
+		if (batch.items[index]!.at !== 'toStart') return;
+		const taskId = await work.start(index);
+		accepted(batch, index, taskId, plan.items[index]!, Date.now());
+	} catch (error) {
+		const failure = asApiFailure(error, signal);
+		if (failure?.isRefusedForNow) refused(batch, failure, plan, Date.now());
+		else if (failure) notStarted(batch, index, failure);
+	}
+}
+
+async function checkOne({ batch, plan, work, signal }: Drive, index: number): Promise<void> {
+	const terms = plan.items[index]!;
+	const item = batch.items[index]!;
+	if (item.at !== 'running') return;
+	try {
+		checked(batch, index, await work.check(item.taskId), terms, Date.now());
+	} catch (error) {
+		const failure = asApiFailure(error, signal);
+		if (failure) notChecked(batch, index, failure, terms, Date.now());
+	}
+}
+
+async function fetchOne({ batch, work, signal }: Drive, index: number): Promise<void> {
+	const item = batch.items[index]!;
+	if (item.at !== 'ended') return;
+	try {
+		fetched(batch, index, await work.fetch(index, item.record));
+	} catch (error) {
+		const failure = asApiFailure(error, signal);
+		if (failure) fetched(batch, index, { failure: facts(failure) });
+	}
+}
+
+/** Null where the execution was stopped: what it was about does not matter any more. */
+function asApiFailure(error: unknown, signal?: AbortSignal): ApiFailure | null {
+	if (signal?.aborted) return null;
+	if (error instanceof ApiFailure) return error;
+	return new ApiFailure('local', null, error instanceof Error ? error.message : String(error));
+}
+
+/** Credits are asked for once for a burst of tasks, not for each. */
+class Purse {
+	private askedAt = -Infinity;
+
+	private answer?: Promise<void>;
+
+	constructor(private readonly options: Drive) {}
+
+	check(now: number): Promise<void> | undefined {
+		const { batch, plan, work } = this.options;
+		if (plan.items.every((terms) => terms?.keepCredits === undefined)) return undefined;
+		if (now < this.askedAt + BURST_MS) return this.answer;
+		this.askedAt = now;
+		this.answer = work.credits().then(
+			(credits) => creditsLeft(batch, { credits, reason: '' }, plan),
+			(error: Error) => creditsLeft(batch, { reason: error.message }, plan),
+		);
+		return this.answer;
+	}
+}
+
+const BURST_MS = 5_000;
+
+/** The items with a request under way. */
+class Busy {
+	readonly items = new Set<number>();
+
+	private ended = () => {};
+
+	begin(itemIndex: number, work: Promise<void>): void {
+		this.items.add(itemIndex);
+		void work.finally(() => {
+			this.items.delete(itemIndex);
+			this.ended();
+		});
+	}
+
+	/** Resolves when a request has ended, at `until` at the latest. */
+	async change(until: number, signal?: AbortSignal): Promise<void> {
+		const ended = new Promise<void>((resolve) => {
+			this.ended = resolve;
+		});
+		await pause(Math.min(until - Date.now(), LONGEST_PAUSE_MS), signal, ended);
+	}
+}
+
+/** A timer that is no longer needed stays for this long. */
+const LONGEST_PAUSE_MS = 5_000;

@@ -1,0 +1,86 @@
+/** One run of the node: takes its batch up where it stood, and goes on until it ends or falls asleep. */
+import { NodeOperationError, type IExecuteFunctions } from 'n8n-workflow';
+import { isAwake } from './callers';
+import { drive, type Work } from './drive';
+import { convertEarlier } from './earlier';
+import { canSleep, fallAsleep } from './sleep';
+import { called, newBatch, nextTry, VERSION, type Batch, type Item, type Plan } from './state';
+
+export interface Run {
+	/** By input item, what it asks for, as a hash; null where its input is bad. */
+	requests: Array<string | null>;
+	/** How an item begins. */
+	fresh: (itemIndex: number) => Item;
+	plan: Plan;
+	work: Work;
+	sleeps: boolean;
+	signal?: AbortSignal;
+}
+
+/**
+ * n8n waits half a minute for its executions when it is stopped. An execution that sleeps by then loses
+ * nothing.
+ */
+const LONGEST_AWAKE_MS = 25_000;
+
+/** n8n looks for executions to wake once a minute, so that a shorter pause is better spent awake. */
+const LONGEST_PAUSE_MS = 11_000;
+
+/** Gives the batch once there is nothing more to do, or null where the execution goes to sleep. */
+export async function runBatch(functions: IExecuteFunctions, run: Run): Promise<Batch | null> {
+	const { plan, work, signal } = run;
+	const context = functions.getContext('node');
+	const batch = takeUp(functions, run);
+	context.batch = batch;
+	const began = Date.now();
+	const leaves = (next: number, now: number) =>
+		next - now > LONGEST_PAUSE_MS || now - began > LONGEST_AWAKE_MS;
+	const next = await drive({ batch, plan, work, signal, ...(run.sleeps && { leaves }) });
+	if (next === null) return batch;
+	await fallAsleep(functions, batch, next);
+	return null;
+}
+
+/** Whether this run begins anew, rather than to go on after a sleep or another try. */
+export function isFirst(functions: IExecuteFunctions): boolean {
+	const earlier = earlierBatch(functions);
+	return earlier === null;
+}
+
+function takeUp(functions: IExecuteFunctions, { requests, fresh }: Run): Batch {
+	const executionId = functions.getExecutionId();
+	const earlier = earlierBatch(functions);
+	if (!earlier) return newBatch(requests, { runIndex: runIndexOf(functions), executionId }, fresh);
+	const now = Date.now();
+	const { sleep } = earlier;
+	if (!sleep || earlier.executionId !== executionId) {
+		const { maxTries = 3, retryOnFail } = functions.getNode();
+		const tries = retryOnFail ? Math.min(5, Math.max(2, maxTries)) : 1;
+		return nextTry(earlier, requests, executionId, tries, now, fresh);
+	}
+	delete earlier.sleep;
+	called(earlier, isAwake(executionId, sleep, now), now);
+	return earlier;
+}
+
+/** What an earlier run for the same items has left, if there was one. */
+function earlierBatch(functions: IExecuteFunctions): Batch | null {
+	const context = functions.getContext('node');
+	const batch = (context.batch as Batch | undefined) ?? convertEarlier(context);
+	if (batch?.runIndex !== runIndexOf(functions)) return null;
+	if (batch.version > VERSION) {
+		throw new NodeOperationError(
+			functions.getNode(),
+			'This execution was begun with a newer version of Runway Aleph',
+			{
+				description:
+					'Nothing was sent. Install that version again, and retry the execution: it knows the tasks that were paid for.',
+			},
+		);
+	}
+	return batch;
+}
+
+function runIndexOf(functions: IExecuteFunctions): number {
+	return Number(functions.evaluateExpression('{{ $runIndex }}', 0));
+}

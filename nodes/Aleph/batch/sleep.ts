@@ -1,0 +1,92 @@
+/** Putting an execution to sleep in n8n's database, so that the same node runs again when it wakes. */
+import {
+	NodeHelpers,
+	type IExecuteData,
+	type IExecuteFunctions,
+	type IRunExecutionData,
+	type IWebhookFunctions,
+} from 'n8n-workflow';
+import { fallsAsleep } from './callers';
+import { isRunning, type Batch } from './state';
+
+/** What n8n's own classes have, and their types do not show. */
+interface Internals {
+	runExecutionData?: IRunExecutionData;
+	additionalData?: { executionTimeoutTimestamp?: number };
+	executeData?: IExecuteData;
+}
+
+/** Not as an AI tool, which has to answer at once, nor in an engine that cannot resume. */
+export function canSleep(functions: IExecuteFunctions): boolean {
+	const { executionData } = (functions as Internals).runExecutionData ?? {};
+	const { engineType } = functions.getWorkflowSettings() as { engineType?: string };
+	const isTool = functions.getNode().type.endsWith('Tool');
+	return Array.isArray(executionData?.nodeExecutionStack) && engineType !== 'v2' && !isTool;
+}
+
+/** When n8n stops the execution for taking too long (epoch milliseconds), if it ever does. */
+export function endOfExecution(functions: IExecuteFunctions): number {
+	return (functions as Internals).additionalData?.executionTimeoutTimestamp ?? Infinity;
+}
+
+/** Where callbacks reach this execution. Since n8n 2.0 the URL carries a secret token. */
+export function resumeUrl(functions: IExecuteFunctions): string {
+	return functions.evaluateExpression('{{ $execution.resumeUrl }}', 0) as string;
+}
+
+/**
+ * Puts the execution to sleep once this run of the node returns, without items.
+ *
+ * When n8n wakes an execution, it disables the node of the first entry on the stack, and replaces its
+ * items. So that entry is a spent one, which gives nothing, and the real one comes second.
+ */
+export async function fallAsleep(
+	functions: IExecuteFunctions,
+	batch: Batch,
+	until: number,
+): Promise<void> {
+	const now = Date.now();
+	batch.sleep = { since: now, until: Math.max(until, now + 1_000), waker: wakerOf(batch) };
+	fallsAsleep(functions.getExecutionId(), batch.sleep);
+	report(functions, batch);
+
+	functions.setMetadata({ resumeUrl: resumeUrl(functions) });
+	const entry = functions.getExecuteData();
+	const stack = (functions as Internals).runExecutionData!.executionData!.nodeExecutionStack;
+	stack.unshift({ ...entry, data: { ...entry.data } });
+	// A copy, since the stored data would share the node with the second entry. Without "Always Output
+	// Data", for which n8n would make an empty item of nothing.
+	entry.node = { ...entry.node, alwaysOutputData: false };
+	entry.data = { main: [] };
+	await functions.putExecutionToWait(new Date(batch.sleep.until));
+}
+
+/** The task that half of the others are likely to have ended before. */
+function wakerOf({ items }: Batch): string | null {
+	const bySince = items.filter(isRunning).sort((a, b) => a.since - b.since);
+	return bySince[Math.floor(bySince.length / 2)]?.taskId ?? null;
+}
+
+/** How far the batch is, in n8n's log and in the custom data of the execution. */
+function report(functions: IExecuteFunctions, batch: Batch): void {
+	const { items, sleep } = batch;
+	const running = items.filter(isRunning);
+	const toStart = items.filter(({ at }) => at === 'toStart').length;
+	const ended = items.length - running.length - toStart;
+	const next = new Date(sleep!.until).toISOString();
+	const progress = `${ended} ended, ${running.length} running, ${toStart} to start; next check at ${next}`;
+	functions.logger.info(`Runway Aleph sleeps: ${progress}`, {
+		executionId: functions.getExecutionId(),
+	});
+	const customData = (functions as { customData?: { set: (key: string, value: string) => void } })
+		.customData;
+	customData?.set('runwayAleph', progress);
+	customData?.set('runwayAlephTasks', running.map(({ taskId }) => taskId).join(' ').slice(0, 255));
+}
+
+/** The stored state of a sleeping execution: the node's context, and the entry that n8n goes on with. */
+export function sleeperOf(functions: IWebhookFunctions) {
+	const { runExecutionData, executeData } = functions as Internals;
+	const context = NodeHelpers.getContext(runExecutionData!, 'node', functions.getNode());
+	return { context, executeData };
+}

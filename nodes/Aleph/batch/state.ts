@@ -1,0 +1,354 @@
+/**
+ * What a run of the node knows of its items, as plain JSON that n8n stores while the execution sleeps,
+ * and the steps by which it changes. Pure: no n8n, no I/O, no clock. Times are epoch milliseconds.
+ */
+import type { ApiFailure, FailureKind } from '../api/failure';
+import { backoff, untilNextTry, type Schedule } from '../task/schedule';
+import type { Task } from '../task/task';
+
+export const VERSION = 1;
+
+export interface Batch {
+	version: typeof VERSION;
+	/** A loop runs the node again with the next index, and then the same input means a new video. */
+	runIndex: number;
+	executionId: string;
+	/** How often the node has begun with these items: Retry On Fail begins anew. */
+	tries: number;
+	/** By input item. */
+	items: Item[];
+	/** When the last tasks were started, for the rate. */
+	starts: number[];
+	/** Absent until the API has refused a task for now. */
+	refusals?: Refusals;
+	/** The account is refused, and so would be all further items. */
+	halted?: boolean;
+	/** Set while the execution sleeps. */
+	sleep?: Sleep;
+}
+
+/** Where an item stands. `request` is a hash of what it asks for. */
+export type Item = { request?: string } & (
+	| { at: 'toStart' }
+	| Running
+	| Ended
+	/** Still running when its time was up; `failure` is why that could not be asked at the end. */
+	| { at: 'timedOut'; taskId: string; record?: TaskRecord; failure?: Failure }
+	/** Refused, or the API would not tell what became of the task. */
+	| { at: 'failed'; taskId?: string; failure: Failure }
+	/** The API did not confirm the task: it may exist. */
+	| { at: 'unconfirmed'; failure: Failure }
+);
+
+export interface Running {
+	at: 'running';
+	taskId: string;
+	since: number;
+	/** When to check it next. */
+	checkAt: number;
+	/** Checks in a row that failed. */
+	failures?: number;
+	/** Set by a callback: how often more to check soon, as the record may lag behind it. */
+	soon?: number;
+}
+
+export interface Ended {
+	at: 'ended';
+	taskId: string;
+	record: TaskRecord;
+	/** The files that were downloaded, once that was done or has failed. */
+	files?: Files;
+}
+
+export interface TaskRecord {
+	task: Task;
+	/** As the API gave it; left out where nobody will ask for it. */
+	data?: Record<string, unknown>;
+}
+
+export type Files = { binary: unknown } | { failure: Failure };
+
+/** What can be stored of an ApiFailure. */
+export interface Failure {
+	kind: FailureKind;
+	code: number | null;
+	reason: string;
+	/** Where too few were left. */
+	credits?: number;
+}
+
+/** What the API's refusals have taught. */
+interface Refusals {
+	/** In a row, without anything accepted in between. */
+	count: number;
+	/** When the first of them came. */
+	since: number;
+	/** Until then everything would be refused. */
+	closedUntil: number;
+	/** How many tasks of ours ran when the API refused another. */
+	places: number;
+	/** When to try beyond the places, and how many at once. */
+	tryAt: number;
+	trials: number;
+}
+
+export interface Sleep {
+	/** When it began, which tells it from others of the same execution. */
+	since: number;
+	until: number;
+	/** The task whose callback gives the right to wake the execution. */
+	waker: string | null;
+	/** Tasks whose callbacks woke the execution. */
+	called?: string[];
+}
+
+/** What the user wants of an item. */
+export interface Terms {
+	/** When there is nothing more to do: the task was started, was seen, or has ended. */
+	until: 'started' | 'seen' | 'ended';
+	/** Milliseconds from the acceptance of the task. */
+	timeout: number;
+	/** Milliseconds in which the API may not know the task. */
+	unknownFor: number;
+	schedule: Schedule;
+	/** New tasks per 10 seconds. */
+	rate: number;
+	/** Start nothing where fewer credits are left. */
+	keepCredits?: number;
+	/** Whether a task that is still running when its time is up is an error. */
+	lateIsError: boolean;
+	wantsFiles: boolean;
+	/** Whether the record is asked for as it came. */
+	wantsData: boolean;
+}
+
+export interface Plan {
+	/** By input item; null where its input is bad. */
+	items: Array<Terms | null>;
+	/** Start nothing more once an item has failed. */
+	stopsOnError: boolean;
+}
+
+export function isRunning(item: Item): item is Item & Running {
+	return item.at === 'running';
+}
+
+export function isSuccess(item: Item): item is Item & Ended {
+	return item.at === 'ended' && item.record.task.status === 'success';
+}
+
+/** Whether the item's outcome is an error. */
+export function hasFailed(item: Item, { until, lateIsError }: Terms): boolean {
+	switch (item.at) {
+		case 'failed':
+		case 'unconfirmed':
+			return true;
+		case 'timedOut':
+			return lateIsError;
+		case 'ended':
+			if (item.files && 'failure' in item.files) return true;
+			return until === 'ended' && item.record.task.status === 'failed';
+		default:
+			return false;
+	}
+}
+
+/** @param requests by input item, what it asks for, as a hash; null where its input is bad */
+export function newBatch(
+	requests: Array<string | null>,
+	run: Pick<Batch, 'runIndex' | 'executionId'>,
+	fresh: (itemIndex: number) => Item,
+): Batch {
+	const items = requests.map((request, itemIndex) =>
+		request === null ? toStart : { ...fresh(itemIndex), request },
+	);
+	return { version: VERSION, ...run, tries: 1, items, starts: [] };
+}
+
+const toStart: Item = { at: 'toStart' };
+
+/**
+ * The batch for another try, by Retry On Fail or by "Retry execution": it keeps what was paid for and
+ * has not failed, if the item still asks for the same.
+ *
+ * n8n counts the tries of Retry On Fail anew after each sleep; counted here, they come to an end.
+ */
+export function nextTry(
+	batch: Batch,
+	requests: Array<string | null>,
+	executionId: string,
+	maxTries: number,
+	now: number,
+	fresh: (itemIndex: number) => Item,
+): Batch {
+	const sameExecution = batch.executionId === executionId;
+	const tries = sameExecution ? batch.tries + 1 : 1;
+	if (sameExecution && tries > maxTries) return { ...batch, tries };
+	const items = newBatch(requests, batch, fresh).items.map((item, itemIndex) => {
+		const earlier = batch.items[itemIndex];
+		if (!earlier || !item.request || earlier.request !== item.request) return item;
+		return kept(earlier, sameExecution, now) ?? item;
+	});
+	return { version: VERSION, runIndex: batch.runIndex, executionId, tries, items, starts: [] };
+}
+
+function kept(item: Item, sameExecution: boolean, now: number): Item | null {
+	switch (item.at) {
+		case 'running':
+		case 'timedOut':
+			return { request: item.request, ...running(item.taskId, now) };
+		case 'failed':
+			return item.taskId ? { request: item.request, ...running(item.taskId, now) } : null;
+		case 'unconfirmed':
+			// Whether to risk a second payment is for the user to decide, by retrying the execution.
+			return sameExecution ? item : null;
+		case 'ended':
+			// Files are stored by execution.
+			return isSuccess(item) ? { ...item, files: undefined } : null;
+		default:
+			return null;
+	}
+}
+
+export function running(taskId: string, now: number): Running {
+	return { at: 'running', taskId, since: now, checkAt: now };
+}
+
+/** The API counts new tasks over 10 s; the rest allows for uneven travel times. */
+export const WINDOW_MS = 10_500;
+
+export function accepted(
+	batch: Batch,
+	itemIndex: number,
+	taskId: string,
+	terms: Terms,
+	now: number,
+): void {
+	set(batch, itemIndex, { ...running(taskId, now), checkAt: terms.schedule(0, now) });
+	batch.starts = [...batch.starts.filter((time) => time > now - WINDOW_MS), now];
+	const { refusals } = batch;
+	if (!refusals) return;
+	refusals.count = 0;
+	const places = batch.items.filter(isRunning).length;
+	if (places <= refusals.places) return;
+	refusals.places = places;
+	refusals.trials *= 2;
+}
+
+/** The API refuses new tasks for now. Where it has accepted nothing for too long, items give up. */
+export function refused(batch: Batch, failure: ApiFailure, plan: Plan, now: number): void {
+	const places = batch.items.filter(isRunning).length;
+	const { count = 0, since = now, tryAt = 0, closedUntil = 0 } = batch.refusals ?? {};
+	// Requests that were on their way when the first was refused tell nothing new.
+	const isNew = count === 0 || now >= tryAt;
+	const inARow = isNew ? count + 1 : count;
+	const pause = places > 0 ? untilNextTry(inARow) : backoff(inARow);
+	const asked = failure.retryAfter ?? 0;
+	batch.refusals = {
+		count: inARow,
+		since: count === 0 ? now : since,
+		closedUntil: Math.max(closedUntil, now + asked),
+		places,
+		tryAt: isNew ? now + Math.max(asked, pause) : tryAt,
+		trials: 1,
+	};
+	const refusedFor = batch.refusals.tryAt - batch.refusals.since;
+	plan.items.forEach((terms, itemIndex) => {
+		if (batch.items[itemIndex]!.at !== 'toStart' || !terms) return;
+		if (refusedFor >= terms.timeout) notStarted(batch, itemIndex, failure);
+	});
+}
+
+/** The item has no task, as far as is known. */
+export function notStarted(batch: Batch, itemIndex: number, failure: ApiFailure): void {
+	const at = failure.leavesOpen ? 'unconfirmed' : 'failed';
+	set(batch, itemIndex, { at, failure: facts(failure) });
+	if (failure.isOfTheAccount) batch.halted = true;
+}
+
+/** Items that want to keep more credits than are left fail, also where nobody could tell how many are. */
+export function creditsLeft(
+	batch: Batch,
+	{ credits, reason }: Pick<Failure, 'credits' | 'reason'>,
+	plan: Plan,
+): void {
+	plan.items.forEach((terms, itemIndex) => {
+		const keep = terms?.keepCredits;
+		if (batch.items[itemIndex]!.at !== 'toStart' || keep === undefined) return;
+		if (credits !== undefined && credits >= keep) return;
+		const failure: Failure = { kind: 'keepCredits', code: null, reason, credits };
+		set(batch, itemIndex, { at: 'failed', failure });
+	});
+}
+
+export function checked(
+	batch: Batch,
+	itemIndex: number,
+	{ task, data }: TaskRecord,
+	terms: Terms,
+	now: number,
+): void {
+	const item = batch.items[itemIndex]!;
+	if (!isRunning(item)) return;
+	const { taskId, since } = item;
+	const record = terms.wantsData ? { task, data } : { task };
+	const deadline = since + terms.timeout;
+	if (task.status !== 'processing' || terms.until === 'seen') {
+		set(batch, itemIndex, { at: 'ended', taskId, record });
+	} else if (now >= deadline) {
+		set(batch, itemIndex, { at: 'timedOut', taskId, record });
+	} else {
+		const soon = item.soon ? item.soon - 1 : undefined;
+		const next = item.soon ? now + SOON_MS : terms.schedule(now - since, now);
+		set(batch, itemIndex, { at: 'running', taskId, since, checkAt: Math.min(next, deadline), soon });
+	}
+}
+
+export function notChecked(
+	batch: Batch,
+	itemIndex: number,
+	failure: ApiFailure,
+	terms: Terms,
+	now: number,
+): void {
+	const item = batch.items[itemIndex]!;
+	if (!isRunning(item)) return;
+	const { taskId, since } = item;
+	const deadline = since + terms.timeout;
+	const unknown = failure.kind === 'unknownTask';
+	const mayPass = failure.isPassing || unknown;
+	const giveUpAt = unknown ? Math.min(deadline, since + terms.unknownFor) : deadline;
+	if (mayPass && now < giveUpAt) {
+		const failures = (item.failures ?? 0) + 1;
+		const pause = Math.max(failure.retryAfter ?? 0, backoff(failures));
+		const checkAt = Math.min(now + pause, giveUpAt);
+		set(batch, itemIndex, { at: 'running', taskId, since, checkAt, failures });
+	} else if (mayPass && now >= deadline && terms.until === 'ended') {
+		set(batch, itemIndex, { at: 'timedOut', taskId, failure: facts(failure) });
+	} else {
+		set(batch, itemIndex, { at: 'failed', taskId, failure: facts(failure) });
+	}
+}
+
+export function fetched(batch: Batch, itemIndex: number, files: Files): void {
+	const item = batch.items[itemIndex]!;
+	if (item.at === 'ended') set(batch, itemIndex, { ...item, files });
+}
+
+/** A callback told that these tasks have ended: checks them now. */
+export function called(batch: Batch, taskIds: ReadonlySet<string>, now: number): void {
+	for (const item of batch.items) {
+		if (isRunning(item) && taskIds.has(item.taskId)) Object.assign(item, { checkAt: now, soon: 3 });
+	}
+}
+
+const SOON_MS = 3_000;
+
+function set(batch: Batch, itemIndex: number, item: Item): void {
+	const { request } = batch.items[itemIndex]!;
+	batch.items[itemIndex] = request === undefined ? item : { request, ...item };
+}
+
+export function facts({ kind, code, reason }: ApiFailure): Failure {
+	return { kind, code, reason };
+}
