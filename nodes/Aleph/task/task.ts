@@ -84,7 +84,7 @@ function recordStatus(record: ReturnType<typeof asObject>): TaskStatus {
 }
 
 /** Milliseconds since 1970 of an ISO text (UTC where it names no zone) or of epoch milliseconds. */
-function asTime(value: unknown): number | null {
+export function asTime(value: unknown): number | null {
 	const number = asNumber(value);
 	if (number !== null) return number > 0 && isoTime(number) !== null ? number : null;
 	const text = asText(value);
@@ -94,7 +94,7 @@ function asTime(value: unknown): number | null {
 	return Number.isNaN(time) ? null : time;
 }
 
-function isoTime(time: number | null): string | null {
+export function isoTime(time: number | null): string | null {
 	if (time === null) return null;
 	const date = new Date(time);
 	return Number.isNaN(date.getTime()) ? null : date.toISOString();
