@@ -79,7 +79,7 @@ function extendedValue(value = ''): string | null {
 /** Between quotes with escapes, or bare. Many servers put UTF-8 into it, or percent escapes. */
 function plainValue(value = ''): string | null {
 	const quoted = /^"(.*)"$/s.exec(value)?.[1];
-	const text = quoted === undefined ? value : quoted.replace(/\\(.)/gs, '$1');
+	const text = quoted === undefined ? value.replace(/^"/, '') : quoted.replace(/\\(.)/gs, '$1');
 	return asText(decoded(inCharset(text, 'utf-8') ?? text));
 }
 
