@@ -3,7 +3,12 @@
  * start node and the node under test, and its HTTP client talks to the simulator.
  */
 import path from 'node:path';
-import { ExecutionLifecycleHooks, PackageDirectoryLoader, WorkflowExecute } from 'n8n-core';
+import {
+	ExecuteContext,
+	ExecutionLifecycleHooks,
+	PackageDirectoryLoader,
+	WorkflowExecute,
+} from 'n8n-core';
 import {
 	createRunExecutionData,
 	ICredentialsHelper,
@@ -11,6 +16,7 @@ import {
 	type IBinaryKeyData,
 	type ICredentialDataDecryptedObject,
 	type IDataObject,
+	type IExecuteFunctions,
 	type IHttpRequestOptions,
 	type INode,
 	type INodeExecutionData,
@@ -83,7 +89,37 @@ const startNode: INodeType = {
 	execute: async () => await Promise.resolve([[]]),
 };
 
+/** What n8n hands to the node, for a test of a part of it. */
+export async function functionsOf(setup: Setup): Promise<IExecuteFunctions> {
+	const { workflow, items, data } = await load(setup);
+	const aleph = workflow.getNode(NODE_NAME)!;
+	return new ExecuteContext(
+		workflow,
+		aleph,
+		additionalData(setup),
+		'trigger',
+		data,
+		0,
+		items,
+		{ main: [items] },
+		{ node: aleph, data: { main: [items] }, source: null },
+		[],
+	);
+}
+
 async function prepare(setup: Setup, earlier?: IRunExecutionData) {
+	const { workflow, data: first } = await load(setup);
+	const data = earlier ?? first;
+	for (const entry of earlier?.executionData?.nodeExecutionStack ?? []) {
+		entry.node = workflow.getNode(entry.node.name)!;
+	}
+	const additional = additionalData(setup);
+	const engine = new WorkflowExecute(additional, 'trigger', data);
+	return { running: engine.processRunExecutionData(workflow) };
+}
+
+/** The workflow of a test, with the data of an execution that is about to begin. */
+async function load(setup: Setup) {
 	await loaded;
 	const { binary } = setup;
 	const items = (setup.items ?? [{}]).map((json) => (binary ? { json, binary } : { json }));
@@ -107,24 +143,16 @@ async function prepare(setup: Setup, earlier?: IRunExecutionData) {
 		],
 		connections: { Start: { main: [[{ node: NODE_NAME, type: 'main', index: 0 }]] } },
 	});
-	const pinData = { Start: items };
-	const data =
-		earlier ??
-		createRunExecutionData({
-			startData: {},
-			resultData: { runData: {}, pinData },
-			executionData: {
-				nodeExecutionStack: [
-					{ node: workflow.getNode('Start')!, data: { main: [items] }, source: null },
-				],
-			},
-		});
-	for (const entry of earlier?.executionData?.nodeExecutionStack ?? []) {
-		entry.node = workflow.getNode(entry.node.name)!;
-	}
-	const additional = additionalData(setup);
-	const engine = new WorkflowExecute(additional, 'trigger', data);
-	return { running: engine.processRunExecutionData(workflow) };
+	const data = createRunExecutionData({
+		startData: {},
+		resultData: { runData: {}, pinData: { Start: items } },
+		executionData: {
+			nodeExecutionStack: [
+				{ node: workflow.getNode('Start')!, data: { main: [items] }, source: null },
+			],
+		},
+	});
+	return { workflow, items, data };
 }
 
 async function resultOf(running: Promise<IRun>): Promise<Result> {

@@ -8,11 +8,16 @@ const REASONS: Record<number, string> = {
 	401: 'You do not have access permissions, please check your API key',
 	402: 'The account has not enough credits',
 	404: 'Not found',
+	408: 'The upstream service is busy, please try again later',
 	422: 'The parameters were refused',
 	429: 'Too many requests, this one was not queued',
+	433: 'The key is over its quota',
 	451: 'The video or image could not be fetched',
 	455: 'The service is under maintenance, please try again later',
 	500: 'Internal error, please try again later',
+	501: 'Generation failed',
+	505: 'This feature is switched off',
+	550: 'Connection denied',
 };
 
 /** Thrown by a route, turned into an envelope by `refuse`. */
@@ -41,6 +46,14 @@ export function refuse(error: Error & { statusCode?: number }, reply: FastifyRep
 	return reply
 		.code(errorStyle === 'status' ? code : 200)
 		.send({ ...(isUpload && { success: false }), code, msg: error.message, data: null });
+}
+
+/** What the upload of kie.ai was seen to answer to clients that its firewall takes for bots. */
+export function blockedByFirewall(reply: FastifyReply): FastifyReply {
+	return reply
+		.code(403)
+		.type('text/html')
+		.send('<!DOCTYPE html><title>Access denied</title><h1>Error 1010</h1><p>Cloudflare</p>');
 }
 
 /** Misbehaves as told: `cut`, `html`, `hang`, or a code. */

@@ -2,12 +2,10 @@
 import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
-import type { components } from '../../nodes/Aleph/api/openapi';
+import { DIALECTS } from './dialects';
 import type { Settings } from './settings';
-import { resultUrls, type Task } from './tasks';
+import type { Task } from './tasks';
 import type { World } from './world';
-
-type Callback = components['schemas']['Callback'];
 
 /** Waits for the end of the task and sends its callback, as often as it takes and is allowed. */
 export async function callBack(world: World, task: Task, url: string): Promise<void> {
@@ -21,7 +19,7 @@ export async function callBack(world: World, task: Task, url: string): Promise<v
 	task.callback = 'pending';
 	const count = ++counts.due;
 	const lost = Math.max(settings.lose, isNth(count, settings.loseEvery) ? 1 : 0);
-	const body = callbackBody(task, settings.spelling, world.filesBase(settings));
+	const body = DIALECTS[task.api].callback(task, settings, world.filesBase(settings));
 	const send = () => post(url, task.taskId, body, settings, signal);
 
 	for (let attempt = 0; attempt <= settings.callbackRetries; attempt++) {
@@ -55,7 +53,7 @@ function isNth(count: number, n: number): boolean {
 async function post(
 	url: string,
 	taskId: string,
-	body: Callback,
+	body: object,
 	{ hmacKey, callbackTimeout }: Settings,
 	signal: AbortSignal,
 ): Promise<boolean> {
@@ -85,19 +83,4 @@ function signed(taskId: string, key: string | null): Record<string, string> {
 			.update(`${taskId}.${timestamp}`)
 			.digest('base64'),
 	};
-}
-
-/** The three spellings are those of the provider's own pages. */
-function callbackBody(task: Task, spelling: Settings['spelling'], base: string): Callback {
-	const { taskId, failure } = task;
-	const id = spelling === 'snake' ? { task_id: taskId } : null;
-	const top = spelling === 'snake' ? {} : { taskId };
-	if (failure) return { code: 400, msg: failure.message, data: id, ...top };
-
-	const { video, image } = resultUrls(task, base);
-	const urls =
-		spelling === 'short'
-			? { video_url: video, image_url: image }
-			: { result_video_url: video, result_image_url: image };
-	return { code: 200, msg: 'All generated successfully.', data: { ...id, ...urls }, ...top };
 }

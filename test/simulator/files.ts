@@ -3,6 +3,7 @@ import { createReadStream, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, RouteHandlerMethod } from 'fastify';
+import { through, type Line } from './line';
 import { stateOf } from './tasks';
 import type { World } from './world';
 
@@ -11,6 +12,7 @@ interface Source {
 	size: number;
 	open: () => Readable;
 	sha256?: string;
+	line?: Line;
 }
 
 const CHUNK = Buffer.from(Array.from({ length: 64 * 1024 }, (_, index) => index % 256));
@@ -40,10 +42,12 @@ function resultSource(world: World, name: string): Source | undefined {
 	const [, taskId = '', extension] = /^(.+)\.(mp4|png)$/.exec(name) ?? [];
 	const task = world.tasks.get(taskId);
 	if (!task || stateOf(task) !== 'succeeded') return undefined;
-	const { resultSize } = world.settingsFor(task);
-	if (extension === 'png') return onDisk('result.png');
-	if (resultSize === null) return onDisk('result.mp4');
-	return { type: 'video/mp4', size: resultSize, open: () => Readable.from(pattern(resultSize)) };
+	const { resultSize, thumbnailFault, downloadRate: rate, stall } = world.settingsFor(task);
+	const line: Line = { rate, stalls: stall === 'download', signal: world.ending.signal };
+	if (extension === 'png') return thumbnailFault ? undefined : { ...onDisk('result.png'), line };
+	if (resultSize === null) return { ...onDisk('result.mp4'), line };
+	const open = () => Readable.from(pattern(resultSize));
+	return { type: 'video/mp4', size: resultSize, open, line };
 }
 
 function onDisk(name: string): Source {
@@ -66,5 +70,7 @@ function send(reply: FastifyReply, source: Source | undefined): FastifyReply {
 	}
 	void reply.type(source.type).header('content-length', source.size);
 	if (source.sha256) void reply.header('etag', `"${source.sha256}"`);
-	return reply.request.method === 'HEAD' ? reply.send() : reply.send(source.open());
+	if (reply.request.method === 'HEAD') return reply.send();
+	const { line } = source;
+	return reply.send(line ? Readable.from(through(line, source.open())) : source.open());
 }

@@ -1,9 +1,10 @@
-/** POST /api/v1/aleph/generate: everything that may happen before a task is accepted, and after. */
+/** A request for a new task: everything that may happen before it is accepted, and after. */
 import type { Readable } from 'node:stream';
 import axios from 'axios';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { answerBadly, done, Refusal } from './answers';
 import { faultsOf } from './contract';
+import { DIALECTS, type ApiName } from './dialects';
 import { directives, type Settings } from './settings';
 import type { GenerateRequest } from './tasks';
 import type { World } from './world';
@@ -15,17 +16,22 @@ const FAULTS_AFTER: Faults = { cutAfter: 'cut', errorAfter: '500', html: 'html',
 
 export async function generate(
 	world: World,
+	api: ApiName,
 	key: string,
 	request: FastifyRequest,
 	reply: FastifyReply,
 ): Promise<unknown> {
-	const settings = settingsAskedFor(request.body, world.settings);
+	const dialect = DIALECTS[api];
+	const asked = dialect.orderIn(request.body);
+	const settings = settingsAskedFor(asked.prompt, world.settings);
 	request.settings = settings;
 	if (!world.limits.admit(key, settings.rateLimit)) {
 		world.counters.refusedByRate++;
 		throw new Refusal(429, `Rate limit: more than ${settings.rateLimit} requests in 10 seconds`);
 	}
-	const order = validated(request.body);
+	const faults = faultsOf(dialect.schema, request.body);
+	if (faults) throw new Refusal(422, faults);
+	const order = asked as GenerateRequest;
 	if (settings.refuse !== null) throw new Refusal(settings.refuse);
 	const early = settings.generateFault && FAULTS_BEFORE[settings.generateFault];
 	if (early) return answerBadly(early, reply);
@@ -37,25 +43,18 @@ export async function generate(
 	}
 	if (settings.credits < settings.creditPerTask || settings.credits === 0) throw new Refusal(402);
 
-	const { taskId } = world.accept(key, order, settings);
+	const { taskId } = world.accept({ api, key, order, sent: request.body }, settings);
 	const late = settings.generateFault && FAULTS_AFTER[settings.generateFault];
 	return late ? answerBadly(late, reply) : done({ taskId });
 }
 
-function settingsAskedFor(body: unknown, settings: Settings): Settings {
-	const { prompt } = (body ?? {}) as { prompt?: unknown };
+function settingsAskedFor(prompt: unknown, settings: Settings): Settings {
 	if (typeof prompt !== 'string') return settings;
 	try {
 		return { ...settings, ...directives(prompt) };
 	} catch (error) {
 		throw new Refusal(422, `prompt: ${(error as Error).message}`);
 	}
-}
-
-function validated(body: unknown): GenerateRequest {
-	const faults = faultsOf('GenerateRequest', body);
-	if (faults) throw new Refusal(422, faults);
-	return body as GenerateRequest;
 }
 
 async function fetchMedia(order: GenerateRequest, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 /**
- * A simulator of the Aleph API: one server for the API, the upload host and the files, with the
- * limits, delays and failures of the real one, adjustable at start, at run time and per prompt.
+ * A simulator of both generations of the API: one server for them, the upload host and the files,
+ * with the limits, delays and failures of the real one, adjustable at start, at run time and per
+ * prompt.
  */
 import Fastify, { type FastifyInstance } from 'fastify';
 import { apiRoutes } from './api';

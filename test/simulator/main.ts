@@ -32,7 +32,7 @@ async function main(): Promise<void> {
 	const { url } = simulator;
 	console.log(`The Aleph simulator listens on ${url}
 
-  base URL       ${url}   (any key but those starting with "wrong")
+  base URL       ${url}   (both APIs; any key but those starting with "wrong")
   sample video   ${url}/files/sample.mp4
   figures        curl ${url}/stats
   change it      curl -X PATCH ${url}/settings -d '{"lag": 2}'

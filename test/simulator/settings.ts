@@ -26,6 +26,12 @@ const number: Read<number> = (value) => {
 	return found;
 };
 
+const rate: Read<number> = (value) => {
+	const found = number(value);
+	if (found === 0) throw new Error('must be more than 0');
+	return found;
+};
+
 const text: Read<string> = (value) => {
 	if (typeof value !== 'string') throw new Error('must be a text');
 	return value;
@@ -70,40 +76,51 @@ function list<T>(read: Read<T>): Read<T[]> {
 }
 
 const TABLE = {
+	apis: setting(
+		'both',
+		'the APIs that are switched on; the other one answers 505',
+		oneOf('both', 'aleph', 'jobs'),
+	),
 	duration: setting(5, 'seconds a task runs; a range such as 3-6 draws one', numberOrRange),
 	seed: setting(1, 'start of the random numbers; read at start and on reset', number),
 	fail: setting('none', 'none, moderation, internal, or the text that every task ends with', text),
 	failRate: setting(0, 'share of tasks, 0 to 1, that end with the internal error', number),
-	failedFlag: setting(0, 'successFlag of a failed task', oneOf(0, 2, 3)),
-	lag: setting(0, 'seconds after generate in which record-info does not know the task', number),
+	failedFlag: setting(0, 'successFlag of a failed task (Aleph API)', oneOf(0, 2, 3)),
+	lag: setting(
+		0,
+		'seconds from its start in which the record of a task is not known; Infinity: never',
+		number,
+	),
+	noVideo: setting(false, 'a task succeeds without naming a video', yesOrNo),
+	nullRecords: setting(false, 'records say null for all that their state can do without', yesOrNo),
 	errorStyle: setting(
 		'body',
 		'body: errors come as HTTP 200; status: the HTTP status equals the code',
 		oneOf('body', 'status'),
 	),
 
-	rateLimit: setting(20, 'generate requests let through per 10 s and key', number),
+	rateLimit: setting(20, 'requests for new tasks let through per 10 s and key', number),
 	concurrency: setting(100, 'tasks of a key that may run at once', number),
 	retryAfter: setting(null, 'seconds in Retry-After with 429 and 455', orNull(number)),
 	refuse: setting(
 		null,
-		'code that every generate answers',
-		orNull(oneOf(401, 402, 404, 422, 429, 451, 455, 500)),
+		'code that every request for a new task answers',
+		orNull(oneOf(401, 402, 404, 408, 422, 429, 433, 451, 455, 500, 501, 505, 550)),
 	),
-	maintenance: setting(false, 'every call of the API answers 455', yesOrNo),
+	maintenance: setting(false, 'every call answers 455', yesOrNo),
 	generateFault: setting(
 		null,
-		'how generate misbehaves, before or after it has accepted the task (html, hang: after)',
+		'how a request for a task ends, before or after the task is accepted (html, hang: after)',
 		orNull(oneOf('cutBefore', 'cutAfter', 'errorBefore', 'errorAfter', 'html', 'hang')),
 	),
 	readFaults: setting(
 		[],
-		"what a task's first record-info requests meet, such as 500,cut,html,455",
+		'what the first readings of a task meet, such as 500,cut,html,455',
 		list(fault),
 	),
 	times: setting(
 		'iso',
-		'how times are written; iso-local has no zone and means UTC',
+		'how times are written (Aleph API); iso-local has no zone and means UTC',
 		oneOf('iso', 'iso-local', 'epoch'),
 	),
 
@@ -111,6 +128,13 @@ const TABLE = {
 	creditPerTask: setting(10, 'what a task costs', number),
 	creditEndpoint: setting(true, 'false: it does not exist', yesOrNo),
 	upload: setting(true, 'false: the upload does not exist', yesOrNo),
+	uploadExpires: setting(
+		null,
+		'hours that an upload lasts, as its answer then says',
+		orNull(number),
+	),
+	uploadRate: setting(null, 'bytes per second at which an upload is read', orNull(rate)),
+	firewall: setting(false, "uploads answer 403 with a firewall's page", yesOrNo),
 	keys: setting(
 		null,
 		"the valid keys; null: all that do not start with 'wrong'",
@@ -128,7 +152,7 @@ const TABLE = {
 	doubleEvery: setting(0, 'n: every nth callback is delivered twice', number),
 	spelling: setting(
 		'camel',
-		'callbacks name the id and URLs so; snake: data.task_id; short: data.video_url',
+		'callbacks name the id and URLs so (Aleph API); snake: data.task_id; short: data.video_url',
 		oneOf('camel', 'snake', 'short'),
 	),
 	hmacKey: setting(null, 'key that callbacks are signed with', orNull(text)),
@@ -138,6 +162,14 @@ const TABLE = {
 		'bytes of a made-up result video instead of the real one',
 		orNull(number),
 	),
+	downloadRate: setting(null, 'bytes per second at which results are sent', orNull(rate)),
+	stall: setting(
+		null,
+		'transfers that stop moving after the first bytes',
+		orNull(oneOf('upload', 'download')),
+	),
+	thumbnail: setting(true, 'false: records name none', yesOrNo),
+	thumbnailFault: setting(false, 'thumbnails answer 404', yesOrNo),
 	resultBase: setting(null, 'base URL of the files, if not the own', orNull(text)),
 };
 

@@ -1,5 +1,7 @@
 /** What happened so far: counters, the log of requests, and the figures made of them. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DIALECTS } from './dialects';
+import { Moments } from './moments';
 import type { GenerateRequest } from './tasks';
 import type { StoredFile } from './uploads';
 
@@ -10,6 +12,7 @@ export interface LoggedRequest {
 	path: string;
 	query: unknown;
 	hasAuthorization: boolean;
+	userAgent: string | null;
 	/** Null as long as there is no answer, thus for good if the connection was cut. */
 	status: number | null;
 }
@@ -17,7 +20,7 @@ export interface LoggedRequest {
 export interface Stats {
 	/** Requests of each route, such as `POST /api/v1/aleph/generate`. */
 	routes: Record<string, number>;
-	/** `refused` are those refused for other reasons than the two limits. */
+	/** Requests for new tasks, of both APIs. `refused` are those refused for other reasons than the two limits. */
 	generate: {
 		requests: number;
 		accepted: number;
@@ -25,8 +28,9 @@ export interface Stats {
 		refusedByConcurrency: number;
 		refused: number;
 	};
+	/** Requests for the state of a task, of both APIs. */
 	recordInfo: { requests: number; peakPerSecond: number };
-	/** Accepted generate and record-info requests, divided by the tasks. */
+	/** Accepted requests for tasks and those for their state, divided by the tasks. */
 	requestsPerTask: number;
 	/** `sent` tries went out, `lost` ones did not; the others count tasks. */
 	callbacks: {
@@ -60,7 +64,7 @@ export class Counters {
 	private readonly routes: Record<string, number> = {};
 	private readonly orders = new Set<string>();
 	private peakRunning = 0;
-	private recentReads: number[] = [];
+	private readonly recentReads = new Moments();
 	private peakReads = 0;
 
 	request(request: FastifyRequest, reply: FastifyReply): void {
@@ -72,6 +76,7 @@ export class Counters {
 			path: request.url.split('?')[0] ?? '',
 			query: request.query,
 			hasAuthorization: request.headers.authorization !== undefined,
+			userAgent: request.headers['user-agent'] ?? null,
 			status: null,
 		};
 		reply.raw.once('finish', () => (entry.status = reply.statusCode));
@@ -81,8 +86,8 @@ export class Counters {
 
 	recordInfoRead(): void {
 		const now = Date.now();
-		this.recentReads = [...this.recentReads.filter((time) => time > now - 1000), now];
-		this.peakReads = Math.max(this.peakReads, this.recentReads.length);
+		this.recentReads.add(now);
+		this.peakReads = Math.max(this.peakReads, this.recentReads.countAfter(now - 1000));
 	}
 
 	taskAccepted(request: GenerateRequest, running: number): void {
@@ -95,8 +100,13 @@ export class Counters {
 
 	stats(running: number, uploads: StoredFile[]): Stats {
 		const { accepted, refusedByRate, refusedByConcurrency } = this;
-		const generated = this.routes['POST /api/v1/aleph/generate'] ?? 0;
-		const reads = this.routes['GET /api/v1/aleph/record-info'] ?? 0;
+		const ofBoth = (method: string, path: 'create' | 'read') =>
+			Object.values(DIALECTS).reduce(
+				(sum, dialect) => sum + (this.routes[`${method} ${dialect[path]}`] ?? 0),
+				0,
+			);
+		const generated = ofBoth('POST', 'create');
+		const reads = ofBoth('GET', 'read');
 		return {
 			routes: { ...this.routes },
 			generate: {

@@ -1,10 +1,10 @@
-/** What the simulator knows of a task, and how record-info shows it. State follows from time. */
+/** What the simulator knows of a task. Its state follows from time. */
 import { randomUUID } from 'node:crypto';
 import type { components } from '../../nodes/Aleph/api/openapi';
+import type { ApiName } from './dialects';
 import type { Settings } from './settings';
 
 export type GenerateRequest = components['schemas']['GenerateRequest'];
-type RecordInfo = components['schemas']['RecordInfo'];
 
 interface Failure {
 	code: number;
@@ -13,7 +13,14 @@ interface Failure {
 
 export interface Task {
 	taskId: string;
+	/** The only one that knows the task. */
+	api: ApiName;
+	/** Under the Aleph API's names, whichever API it came by. */
 	request: GenerateRequest;
+	/** The request as it came. */
+	sent: unknown;
+	/** Credits. */
+	cost: number;
 	/** What the prompt asked for, on top of the simulator's settings. */
 	overrides: Partial<Settings>;
 	/** Epoch milliseconds, as is `endsAt`. */
@@ -21,9 +28,17 @@ export interface Task {
 	endsAt: number;
 	/** Decided at the start, shown at the end. */
 	failure: Failure | null;
-	/** Record-info requests. */
+	/** How often it was asked for. */
 	reads: number;
 	callback: 'none' | 'pending' | 'delivered' | 'failed';
+}
+
+/** A request for a task, found good. */
+export interface Submission {
+	api: ApiName;
+	key: string;
+	order: GenerateRequest;
+	sent: unknown;
 }
 
 /** A task as tests see it. */
@@ -43,12 +58,12 @@ const FAILURES: Record<string, Failure> = {
 
 /** Ids are not drawn from `random`: clients may remember them over several runs. */
 export function newTask(
-	request: GenerateRequest,
+	{ api, order, sent }: Submission,
 	overrides: Partial<Settings>,
 	settings: Settings,
 	random: () => number,
 ): Task {
-	const { duration, fail, failRate } = settings;
+	const { duration, fail, failRate, creditPerTask } = settings;
 	const seconds =
 		typeof duration === 'number'
 			? duration
@@ -57,7 +72,10 @@ export function newTask(
 	const createdAt = Date.now();
 	return {
 		taskId: randomUUID(),
-		request,
+		api,
+		request: order,
+		sent,
+		cost: creditPerTask,
 		overrides,
 		createdAt,
 		endsAt: createdAt + seconds * 1000,
@@ -76,33 +94,12 @@ export function viewOf(task: Task): TaskView {
 	return { ...task, state: stateOf(task) };
 }
 
-export function resultUrls(task: Task, base: string): { video: string; image: string } {
-	const result = `${base}/files/result/${task.taskId}`;
-	return { video: `${result}.mp4`, image: `${result}.png` };
-}
-
-/** The `data` of record-info. What is not known yet is null, also where texts are promised. */
-export function recordInfo(task: Task, settings: Settings, base: string): RecordInfo {
-	const state = stateOf(task);
-	const failure = state === 'failed' ? task.failure : null;
-	const { video, image } = resultUrls(task, base);
-	return {
-		taskId: task.taskId,
-		paramJson: JSON.stringify(task.request),
-		response:
-			state === 'succeeded'
-				? { taskId: task.taskId, resultVideoUrl: video, resultImageUrl: image }
-				: null,
-		createTime: written(task.createdAt, settings.times),
-		completeTime: state === 'running' ? null : written(task.endsAt, settings.times),
-		successFlag: state === 'succeeded' ? 1 : failure ? settings.failedFlag : 0,
-		errorCode: state === 'running' ? null : (failure?.code ?? 0),
-		errorMessage: state === 'running' ? null : (failure?.message ?? ''),
-	};
-}
-
-function written(time: number, style: Settings['times']): string | number {
-	if (style === 'epoch') return Math.round(time);
-	const iso = new Date(time).toISOString();
-	return style === 'iso' ? iso : iso.slice(0, 19);
+/** Null where the record is to name none. */
+export function resultUrls(
+	{ taskId }: Task,
+	{ noVideo, thumbnail }: Settings,
+	base: string,
+): Record<'video' | 'image', string | null> {
+	const result = `${base}/files/result/${taskId}`;
+	return { video: noVideo ? null : `${result}.mp4`, image: thumbnail ? `${result}.png` : null };
 }

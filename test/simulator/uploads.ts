@@ -2,12 +2,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, posix } from 'node:path';
+import { extname, join, posix } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { Refusal } from './answers';
+import { through, type Line } from './line';
 
 export interface StoredFile {
 	/** What its URL ends with. */
@@ -33,25 +34,33 @@ export class Uploads {
 		return [...this.files.values()];
 	}
 
-	/** Reads a whole upload form; its fields may come in any order. */
-	async receive(request: FastifyRequest): Promise<StoredFile> {
+	/**
+	 * Reads a whole upload form; its fields may come in any order. The file replaces an earlier one of
+	 * the same folder and name.
+	 */
+	async receive(request: FastifyRequest, line: Line): Promise<StoredFile> {
 		const fields: Record<string, unknown> = {};
 		let sent: (Written & { name: string; type: string }) | undefined;
 		for await (const part of request.parts()) {
 			if (part.type === 'field') fields[part.fieldname] = part.value;
-			else sent = { ...(await this.write(part)), name: part.filename, type: part.mimetype };
+			else sent = { ...(await this.write(part, line)), name: part.filename, type: part.mimetype };
 		}
 		const { uploadPath, fileName } = fields;
 		if (!sent) throw new Refusal(422, 'file is required');
 		if (typeof uploadPath !== 'string') throw new Refusal(422, 'uploadPath is required');
-		const name = (typeof fileName === 'string' && fileName) || sent.name || randomUUID();
+		const name =
+			(typeof fileName === 'string' && fileName) || `${randomUUID()}${extname(sent.name ?? '')}`;
 		const path = posix.join('/', uploadPath, name).slice(1);
 		const stored = { ...sent, name, path };
+		const replaced = this.files.get(path);
+		// The newest is the last, wherever its forerunner was.
+		this.files.delete(path);
 		this.files.set(path, stored);
+		if (replaced) rmSync(replaced.location, { force: true });
 		return stored;
 	}
 
-	private async write(part: MultipartFile): Promise<Written> {
+	private async write(part: MultipartFile, line: Line): Promise<Written> {
 		this.folder ??= mkdtempSync(join(tmpdir(), 'aleph-uploads-'));
 		const location = join(this.folder, randomUUID());
 		const hash = createHash('sha256');
@@ -63,7 +72,8 @@ export class Uploads {
 				done(null, chunk);
 			},
 		});
-		await pipeline(part.file as Readable, measure, createWriteStream(location));
+		const slowed = (chunks: AsyncIterable<Buffer>) => through(line, chunks);
+		await pipeline(part.file as Readable, slowed, measure, createWriteStream(location));
 		return { location, size, sha256: hash.digest('hex') };
 	}
 

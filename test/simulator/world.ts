@@ -4,7 +4,7 @@ import { callBack } from './callbacks';
 import { Limits } from './limits';
 import { defaultSettings, directives, type Settings } from './settings';
 import { Counters, type Stats } from './stats';
-import { newTask, type GenerateRequest, type Task } from './tasks';
+import { newTask, type Submission, type Task } from './tasks';
 import { Uploads } from './uploads';
 
 export class World {
@@ -28,15 +28,16 @@ export class World {
 	}
 
 	/** Takes a task on, which ends by itself. */
-	accept(key: string, request: GenerateRequest, settings: Settings): Task {
-		const task = newTask(request, directives(request.prompt), settings, this.random);
+	accept(submission: Submission, settings: Settings): Task {
+		const { key, order } = submission;
+		const task = newTask(submission, directives(order.prompt), settings, this.random);
 		this.tasks.set(task.taskId, task);
 		this.limits.started(key, task.endsAt);
-		this.counters.taskAccepted(request, this.limits.running());
+		this.counters.taskAccepted(order, this.limits.running());
 		this.settings.credits -= settings.creditPerTask;
-		if (request.callBackUrl) {
+		if (order.callBackUrl) {
 			const { signal } = this.ending;
-			callBack(this, task, request.callBackUrl).catch((error: unknown) => {
+			callBack(this, task, order.callBackUrl).catch((error: unknown) => {
 				if (!signal.aborted) throw error;
 			});
 		}

@@ -3,10 +3,12 @@ import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { asText } from '../task/json';
 import type { Api } from '../api/client';
 import { asFailure } from '../api/failure';
-import { uploadFile, type LocalFile, type UploadedFile } from '../api/files';
+import { harmlessName, withExtension } from '../api/fileName';
+import { uploadFile, type LocalFile, type UploadedFile } from '../api/upload';
 import { inputError, noUploadError, uploadError } from './errors';
 
-const CHUNK_BYTES = 256 * 1024;
+/** Small enough to be seen moving on a slow line. */
+const CHUNK_BYTES = 64 * 1024;
 
 /**
  * Throws an error that names the field where there is no such file.
@@ -20,7 +22,8 @@ export function readBinary(
 	property: unknown,
 ): IBinaryData {
 	const name = asText(property) ?? '';
-	const binary = functions.getInputData()[itemIndex]?.binary?.[name];
+	const files = functions.getInputData()[itemIndex]?.binary ?? {};
+	const binary = Object.hasOwn(files, name) ? files[name] : undefined;
 	if (binary) return binary;
 	throw inputError(
 		functions.getNode(),
@@ -54,7 +57,7 @@ async function asLocalFile(
 	name?: string,
 ): Promise<LocalFile> {
 	const { id, mimeType } = binary;
-	const file = { name: name || binary.fileName || `file.${binary.fileExtension}`, mimeType };
+	const file = { name: harmlessName(name ?? '') || nameOf(binary), mimeType };
 	if (id) {
 		const { fileSize } = await helpers.getBinaryMetadata(id);
 		return { ...file, size: fileSize, open: () => helpers.getBinaryStream(id, CHUNK_BYTES) };
@@ -66,6 +69,12 @@ async function asLocalFile(
 		size: content.length,
 		open: async () => await Promise.resolve(inChunks(content)),
 	};
+}
+
+function nameOf({ fileName, fileExtension, mimeType }: IBinaryData): string {
+	const named = harmlessName(fileName ?? '');
+	if (named) return named;
+	return withExtension(fileExtension ? harmlessName(`file.${fileExtension}`) : 'file', mimeType);
 }
 
 async function* inChunks(content: Buffer) {

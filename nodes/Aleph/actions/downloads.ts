@@ -1,12 +1,12 @@
 /** Downloading the files of a finished task: the options for it, and the files as binary data. */
-import type { IBinaryKeyData, IDataObject, INodeProperties } from 'n8n-workflow';
+import type { IBinaryData, IBinaryKeyData, IDataObject, INodeProperties } from 'n8n-workflow';
 import { asText } from '../task/json';
 import type { Task } from '../task/task';
 import type { NodeFunctions } from '../api/client';
 import { asFailure } from '../api/failure';
-import { downloadFile } from '../api/files';
+import { downloadFile } from '../api/download';
 import type { Outcome } from './outcome';
-import { downloadError } from './errors';
+import { downloadError, inputError } from './errors';
 
 export interface Downloads {
 	/** The binary properties to put the files into; null for what is not wanted. */
@@ -48,42 +48,79 @@ export const downloadOptions: Options = {
 	},
 };
 
-export function readDownloads(options: IDataObject): Downloads {
+/** Throws an error that names the fields where the files cannot be put into them. */
+export function readDownloads(
+	functions: NodeFunctions,
+	itemIndex: number,
+	options: IDataObject,
+): Downloads {
 	const wanted = Array.isArray(options.download) ? options.download : [];
 	const property = (file: string, name: unknown) =>
 		wanted.includes(file) ? (asText(name) ?? file) : null;
-	return {
-		video: property('video', options.videoOutputProperty),
-		thumbnail: property('thumbnail', options.thumbnailOutputProperty),
-	};
+	const video = property('video', options.videoOutputProperty);
+	const thumbnail = property('thumbnail', options.thumbnailOutputProperty);
+	const refusal = refusalOf(video, thumbnail);
+	if (refusal) {
+		throw inputError(functions.getNode(), itemIndex, refusal, 'Enter another name for the field.');
+	}
+	return { video, thumbnail };
 }
 
-/** Adds the files to the outcome of a finished task. Where one cannot be had, the task stays. */
+function refusalOf(video: string | null, thumbnail: string | null): string | null {
+	const names = {
+		[downloadOptions.videoOutputProperty.displayName]: video,
+		[downloadOptions.thumbnailOutputProperty.displayName]: thumbnail,
+	};
+	const fields = Object.keys(names);
+	if (video !== null && video === thumbnail) {
+		return `"${fields.join('" and "')}" name the same field: "${video}"`;
+	}
+	// No object of JavaScript can have a field of that name like any other.
+	const field = fields.find((key) => names[key] === '__proto__');
+	return field ? `"${field}" cannot be "__proto__"` : null;
+}
+
+/**
+ * Adds the files to the outcome of a finished task. Where the video cannot be had, that is its
+ * error; where the thumbnail cannot, n8n shows a hint, and the video stays.
+ */
 export async function withFiles(
 	functions: NodeFunctions,
 	itemIndex: number,
 	outcome: Outcome,
-	downloads: Downloads,
+	{ video, thumbnail }: Downloads,
 	signal?: AbortSignal,
 ): Promise<Outcome> {
 	const { task } = outcome;
 	if (task?.status !== 'success') return outcome;
+	const binary: IBinaryKeyData = {};
 	try {
-		return { ...outcome, binary: await filesOf(functions, task, downloads, signal) };
+		if (video) binary[video] = await downloadFile(functions, task.videoUrl, signal);
 	} catch (error) {
 		const failure = asFailure(error);
 		return { ...outcome, error: downloadError(functions.getNode(), itemIndex, failure, task) };
 	}
+	const image = thumbnail && (await thumbnailOf(functions, task, signal));
+	if (image) binary[thumbnail] = image;
+	return Object.keys(binary).length > 0 ? { ...outcome, binary } : outcome;
 }
 
-async function filesOf(
+/** Null where there is none, or it cannot be had. */
+async function thumbnailOf(
 	functions: NodeFunctions,
-	{ videoUrl, imageUrl }: Task,
-	{ video, thumbnail }: Downloads,
+	{ taskId, imageUrl }: Task,
 	signal?: AbortSignal,
-): Promise<IBinaryKeyData | undefined> {
-	const binary: IBinaryKeyData = {};
-	if (video) binary[video] = await downloadFile(functions, videoUrl, signal);
-	if (thumbnail) binary[thumbnail] = await downloadFile(functions, imageUrl, signal);
-	return Object.keys(binary).length > 0 ? binary : undefined;
+): Promise<IBinaryData | null> {
+	if (imageUrl === null) return null;
+	try {
+		return await downloadFile(functions, imageUrl, signal);
+	} catch (error) {
+		const { reason } = asFailure(error);
+		const message = `The thumbnail of task ${taskId} could not be downloaded, and is missing (${reason}).`;
+		functions.logger.warn(message);
+		if ('addExecutionHints' in functions) {
+			functions.addExecutionHints({ message, type: 'warning', location: 'outputPane' });
+		}
+		return null;
+	}
 }

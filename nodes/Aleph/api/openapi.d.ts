@@ -38,6 +38,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/createTask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts a task. Every accepted call costs credits; tasks can't be listed or cancelled. */
+        post: operations["createTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/recordInfo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads the state of a task. Its answers say `message` where all others say `msg`. */
+        get: operations["jobRecord"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chat/credit": {
         parameters: {
             query?: never;
@@ -45,7 +79,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tells how many credits the account has left (kie.ai). */
+        /** Tells how many credits the account has left. */
         get: operations["credit"];
         put?: never;
         post?: never;
@@ -81,7 +115,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Puts a file on a public URL for about a day, free of charge (kie.ai). */
+        /** Puts a file on a public URL for 3 days, free of charge. It replaces a file of the same folder and name. */
         post: operations["upload"];
         delete?: never;
         options?: never;
@@ -106,10 +140,11 @@ export interface components {
         };
         /** @description Any answer but a good one. */
         Refusal: components["schemas"]["Envelope"] & {
-            /** @description 401 key, 402 credits, 404 unknown resource, 422 parameters or a task not known (yet), 429 too many requests, 451 media could not be fetched, 455 maintenance, 5xx error. */
-            code?: number;
+            code?: components["schemas"]["RefusalCode"];
             data?: null;
         };
+        /** @description 401 key, 402 credits, 404 unknown resource, 408 upstream busy, 422 parameters or a task not known (yet), 429 too many requests, 433 the key is over its own quota, 451 media could not be fetched, 455 maintenance, 500 error, 501 generation failed, 505 the feature is switched off, 550 connection denied, other 5xx error. */
+        RefusalCode: number;
         GenerateRequest: {
             /** @description What to change in the video. */
             prompt: string;
@@ -203,6 +238,80 @@ export interface components {
             /** Format: uri */
             image_url?: string | null;
         };
+        CreateTaskRequest: {
+            /** @enum {string} */
+            model: "runway/gen4-aleph";
+            /**
+             * Format: uri
+             * @description Where the callback goes when the task has ended.
+             */
+            callBackUrl?: string;
+            input: components["schemas"]["JobInput"];
+        };
+        /** @description The fields of GenerateRequest under other names. */
+        JobInput: {
+            prompt: string;
+            /** Format: uri */
+            video_url: string;
+            watermark?: string;
+            upload_cn?: boolean;
+            /** @enum {string} */
+            aspect_ratio?: "16:9" | "9:16" | "4:3" | "3:4" | "1:1" | "21:9";
+            seed?: number;
+            /** Format: uri */
+            reference_image?: string;
+        };
+        JobRecordAnswer: {
+            /** @constant */
+            code: 200;
+            message: string;
+            data: components["schemas"]["JobRecord"];
+        };
+        JobRecordRefusal: {
+            code: components["schemas"]["RefusalCode"];
+            message: string;
+            data?: null;
+        };
+        /** @description Times are epoch milliseconds. */
+        JobRecord: {
+            taskId: string;
+            model?: string | null;
+            /** @enum {unknown} */
+            state: "waiting" | "queuing" | "generating" | "success" | "fail";
+            /** @description The whole request as a JSON text. */
+            param?: string | null;
+            /** @description JobResults as a JSON text; empty or null until the task has succeeded. */
+            resultJson?: string | null;
+            /** @description Empty or null when fine. */
+            failCode?: string | number | null;
+            /** @description Empty or null when fine. */
+            failMsg?: string | null;
+            /** @description How long the task took. */
+            costTime?: number | null;
+            createTime?: number | null;
+            completeTime?: number | null;
+            updateTime?: number | null;
+            progress?: number | null;
+            creditsConsumed?: number | null;
+        };
+        JobResults: {
+            /** @description The video. */
+            resultUrls?: string[] | null;
+            /**
+             * Format: uri
+             * @description Seen instead of resultUrls.
+             */
+            resultVideoUrl?: string | null;
+            /** Format: uri */
+            firstFrameUrl?: string | null;
+        };
+        JobCallback: {
+            /** @enum {unknown} */
+            code: 200 | 501;
+            /** @description The same for all failures; why it was is in the record. */
+            msg: string;
+            data: components["schemas"]["JobRecord"];
+        };
         CreditAnswer: components["schemas"]["Done"] & {
             /** @description The credits left. */
             data: number;
@@ -222,7 +331,7 @@ export interface components {
             file: string;
             /** @description The folder. */
             uploadPath: string;
-            /** @description The name in that folder; that of the sent file if absent. */
+            /** @description The name in that folder; a unique one is made up if absent. */
             fileName?: string;
         };
         UploadAnswer: components["schemas"]["Done"] & {
@@ -244,9 +353,20 @@ export interface components {
             mimeType?: string;
             /** Format: date-time */
             uploadedAt?: string;
+            /** Format: date-time */
+            expiresAt?: string;
         };
     };
     responses: {
+        /** @description Received. */
+        Received: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Done"];
+            };
+        };
         /** @description A refusal whose HTTP status equals its code. */
         Refused: {
             headers: {
@@ -329,6 +449,73 @@ export interface operations {
             default: components["responses"]["Refused"];
         };
     };
+    createTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTaskRequest"];
+            };
+        };
+        responses: {
+            /** @description The id of the accepted task, or a refusal in the body. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GenerateAnswer"] | components["schemas"]["Refusal"];
+                };
+            };
+            "5XX": components["responses"]["ServerError"];
+            default: components["responses"]["Refused"];
+        };
+    };
+    jobRecord: {
+        parameters: {
+            query: {
+                taskId: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The task as it stands, or a refusal in the body. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobRecordAnswer"] | components["schemas"]["JobRecordRefusal"];
+                };
+            };
+            /** @description An unexpected error, of the API itself or of a gateway before it. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobRecordRefusal"];
+                    "text/html": string;
+                };
+            };
+            /** @description A refusal whose HTTP status equals its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobRecordRefusal"];
+                };
+            };
+        };
+    };
     credit: {
         parameters: {
             query?: never;
@@ -397,6 +584,16 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UploadAnswer"] | components["schemas"]["UploadRefusal"];
+                };
+            };
+            /** @description Stopped by a firewall before it reached the API, whatever the key. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadRefusal"];
+                    "text/html": string;
                 };
             };
             "5XX": components["responses"]["ServerError"];

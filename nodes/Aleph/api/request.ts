@@ -12,20 +12,21 @@ interface ApiRequest {
 	path: string;
 	qs?: IDataObject;
 	body?: IDataObject | FormData;
-	/** Milliseconds after which an answer is no longer expected, or nothing more of it if `idle`. */
+	/** Milliseconds after which an answer is no longer expected. */
 	timeout: number;
-	idle?: boolean;
+	/** Ends the request instead, where `timeout` is 0. */
+	stalled?: AbortSignal;
 	/** Let the request come to its end even when the user stops the execution. */
 	uninterrupted?: boolean;
 }
 
 /** Sends a request and gives the `data` of its answer. Throws an ApiFailure. */
 export async function request(api: Api, options: ApiRequest): Promise<unknown> {
-	const { baseUrl = api.baseUrl, path, uninterrupted, idle, body, ...rest } = options;
+	const { baseUrl = api.baseUrl, path, uninterrupted, stalled, body, ...rest } = options;
 	const signals = [
 		...(api.signal && !uninterrupted ? [api.signal] : []),
-		// n8n's time-out begins anew with each byte.
-		...(idle ? [] : [AbortSignal.timeout(options.timeout)]),
+		// n8n's time-out begins anew with each byte of an answer, and is silent about those sent.
+		stalled ?? AbortSignal.timeout(options.timeout),
 	];
 	const sender = withSignal(api.functions, AbortSignal.any(signals));
 	if (!isHttpUrl(baseUrl)) throw new ApiFailure('unreachable', null, 'it is not a URL');

@@ -92,7 +92,7 @@ export function toldTask(known: Task, told: Told): Task {
 const NO_VIDEO = 'The provider reported success without a video URL';
 
 /** Milliseconds since 1970 of an ISO text (UTC where it names no zone) or of epoch milliseconds. */
-function asTime(value: unknown): number | null {
+export function asTime(value: unknown): number | null {
 	const number = asNumber(value);
 	if (number !== null) return number > 0 && isoTime(number) !== null ? number : null;
 	const text = asText(value);
@@ -102,7 +102,7 @@ function asTime(value: unknown): number | null {
 	return Number.isNaN(time) ? null : time;
 }
 
-function isoTime(time: number | null): string | null {
+export function isoTime(time: number | null): string | null {
 	if (time === null) return null;
 	const date = new Date(time);
 	return Number.isNaN(date.getTime()) ? null : date.toISOString();

@@ -50,7 +50,11 @@ async function deliveryOf(
 	if (!events.includes(event)) return { delivered: false };
 	const simplify = Boolean(functions.getNodeParameter('simplify'));
 	const outcome = { task, data: functions.getBodyData(), simplify };
-	const downloads = readDownloads(functions.getNodeParameter('options', {}) as IDataObject);
+	const downloads = readDownloads(
+		functions,
+		0,
+		functions.getNodeParameter('options', {}) as IDataObject,
+	);
 	const { json, binary } = outputItem(await withFiles(functions, 0, outcome, downloads), 0);
 	return { delivered: true, item: { json, binary } };
 }

@@ -1,4 +1,4 @@
-/** file / upload: gives a file a public URL at the provider, for a day or so. */
+/** file / upload: gives a file a public URL at the provider, for about three days. */
 import {
 	NodeOperationError,
 	type IExecuteFunctions,

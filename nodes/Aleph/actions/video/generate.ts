@@ -315,6 +315,10 @@ function readInput(functions: IExecuteFunctions, itemIndex: number): GenerateInp
 		...parameters,
 		simplify: Boolean(functions.getNodeParameter('simplify', itemIndex)),
 		waiting: readWaiting(functions, itemIndex),
-		downloads: readDownloads(functions.getNodeParameter('options', itemIndex, {})),
+		downloads: readDownloads(
+			functions,
+			itemIndex,
+			functions.getNodeParameter('options', itemIndex, {}),
+		),
 	};
 }

@@ -94,6 +94,10 @@ function readInput(functions: IExecuteFunctions, itemIndex: number): GetInput {
 		taskId,
 		simplify: Boolean(functions.getNodeParameter('simplify', itemIndex)),
 		waiting: readWaiting(functions, itemIndex),
-		downloads: readDownloads(functions.getNodeParameter('options', itemIndex, {})),
+		downloads: readDownloads(
+			functions,
+			itemIndex,
+			functions.getNodeParameter('options', itemIndex, {}),
+		),
 	};
 }

@@ -1,0 +1,92 @@
+/** Files down from the host of a result, written while they come in. */
+import type { IBinaryData } from 'n8n-workflow';
+import { asText } from '../task/json';
+import type { NodeFunctions } from './client';
+import { ApiFailure } from './failure';
+import { nameOfDownload, typeOfName, withExtension } from './fileName';
+import { isHttpUrl, networkFailure } from './request';
+import { IDLE_MS, Line, transfer, type Watch } from './transfer';
+
+const line = new Line();
+
+/**
+ * Downloads a file into n8n's binary data. No credential goes along. Throws an ApiFailure.
+ * @param idle milliseconds in which nothing moves, after which it has failed
+ */
+export async function downloadFile(
+	functions: NodeFunctions,
+	url: string | null,
+	signal?: AbortSignal,
+	idle = IDLE_MS,
+): Promise<IBinaryData> {
+	if (!isHttpUrl(url)) throw new ApiFailure('notFound', null, 'the API gave no URL for it');
+	return await transfer(
+		{ url, idle, line, signal },
+		async (watch) => await downloadOnce(functions, url, watch, signal),
+	);
+}
+
+/** Of Node.js, but not by its name: `stream` is not for community packages. */
+type Readable = Exclude<
+	Parameters<NodeFunctions['helpers']['prepareBinaryData']>[0],
+	Buffer | Uint8Array
+>;
+
+interface StreamAnswer {
+	statusCode: number;
+	headers: Record<string, unknown>;
+	body: Readable;
+}
+
+async function downloadOnce(
+	{ helpers }: NodeFunctions,
+	url: string,
+	watch: Watch,
+	signal?: AbortSignal,
+): Promise<IBinaryData> {
+	try {
+		const { statusCode, headers, body } = (await helpers.httpRequest({
+			url,
+			encoding: 'stream',
+			returnFullResponse: true,
+			ignoreHttpStatusErrors: true,
+			timeout: 0,
+			abortSignal: AbortSignal.any([watch.signal, ...(signal ? [signal] : [])]),
+		})) as StreamAnswer;
+		if (statusCode !== 200) {
+			body.destroy();
+			throw downloadFailure(statusCode, url);
+		}
+		watch.moved();
+		const type = typeTold(headers);
+		const name = withExtension(nameOfDownload(url, headers), type);
+		return await helpers.prepareBinaryData(
+			watched(body, watch),
+			name,
+			type ?? typeOfName(name) ?? 'application/octet-stream',
+		);
+	} catch (error) {
+		throw error instanceof ApiFailure ? error : networkFailure(error, url);
+	}
+}
+
+/** The same stream, with an eye on each chunk. */
+function watched(body: Readable, watch: Watch): Readable {
+	return body.map((chunk: Uint8Array) => {
+		watch.moved();
+		return chunk;
+	});
+}
+
+function downloadFailure(statusCode: number, url: string): ApiFailure {
+	const kind = statusCode === 429 || statusCode >= 500 ? 'server' : 'notFound';
+	return new ApiFailure(kind, statusCode, `HTTP ${statusCode} at ${new URL(url).origin}`);
+}
+
+/** Null where the answer says nothing of use. */
+function typeTold(headers: Record<string, unknown>): string | null {
+	const [type = ''] = (asText(headers['content-type']) ?? '').split(';');
+	return /^[\w.+-]+\/[\w.+-]+$/.test(type.trim()) && !/octet-stream/i.test(type)
+		? type.trim().toLowerCase()
+		: null;
+}

@@ -1,0 +1,139 @@
+/**
+ * What uploads and downloads share: a few at once, again after failures that pass, and as long as
+ * the line needs, but not when nothing moves any more.
+ */
+import { ApiFailure } from './failure';
+import { retrying } from './retry';
+
+/** How long nothing may move before a transfer has failed; the answer to an upload gets as much. */
+export const IDLE_MS = 120_000;
+
+/** How long to try again, from the first failure on. */
+const PATIENCE_MS = 60_000;
+
+/** How many files this process sends at once, and how many it fetches, whoever asks for them. */
+const AT_ONCE = 5;
+
+interface Transfer {
+	url: string;
+	/** Milliseconds. */
+	idle: number;
+	line: Line;
+	signal?: AbortSignal;
+}
+
+/**
+ * Moves a file, in its turn. Throws an ApiFailure.
+ * @param move one try, which tells the watch of each chunk, and heeds its signal
+ */
+export async function transfer<T>(
+	{ url, idle, line, signal }: Transfer,
+	move: (watch: Watch) => Promise<T>,
+): Promise<T> {
+	const once = async () => {
+		const watch = new Watch(idle);
+		try {
+			return await move(watch);
+		} catch (error) {
+			throw watch.signal.aborted ? new Stalled(url, idle) : error;
+		} finally {
+			watch.stop();
+		}
+	};
+	let firstFailure: number | undefined;
+	return await retrying(async () => await line.inTurn(once, signal), {
+		until: (failure) => {
+			firstFailure ??= Date.now();
+			return failure.isPassing ? firstFailure + PATIENCE_MS : 0;
+		},
+		signal,
+	});
+}
+
+/** Who waits for two minutes in vain does not want to wait again. */
+class Stalled extends ApiFailure {
+	constructor(url: string, idle: number) {
+		super('cut', null, `nothing moved for ${idle / 1000} seconds at ${new URL(url).origin}`);
+	}
+
+	override get isPassing() {
+		return false;
+	}
+}
+
+/** Notices when nothing moves any more. n8n's time-out cannot: it counts until the answer begins. */
+export class Watch {
+	private readonly controller = new AbortController();
+	private lastMove = Date.now();
+
+	constructor(private readonly idle: number) {
+		this.look();
+	}
+
+	/** Aborts once nothing has moved for too long. */
+	get signal(): AbortSignal {
+		return this.controller.signal;
+	}
+
+	moved(): void {
+		this.lastMove = Date.now();
+	}
+
+	/** Also ends what still goes on, such as sending a file that has been refused. */
+	stop(): void {
+		this.controller.abort();
+	}
+
+	private look(): void {
+		const left = this.lastMove + this.idle - Date.now();
+		if (left <= 0) this.stop();
+		if (this.signal.aborted) return;
+		AbortSignal.timeout(left).addEventListener('abort', () => this.look());
+	}
+}
+
+/** Lets a few through at once, in the order in which they came. */
+export class Line {
+	private free = AT_ONCE;
+	private readonly waiting = new Set<() => void>();
+
+	async inTurn<T>(move: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+		await this.turn(signal);
+		try {
+			return await move();
+		} finally {
+			this.next();
+		}
+	}
+
+	/** Rejects with the signal's reason once it aborts. */
+	private async turn(signal?: AbortSignal): Promise<void> {
+		signal?.throwIfAborted();
+		if (this.free > 0) {
+			this.free--;
+			return;
+		}
+		await new Promise<void>((resolve, reject) => {
+			const leave = () => {
+				this.waiting.delete(enter);
+				reject(signal?.reason as Error);
+			};
+			const enter = () => {
+				signal?.removeEventListener('abort', leave);
+				resolve();
+			};
+			this.waiting.add(enter);
+			signal?.addEventListener('abort', leave, { once: true });
+		});
+	}
+
+	private next(): void {
+		const [enter] = this.waiting;
+		if (!enter) {
+			this.free++;
+			return;
+		}
+		this.waiting.delete(enter);
+		enter();
+	}
+}
