@@ -10,7 +10,7 @@ import * as account from './actions/account';
 import * as file from './actions/file';
 import * as video from './actions/video';
 import { nothingToRegister } from './api/callback';
-import { wake } from './wait/callback';
+import { wake } from './batch/wake';
 
 type Execute = (this: IExecuteFunctions) => Promise<INodeExecutionData[]>;
 

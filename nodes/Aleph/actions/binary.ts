@@ -2,10 +2,10 @@
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { asText } from '../task/json';
 import type { Api } from '../api/client';
-import { asFailure } from '../api/failure';
+import { ApiFailure, asFailure } from '../api/failure';
 import { harmlessName, withExtension } from '../api/fileName';
 import { uploadFile, type LocalFile, type UploadedFile } from '../api/upload';
-import { inputError, noUploadError, uploadError } from './errors';
+import { inputError } from './errors';
 
 /** Small enough to be seen moving on a slow line. */
 const CHUNK_BYTES = 64 * 1024;
@@ -25,29 +25,30 @@ export function readBinary(
 	const files = functions.getInputData()[itemIndex]?.binary ?? {};
 	const binary = Object.hasOwn(files, name) ? files[name] : undefined;
 	if (binary) return binary;
+	const names = Object.keys(files);
 	throw inputError(
 		functions.getNode(),
 		itemIndex,
-		`"${field}" names no file of this item: "${name}"`,
-		'Enter the name of the binary field that the previous node gives, such as data.',
+		`This item has no binary field "${name}"`,
+		`Nothing was sent. "${field}" must name a binary field of the item. ${names.length > 0 ? `It has: ${names.join(', ')}.` : 'It has none: check that the previous node outputs a file.'}`,
 	);
 }
 
-/** Uploads a file. Throws a NodeError. */
+/** Uploads a file. Throws an ApiFailure. */
 export async function upload(
 	functions: IExecuteFunctions,
 	api: Api,
-	itemIndex: number,
 	binary: IBinaryData,
 	name?: string,
 ): Promise<UploadedFile> {
-	const node = functions.getNode();
-	if (!api.uploadUrl) throw noUploadError(node, itemIndex);
+	if (!api.uploadUrl) throw new ApiFailure('noUpload', null, '');
 	const file = await asLocalFile(functions, binary, name);
 	try {
 		return await uploadFile(api, file);
 	} catch (error) {
-		throw uploadError(node, itemIndex, asFailure(error));
+		const { kind, code, reason } = asFailure(error);
+		const isKnown = kind === 'credential' || kind === 'firewall';
+		throw new ApiFailure(isKnown ? kind : 'upload', code, reason);
 	}
 }
 

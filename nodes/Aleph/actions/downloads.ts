@@ -5,8 +5,7 @@ import type { Task } from '../task/task';
 import type { NodeFunctions } from '../api/client';
 import { asFailure } from '../api/failure';
 import { downloadFile } from '../api/download';
-import type { Outcome } from './outcome';
-import { downloadError, inputError } from './errors';
+import { inputError } from './errors';
 
 export interface Downloads {
 	/** The binary properties to put the files into; null for what is not wanted. */
@@ -30,13 +29,14 @@ export const downloadOptions: Options = {
 		],
 		default: ['video'],
 		description:
-			'Which files of a finished task to add to the item as binary data. The URLs of the provider end after 14 days.',
+			'Which files of a finished task to add to the item as binary data. The URLs of the provider expire, usually after 14 days.',
 	},
 	thumbnailOutputProperty: {
 		displayName: 'Put Thumbnail in Field',
 		name: 'thumbnailOutputProperty',
 		type: 'string',
 		default: 'thumbnail',
+		displayOptions: { show: { '/options.download': ['thumbnail'] } },
 		hint: 'The name of the output binary field to put the thumbnail in',
 	},
 	videoOutputProperty: {
@@ -44,6 +44,7 @@ export const downloadOptions: Options = {
 		name: 'videoOutputProperty',
 		type: 'string',
 		default: 'video',
+		displayOptions: { show: { '/options.download': ['video'] } },
 		hint: 'The name of the output binary field to put the video in',
 	},
 };
@@ -81,28 +82,20 @@ function refusalOf(video: string | null, thumbnail: string | null): string | nul
 }
 
 /**
- * Adds the files to the outcome of a finished task. Where the video cannot be had, that is its
- * error; where the thumbnail cannot, n8n shows a hint, and the video stays.
+ * The files of a finished task. Throws an ApiFailure where the video cannot be had; where the thumbnail
+ * cannot, n8n shows a hint, and the video stays.
  */
-export async function withFiles(
+export async function downloadFiles(
 	functions: NodeFunctions,
-	itemIndex: number,
-	outcome: Outcome,
+	task: Task,
 	{ video, thumbnail }: Downloads,
 	signal?: AbortSignal,
-): Promise<Outcome> {
-	const { task } = outcome;
-	if (task?.status !== 'success') return outcome;
+): Promise<IBinaryKeyData | undefined> {
 	const binary: IBinaryKeyData = {};
-	try {
-		if (video) binary[video] = await downloadFile(functions, task.videoUrl, signal);
-	} catch (error) {
-		const failure = asFailure(error);
-		return { ...outcome, error: downloadError(functions.getNode(), itemIndex, failure, task) };
-	}
+	if (video) binary[video] = await downloadFile(functions, task.videoUrl, signal);
 	const image = thumbnail && (await thumbnailOf(functions, task, signal));
 	if (image) binary[thumbnail] = image;
-	return Object.keys(binary).length > 0 ? { ...outcome, binary } : outcome;
+	return Object.keys(binary).length > 0 ? binary : undefined;
 }
 
 /** Null where there is none, or it cannot be had. */

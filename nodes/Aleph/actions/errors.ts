@@ -1,7 +1,8 @@
 /** What users read when something goes wrong: one message and one piece of advice for each case. */
 import { NodeApiError, NodeOperationError, type INode } from 'n8n-workflow';
+import type { FailureKind } from '../api/failure';
+import type { Failure } from '../batch/state';
 import type { Task } from '../task/task';
-import type { ApiFailure, FailureKind } from '../api/failure';
 
 interface Text {
 	message: string;
@@ -9,58 +10,37 @@ interface Text {
 }
 
 /** The error of any request, in the words for its failure. */
-export function requestError(node: INode, itemIndex: number, failure: ApiFailure): NodeApiError {
+export function requestError(node: INode, itemIndex: number, failure: Failure): NodeApiError {
 	return apiError(node, itemIndex, failure.code, TEXTS[failure.kind](failure));
 }
 
-/**
- * The error of a generate request: no task ID came back.
- * @param creditsLeft where they are too few, and could be asked for
- */
-export function generateError(
-	node: INode,
-	itemIndex: number,
-	failure: ApiFailure,
-	creditsLeft?: number,
-): NodeApiError {
-	if (failure.leavesOpen) return apiError(node, itemIndex, failure.code, mayExist(failure));
+/** The error of an item whose task was not started, as far as is known. */
+export function startError(node: INode, itemIndex: number, failure: Failure): NodeApiError {
 	const { message, description } = TEXTS[failure.kind](failure);
-	const credits = creditsLeft === undefined ? '' : ` Credits left: ${creditsLeft}.`;
 	return apiError(node, itemIndex, failure.code, {
 		message,
-		description: `Nothing was charged.${credits} ${description}`,
+		description: `Nothing was charged for this item. ${description}`,
 	});
 }
 
-/** The error of a file that did not get to the provider. */
-export function uploadError(node: INode, itemIndex: number, failure: ApiFailure): NodeApiError {
-	if (failure.kind === 'credential') return requestError(node, itemIndex, failure);
+/** The API may have accepted the task, and charged it, without saying so. */
+export function unconfirmedError(node: INode, itemIndex: number, failure: Failure): NodeApiError {
 	return apiError(node, itemIndex, failure.code, {
-		message: 'The file could not be uploaded',
-		description: `Try again later, or put the file at a public URL of your own and use that instead (${failure.reason}).`,
+		message: 'The API did not confirm the task, so it may exist',
+		description: `To avoid paying twice, the request was not repeated. Check in your account at the provider whether the task is there before you run this item again (${failure.reason}).`,
 	});
 }
 
-/** The error of a provider without an upload: the credential names none. */
-export function noUploadError(node: INode, itemIndex: number): NodeOperationError {
-	return inputError(
-		node,
-		itemIndex,
-		'The credential names no upload',
-		'Put the file at a public URL of your own and use that instead, or set "Upload URL" in the credential if your provider has an upload.',
-	);
-}
-
-/** The error of a finished task whose file could not be downloaded. */
+/** The error of a finished task whose video could not be downloaded. */
 export function downloadError(
 	node: INode,
 	itemIndex: number,
-	failure: ApiFailure,
+	failure: Failure,
 	{ taskId, videoUrl }: Task,
 ): NodeApiError {
 	return apiError(node, itemIndex, failure.code, {
-		message: 'The video is ready, but a file of it could not be downloaded',
-		description: `The video is not lost: use the operation "Get" with the task ID ${taskId} and the option "Download", or open ${videoUrl ?? 'the account at the provider'}, within 14 days (${failure.reason}).`,
+		message: 'The video is ready, but could not be downloaded',
+		description: `The video is not lost: use the operation "Get" with the task ID ${taskId} and the option "Download", or open ${videoUrl ?? 'your account at the provider'} within 14 days (${failure.reason}).`,
 	});
 }
 
@@ -68,7 +48,7 @@ export function downloadError(
 export function readError(
 	node: INode,
 	itemIndex: number,
-	failure: ApiFailure,
+	failure: Failure,
 	taskId: string,
 ): NodeApiError {
 	const { message, description } = TEXTS[failure.kind](failure);
@@ -78,24 +58,32 @@ export function readError(
 	});
 }
 
-/** The error of a task that the API ended without a video. */
+/**
+ * The error of a task that the API ended without a video.
+ * @param otherApi what the provider also offers, as a thing to try
+ */
 export function failedTaskError(
 	node: INode,
 	itemIndex: number,
-	{ taskId, errorCode, errorMessage }: Task,
+	{ taskId, errorMessage }: Task,
+	otherApi: string,
 ): NodeApiError {
 	const reason = errorMessage ?? 'no reason given';
-	const text = MODERATION.test(reason)
-		? {
-				message: `Moderation refused the video: ${reason}`,
-				description: `Change the prompt or the source video: the provider does not accept this content. Task ID: ${taskId}.`,
-			}
-		: {
-				message: `The task failed: ${reason}`,
-				description: `The API accepted the task and ended it without a video. Try again, or change the prompt or the source video. Task ID: ${taskId}.`,
-			};
-	return apiError(node, itemIndex, errorCode, text);
+	return apiError(node, itemIndex, null, {
+		...(MODERATION.test(reason)
+			? {
+					message: `Moderation refused the video: ${reason}`,
+					description: `Change the prompt or the source video: the provider does not accept this content. Task ID: ${taskId}.`,
+				}
+			: {
+					message: `The task failed: ${reason}`,
+					description: `The API accepted the task and ended it without a video. Try again, or change the prompt or the source video.${INTERNAL.test(reason) ? ` If all tasks end like this, try the ${otherApi}: set "API" in the credential.` : ''} Task ID: ${taskId}.`,
+				}),
+	});
 }
+
+const MODERATION = /moderat|content polic|safety|sensitive|nsfw|prohibited|flagged|inappropriate/i;
+const INTERNAL = /internal error/i;
 
 /** The error of a task that was still running when the time was up. */
 export function timeoutError(
@@ -103,13 +91,15 @@ export function timeoutError(
 	itemIndex: number,
 	taskId: string,
 	minutes: number,
+	failure?: Failure,
 ): NodeOperationError {
+	const last = failure && `The last status check said: ${TEXTS[failure.kind](failure).message}.`;
 	return new NodeOperationError(
 		node,
 		`The task was still running after ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`,
 		{
 			itemIndex,
-			description: `The task goes on, and its video is not lost: use the operation "Get" with the task ID ${taskId}. To wait longer, raise "Timeout" in the options.`,
+			description: `The task goes on, and its video is not lost: use the operation "Get" with the task ID ${taskId}. To wait longer, raise "Timeout" in the options.${last ? ` ${last}` : ''}`,
 		},
 	);
 }
@@ -124,33 +114,55 @@ export function inputError(
 	return new NodeOperationError(node, message, { itemIndex, description });
 }
 
-const MODERATION = /moderat|content polic|safety|sensitive|nsfw|prohibited|flagged|inappropriate/i;
+/** Adds the task that belongs to an item whose parameters can no longer be read. */
+export function withTask(error: NodeOperationError, taskId: string): NodeOperationError {
+	const { message, description, context } = error;
+	return new NodeOperationError(error.node, message, {
+		itemIndex: context.itemIndex as number,
+		description: `${description ? `${description} ` : ''}The task of this item was paid for, and is not lost: use the operation "Get" with the task ID ${taskId}.`,
+	});
+}
 
-const TEXTS: Record<FailureKind, (failure: ApiFailure) => Text> = {
+const TEXTS: Record<FailureKind, (failure: Failure) => Text> = {
 	credential: ({ reason }) => ({
 		message: 'The API key was refused',
 		description: `Check the API key and the base URL in the credential. The API said: "${reason}".`,
 	}),
-	credits: ({ reason }) => ({
-		message: 'The account has not enough credits for this video',
-		description: `Top up the account, then run the node again. The API said: "${reason}".`,
+	credits: ({ reason, credits }) => ({
+		message: 'Not enough credits',
+		description: `${credits === undefined ? '' : `Credits left: ${credits}. `}Top up the account, then run the node again. The API said: "${reason}".`,
 	}),
+	quota: ({ reason }) => ({
+		message: 'The API key has reached its own limit',
+		description: `Raise the limit of this key in your account at the provider, or use another key. The API said: "${reason}".`,
+	}),
+	keepCredits: ({ reason, credits }) =>
+		credits === undefined
+			? {
+					message: 'The credits could not be checked',
+					description: `"Keep Credits" is set, so nothing more was started. Not every provider has this endpoint: remove the option, or try again later (${reason}).`,
+				}
+			: {
+					message: `Only ${credits} credits are left`,
+					description:
+						'This is less than "Keep Credits" allows, so nothing more was started. Top up the account, or lower the option.',
+				},
 	notFound: ({ reason }) => ({
 		message: 'The server has no such endpoint',
-		description: `Check the base URL in the credential: it is the address of the API without a path, such as https://api.kie.ai. Not every provider has the upload and the credits. The server said: "${reason}".`,
+		description: `Check the base URL in the credential: it is the address of the API without a path, such as https://api.kie.ai. Not every provider offers uploads and credits. The server said: "${reason}".`,
 	}),
 	parameters: ({ reason }) => ({
 		message: `The API refused the parameters: ${reason}`,
-		description: 'Change what it names, and run the node again.',
+		description: 'Change what it names, then run the node again.',
 	}),
 	unknownTask: () => ({
 		message: 'The API does not know this task',
 		description:
-			'Check the task ID, and that the credential belongs to the account that started the task.',
+			'Check the task ID, and that the credential has the account and the API that started the task: tasks of one API are unknown to the other.',
 	}),
 	rateLimit: ({ reason }) => ({
 		message: 'The API refused new requests for too long: rate limit',
-		description: `It takes 20 new tasks in 10 seconds and runs about 100 at once. Wait for running tasks to end, lower "Generate Rate" or raise "Timeout" in the options. The API said: "${reason}".`,
+		description: `It takes 20 new tasks in 10 seconds and runs about 100 at once. Wait for running tasks to end, lower "Tasks per 10 Seconds" or raise "Timeout" in the options. The API said: "${reason}".`,
 	}),
 	media: ({ reason }) => ({
 		message: 'The API could not fetch the video or the reference image',
@@ -160,9 +172,25 @@ const TEXTS: Record<FailureKind, (failure: ApiFailure) => Text> = {
 		message: 'The API is under maintenance',
 		description: `Try again later. The API said: "${reason}".`,
 	}),
+	busy: ({ reason }) => ({
+		message: 'The API is too busy to answer',
+		description: `Try again later. The API said: "${reason}".`,
+	}),
+	switchedOff: ({ reason }) => ({
+		message: 'The provider has switched this feature off',
+		description: `Set "API" in the credential to the other API, which the provider may still offer. The API said: "${reason}".`,
+	}),
+	denied: ({ reason }) => ({
+		message: `The API denied the connection: ${reason}`,
+		description: 'Check your account at the provider, or ask its support.',
+	}),
 	server: ({ reason }) => ({
 		message: 'The API failed to answer: internal error',
 		description: `Asking again did not help. Try again later. The API said: "${reason}".`,
+	}),
+	firewall: ({ reason }) => ({
+		message: 'A firewall in front of the provider refused the request',
+		description: `The API key was not even looked at. Try again later, or from another network (${reason}).`,
 	}),
 	unreachable: ({ reason }) => ({
 		message: 'The API could not be reached',
@@ -176,15 +204,20 @@ const TEXTS: Record<FailureKind, (failure: ApiFailure) => Text> = {
 		message: 'The answer did not come from the Aleph API',
 		description: `Check the base URL in the credential: it is the address of the API without a path, such as https://api.kie.ai (${reason}).`,
 	}),
+	upload: ({ reason }) => ({
+		message: 'The file could not be uploaded',
+		description: `Try again later, or put the file at a public URL of your own and use that instead (${reason}).`,
+	}),
+	noUpload: () => ({
+		message: 'The credential has no Upload URL',
+		description:
+			'Put the file at a public URL of your own and use that instead, or set "Upload URL" in the credential if your provider has one.',
+	}),
+	local: ({ reason }) => ({
+		message: reason,
+		description: 'This came from n8n, not from the API.',
+	}),
 };
-
-/** The API may have accepted the task, and charged it, without saying so. */
-function mayExist({ reason }: ApiFailure): Text {
-	return {
-		message: 'The API did not confirm the task, so it may exist',
-		description: `To avoid paying twice the request was not repeated. Look in your account at the provider whether the task is there before you run this item again (${reason}).`,
-	};
-}
 
 function apiError(
 	node: INode,
@@ -193,14 +226,5 @@ function apiError(
 	{ message, description }: Text,
 ): NodeApiError {
 	const httpCode = code === null ? undefined : String(code);
-	return new NodeApiError(
-		node,
-		{ message },
-		{
-			message,
-			description,
-			httpCode,
-			itemIndex,
-		},
-	);
+	return new NodeApiError(node, { message }, { message, description, httpCode, itemIndex });
 }

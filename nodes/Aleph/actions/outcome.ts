@@ -29,7 +29,7 @@ export interface Outcome {
 	binary?: IBinaryKeyData;
 	simplify?: boolean;
 	error?: NodeError;
-	/** Nothing was sent for this item: `error` is that of another one, which stopped the run. */
+	/** Nothing was sent for this item, since another one has stopped the run. */
 	notStarted?: boolean;
 }
 
@@ -69,10 +69,11 @@ export function outputItems(
 	functions: IExecuteFunctions,
 	outcomes: Outcome[],
 ): INodeExecutionData[] {
-	const failed = outcomes.find(({ error, notStarted }) => error && !notStarted)?.error;
+	const failed = outcomes.find(({ error }) => error)?.error;
 	if (failed && !functions.continueOnFail()) throw withTaskList(failed, outcomes);
 	const toErrorOutput = functions.getNode().onError === 'continueErrorOutput';
-	return outcomes.map((outcome, index) => {
+	return outcomes.map((each, index) => {
+		const outcome = each.notStarted ? { ...each, error: failed } : each;
 		const item = outputItem(outcome, index);
 		return outcome.error && toErrorOutput ? forErrorOutput(item, outcome.error) : item;
 	});
@@ -112,15 +113,15 @@ function forErrorOutput(item: INodeExecutionData, error: NodeError): INodeExecut
 function withTaskList(error: NodeError, outcomes: Outcome[]): NodeError {
 	const states = outcomes.map(({ task, error: own, notStarted }) => {
 		if (notStarted) return 'not started';
-		return task ? taskState(task) : (own?.message ?? 'no task');
+		return task ? `task ${task.taskId} ${task.status}` : (own?.message ?? 'no task');
 	});
 	// Where all have failed alike, there is nothing to tell apart.
 	if (new Set(states).size === 1) return error;
-	const list = states.map((state, item) => `${item}: ${state}`).join('; ');
-	error.description = `${error.description ?? ''} All items of this run: ${list}`;
+	const ready = outcomes.filter(({ task }) => task?.status === 'success').length;
+	error.description = [
+		error.description,
+		`${ready} of ${outcomes.length} videos are ready: the operation "Get" fetches them by their task IDs. "Retry" in the list of executions goes on from here, and pays only for what failed. "Execute step" would pay for all of them again.`,
+		...states.map((state, item) => `Item ${item}: ${state}`),
+	].join('\n');
 	return error;
-}
-
-function taskState({ taskId, status }: Task): string {
-	return `task ${taskId} ${status}`;
 }

@@ -67,12 +67,14 @@ export class ApiFailure extends Error {
 	 * @param code the `code` of the envelope or the HTTP status; null where no answer came
 	 * @param reason what the API, or the network, said
 	 * @param retryAfter milliseconds that the API asks to wait, if it does
+	 * @param credits how many are left, where there were too few
 	 */
 	constructor(
 		readonly kind: FailureKind,
 		readonly code: number | null,
 		readonly reason: string,
 		readonly retryAfter: number | null = null,
+		readonly credits?: number,
 	) {
 		super(`${kind}: ${reason}`);
 	}

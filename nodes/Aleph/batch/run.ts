@@ -3,7 +3,7 @@ import { NodeOperationError, type IExecuteFunctions } from 'n8n-workflow';
 import { isAwake } from './callers';
 import { drive, type Work } from './drive';
 import { convertEarlier } from './earlier';
-import { canSleep, fallAsleep } from './sleep';
+import { fallAsleep } from './sleep';
 import { called, newBatch, nextTry, VERSION, type Batch, type Item, type Plan } from './state';
 
 export interface Run {
@@ -41,10 +41,10 @@ export async function runBatch(functions: IExecuteFunctions, run: Run): Promise<
 	return null;
 }
 
-/** Whether this run begins anew, rather than to go on after a sleep or another try. */
-export function isFirst(functions: IExecuteFunctions): boolean {
+/** Whether this run goes on after a sleep, rather than to begin anew or for another time. */
+export function isWoken(functions: IExecuteFunctions): boolean {
 	const earlier = earlierBatch(functions);
-	return earlier === null;
+	return Boolean(earlier?.sleep) && earlier?.executionId === functions.getExecutionId();
 }
 
 function takeUp(functions: IExecuteFunctions, { requests, fresh }: Run): Batch {
@@ -52,15 +52,18 @@ function takeUp(functions: IExecuteFunctions, { requests, fresh }: Run): Batch {
 	const earlier = earlierBatch(functions);
 	if (!earlier) return newBatch(requests, { runIndex: runIndexOf(functions), executionId }, fresh);
 	const now = Date.now();
-	const { sleep } = earlier;
-	if (!sleep || earlier.executionId !== executionId) {
-		const { maxTries = 3, retryOnFail } = functions.getNode();
-		const tries = retryOnFail ? Math.min(5, Math.max(2, maxTries)) : 1;
-		return nextTry(earlier, requests, executionId, tries, now, fresh);
+	if (isWoken(functions)) {
+		called(earlier, isAwake(executionId, earlier.sleep!, now), now);
+		delete earlier.sleep;
+		return earlier;
 	}
-	delete earlier.sleep;
-	called(earlier, isAwake(executionId, sleep, now), now);
-	return earlier;
+	return nextTry(earlier, requests, executionId, triesOf(functions), now, fresh);
+}
+
+/** As n8n reads Retry On Fail. */
+function triesOf(functions: IExecuteFunctions): number {
+	const { retryOnFail, maxTries = 3 } = functions.getNode();
+	return retryOnFail ? Math.min(5, Math.max(2, maxTries)) : 1;
 }
 
 /** What an earlier run for the same items has left, if there was one. */

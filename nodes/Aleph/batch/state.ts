@@ -349,6 +349,6 @@ function set(batch: Batch, itemIndex: number, item: Item): void {
 	batch.items[itemIndex] = request === undefined ? item : { request, ...item };
 }
 
-export function facts({ kind, code, reason }: ApiFailure): Failure {
-	return { kind, code, reason };
+export function facts({ kind, code, reason, credits }: ApiFailure): Failure {
+	return { kind, code, reason, credits };
 }

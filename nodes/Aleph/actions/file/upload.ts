@@ -2,11 +2,15 @@
 import {
 	NodeOperationError,
 	type IExecuteFunctions,
+	type INode,
 	type INodeExecutionData,
 	type INodeProperties,
+	type NodeError,
 } from 'n8n-workflow';
 import { asText } from '../../task/json';
 import { connect } from '../../api/client';
+import { ApiFailure } from '../../api/failure';
+import { requestError } from '../errors';
 import { outcomesOf, outputItems, readInputs } from '../outcome';
 import { readBinary, upload } from '../binary';
 
@@ -40,11 +44,16 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 	});
 	const outcomes = await outcomesOf(inputs, async ({ binary, fileName }, itemIndex) => {
 		try {
-			return { task: null, data: await upload(this, api, itemIndex, binary, fileName) };
+			return { task: null, data: await upload(this, api, binary, fileName) };
 		} catch (error) {
-			const nodeError = new NodeOperationError(this.getNode(), error as Error, { itemIndex });
-			return { task: null, error: nodeError };
+			return { task: null, error: errorOf(this.getNode(), itemIndex, error as Error) };
 		}
 	});
 	return outputItems(this, outcomes);
+}
+
+function errorOf(node: INode, itemIndex: number, error: Error): NodeError {
+	return error instanceof ApiFailure
+		? requestError(node, itemIndex, error)
+		: new NodeOperationError(node, error, { itemIndex });
 }

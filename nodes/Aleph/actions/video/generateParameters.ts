@@ -1,91 +1,117 @@
-/** The fields of one item as the body of a generate request, or an error that names the field. */
+/** The fields of one item as the request for a video, or an error that names the field. */
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
-import { asNumber, asText } from '../../task/json';
-import type { GenerateRequest } from '../../api/client';
 import { isHttpUrl } from '../../api/request';
+import { asNumber, asText, toJson } from '../../task/json';
+import { ASPECT_RATIOS, type VideoRequest } from '../../task/task';
 import { readBinary } from '../binary';
 import { inputError } from '../errors';
-
-export const ASPECT_RATIOS = ['16:9', '9:16', '4:3', '3:4', '1:1', '21:9'] as const;
 
 const DEFAULT_RATE = 20;
 
 export interface GenerateParameters {
 	/** Without the URLs of the files that are to be uploaded first. */
-	request: Partial<GenerateRequest> & Pick<GenerateRequest, 'prompt'>;
+	request: Partial<VideoRequest> & Pick<VideoRequest, 'prompt'>;
 	uploads: Partial<Record<'videoUrl' | 'referenceImage', IBinaryData>>;
 	/** New tasks per 10 seconds. */
 	rate: number;
+	keepCredits?: number;
 }
 
+/** Throws a NodeOperationError. */
 export function readParameters(
 	functions: IExecuteFunctions,
 	itemIndex: number,
 ): GenerateParameters {
-	const refuse = (message: string, description: string) =>
-		inputError(functions.getNode(), itemIndex, message, description);
+	const refuse: Refuse = (message, description) =>
+		inputError(functions.getNode(), itemIndex, message, `Nothing was sent. ${description}`);
 	const options = functions.getNodeParameter('options', itemIndex, {});
+	const field = (name: string) => functions.getNodeParameter(name, itemIndex);
+	const file = (label: string, property: unknown) =>
+		readBinary(functions, itemIndex, label, property);
 
-	const prompt = asText(functions.getNodeParameter('prompt', itemIndex));
-	if (prompt === null) throw refuse('"Prompt" is empty', 'Write what to change in the video.');
-
-	const url = (field: string, value: unknown) => {
-		if (isHttpUrl(value)) return value.trim();
-		throw refuse(
-			`"${field}" is not a URL`,
-			'Enter a public URL that starts with http:// or https://.',
-		);
-	};
-
-	const file = (field: string, property: unknown) =>
-		readBinary(functions, itemIndex, field, property);
-
-	const request: GenerateParameters['request'] = { prompt };
+	const request: GenerateParameters['request'] = { prompt: textOf(refuse, 'Prompt', field('prompt')) };
 	const uploads: GenerateParameters['uploads'] = {};
-	if (functions.getNodeParameter('videoSource', itemIndex) === 'binary') {
-		const property = functions.getNodeParameter('videoBinaryProperty', itemIndex);
-		uploads.videoUrl = file('Input Binary Field', property);
+	if (field('videoSource') === 'binary') {
+		uploads.videoUrl = file('Input Binary Field', field('videoBinaryProperty'));
 	} else {
-		request.videoUrl = url('Video URL', functions.getNodeParameter('videoUrl', itemIndex));
+		request.videoUrl = urlOf(refuse, 'Video URL', field('videoUrl'));
 	}
-	if (options.referenceImageBinaryProperty && options.referenceImage) {
+	const { referenceImage, referenceImageBinaryProperty } = options;
+	if (referenceImage && referenceImageBinaryProperty) {
 		throw refuse(
 			'"Reference Image URL" and "Reference Image Field" are both set',
 			'Remove one of the two: a video takes one reference image.',
 		);
 	}
-	if (options.referenceImageBinaryProperty) {
-		const property = options.referenceImageBinaryProperty;
-		uploads.referenceImage = file('Reference Image Field', property);
+	if (referenceImageBinaryProperty) {
+		uploads.referenceImage = file('Reference Image Field', referenceImageBinaryProperty);
 	}
-	if (options.callBackUrl) request.callBackUrl = url('Callback URL', options.callBackUrl);
-	if (options.referenceImage) {
-		request.referenceImage = url('Reference Image URL', options.referenceImage);
+	if (referenceImage) {
+		request.referenceImage = urlOf(refuse, 'Reference Image URL', referenceImage);
 	}
+	if (options.callBackUrl) request.callBackUrl = urlOf(refuse, 'Callback URL', options.callBackUrl);
 	const waterMark = asText(options.waterMark);
 	if (waterMark !== null) request.waterMark = waterMark;
 	if (options.uploadCn) request.uploadCn = true;
-	if (options.aspectRatio) {
-		const ratio = ASPECT_RATIOS.find((known) => known === options.aspectRatio);
-		if (!ratio) {
-			throw refuse('"Aspect Ratio" is not one of the list', `Use ${ASPECT_RATIOS.join(', ')}.`);
-		}
-		request.aspectRatio = ratio;
-	}
-	if (options.seed !== undefined && options.seed !== '') {
-		const seed = asNumber(options.seed);
-		if (!Number.isInteger(seed)) {
-			throw refuse('"Seed" is not a whole number', 'Enter a whole number, or remove the option.');
-		}
-		request.seed = Number(seed);
-	}
+	if (options.aspectRatio) request.aspectRatio = ratioOf(refuse, options.aspectRatio);
+	if (isGiven(options.seed)) request.seed = wholeNumberOf(refuse, 'Seed', options.seed);
 
-	const rate = asNumber(options.generateRate ?? DEFAULT_RATE);
-	if (!Number.isInteger(rate) || Number(rate) < 1) {
-		throw refuse(
-			'"Generate Rate" is not a whole number of at least 1',
-			'Enter how many tasks to start within 10 seconds, such as 20.',
-		);
+	const rate = wholeNumberOf(refuse, 'Tasks per 10 Seconds', options.generateRate ?? DEFAULT_RATE, 1);
+	const keepCredits = isGiven(options.keepCredits)
+		? wholeNumberOf(refuse, 'Keep Credits', options.keepCredits, 0)
+		: undefined;
+	return { request, uploads, rate, keepCredits };
+}
+
+type Refuse = (message: string, description: string) => Error;
+
+function isGiven(value: unknown): boolean {
+	return value !== undefined && value !== null && value !== '';
+}
+
+function textOf(refuse: Refuse, label: string, value: unknown): string {
+	const text = asText(value);
+	if (text !== null) return text;
+	if (isGiven(value) && typeof value !== 'string') {
+		throw refuse(`"${label}" must be text`, `It is ${kindOf(value)}: ${brief(value)}.`);
 	}
-	return { request, uploads, rate: Number(rate) };
+	throw refuse(`"${label}" is empty`, 'Describe what to change in the video.');
+}
+
+function urlOf(refuse: Refuse, label: string, value: unknown): string {
+	if (isHttpUrl(value)) return value.trim();
+	const advice = 'Enter a public URL that starts with https://.';
+	if (!isGiven(value) || (typeof value === 'string' && value.trim() === '')) {
+		throw refuse(`"${label}" is empty`, advice);
+	}
+	throw refuse(`"${label}" must be a URL`, `It is ${brief(value)}. ${advice}`);
+}
+
+function ratioOf(refuse: Refuse, value: unknown): NonNullable<VideoRequest['aspectRatio']> {
+	const ratio = ASPECT_RATIOS.find((known) => known === value);
+	if (ratio) return ratio;
+	throw refuse(
+		`"Aspect Ratio" must be one of ${ASPECT_RATIOS.join(', ')}`,
+		`It is ${brief(value)}.`,
+	);
+}
+
+function wholeNumberOf(refuse: Refuse, label: string, value: unknown, least = -Infinity): number {
+	const number = asNumber(value);
+	if (number !== null && Number.isInteger(number) && number >= least) return number;
+	const atLeast = Number.isFinite(least) ? ` of at least ${least}` : '';
+	throw refuse(
+		`"${label}" must be a whole number${atLeast}`,
+		`It is ${brief(value)}. Enter a number, or remove the option.`,
+	);
+}
+
+function kindOf(value: unknown): string {
+	if (Array.isArray(value)) return 'a list';
+	return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+function brief(value: unknown): string {
+	const text = toJson(value) ?? '';
+	return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

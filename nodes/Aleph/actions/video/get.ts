@@ -1,83 +1,41 @@
-/** video / get: looks at a task, and waits for it where asked to. */
-import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
+/** video / get: checks a task, and waits for it where asked to. */
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { connect } from '../../api/client';
+import { running } from '../../batch/state';
 import { asText } from '../../task/json';
 import { acceptedTask } from '../../task/task';
-import { connect, type Api } from '../../api/client';
-import { outcomesOf, outputItems, readInputs, simplifyField, type Outcome } from '../outcome';
-import { downloadOptions, readDownloads, withFiles, type Downloads } from '../downloads';
+import { readDownloads } from '../downloads';
 import { inputError } from '../errors';
-import {
-	lookAtTask,
-	onTimeoutOption,
-	pollIntervalOption,
-	readWaiting,
-	timeoutOption,
-	type Waiting,
-} from './waiting';
+import { readInputs } from '../outcome';
+import { runTasks, type TaskInput } from './tasks';
+import { readWaiting } from './waiting';
 
-export const description: INodeProperties[] = [
-	{
-		displayName: 'Task ID',
-		name: 'taskId',
-		type: 'string',
-		default: '',
-		required: true,
-		placeholder: 'e.g. ee603959-debb-48d1-98c4-a6d1c717eba6',
-		description: 'The ID that Generate returned when the task was started',
-	},
-	{
-		displayName: 'Wait for Completion',
-		name: 'waitForCompletion',
-		type: 'boolean',
-		default: false,
-		description:
-			'Whether to wait until the task has ended. If disabled, the item tells the current state, a failed one too; if enabled, a failed task is an error.',
-	},
-	simplifyField,
-	{
-		displayName: 'Options',
-		name: 'options',
-		type: 'collection',
-		placeholder: 'Add option',
-		default: {},
-		options: [
-			downloadOptions.download,
-			onTimeoutOption,
-			pollIntervalOption,
-			downloadOptions.thumbnailOutputProperty,
-			downloadOptions.videoOutputProperty,
-			timeoutOption,
-		],
-	},
-];
+export { description } from './getFields';
 
-interface GetInput {
+interface GetInput extends TaskInput {
 	taskId: string;
-	simplify: boolean;
-	waiting: Waiting;
-	downloads: Downloads;
 }
+
+/** How long to ask an API that struggles, where the user does not wait anyway (milliseconds). */
+const PATIENCE_MS = 30_000;
+
+/** How long to ask for a task that the API does not know: it may have been started just before. */
+const UNKNOWN_MS = 10_000;
+const UNKNOWN_WHILE_WAITING_MS = 60_000;
 
 export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const api = await connect(this);
 	const inputs = readInputs(this, (itemIndex) => readInput(this, itemIndex));
-	return outputItems(
-		this,
-		await outcomesOf(inputs, async (input, itemIndex) => await getOne(this, api, itemIndex, input)),
-	);
-}
-
-async function getOne(
-	functions: IExecuteFunctions,
-	api: Api,
-	itemIndex: number,
-	{ taskId, simplify, waiting, downloads }: GetInput,
-): Promise<Outcome> {
-	const outcome = await lookAtTask(functions, api, itemIndex, acceptedTask(taskId), waiting);
-	return {
-		...(await withFiles(functions, itemIndex, outcome, downloads, api.signal)),
-		simplify,
-	};
+	return await runTasks(this, api, inputs, {
+		hash: ({ taskId }) => taskId,
+		fresh: ({ taskId }) => running(taskId, Date.now()),
+		terms: ({ waiting }) =>
+			waiting.wait
+				? { until: 'ended', unknownFor: UNKNOWN_WHILE_WAITING_MS, rate: Infinity }
+				: { until: 'seen', timeout: PATIENCE_MS, unknownFor: UNKNOWN_MS, rate: Infinity },
+		known: (_input, taskId) => acceptedTask(taskId),
+		start: async () => await Promise.reject(new Error('A task of Get has been started already')),
+	});
 }
 
 function readInput(functions: IExecuteFunctions, itemIndex: number): GetInput {
@@ -87,7 +45,7 @@ function readInput(functions: IExecuteFunctions, itemIndex: number): GetInput {
 			functions.getNode(),
 			itemIndex,
 			'"Task ID" is empty',
-			'Enter the ID of the task, or an expression such as {{ $json.taskId }}.',
+			'Nothing was sent. Enter the ID of the task, or an expression such as {{ $json.taskId }}.',
 		);
 	}
 	return {
