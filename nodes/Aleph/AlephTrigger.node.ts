@@ -1,8 +1,18 @@
-import { NodeConnectionTypes, type INodeType, type INodeTypeDescription } from 'n8n-workflow';
+import {
+	NodeConnectionTypes,
+	type INodeProperties,
+	type INodeType,
+	type INodeTypeDescription,
+} from 'n8n-workflow';
 import { simplifyField } from './actions/outcome';
 import { downloadOptions } from './actions/downloads';
 import { nothingToRegister } from './api/callback';
 import { receive } from './trigger/receive';
+
+/** What the trigger downloads is what the API has named, so it has to be asked. */
+const onlyVerified: Pick<INodeProperties, 'displayOptions'> = {
+	displayOptions: { show: { '/verifyWithApi': [true] } },
+};
 
 export class AlephTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -14,10 +24,10 @@ export class AlephTrigger implements INodeType {
 		subtitle: '={{ $parameter["events"].join(", ") }}',
 		description: 'Starts the workflow when a Runway Aleph task ends',
 		defaults: { name: 'Runway Aleph Trigger' },
-		eventTriggerDescription: 'Waiting for a callback of Runway Aleph',
+		eventTriggerDescription: 'Listen for callbacks from Runway Aleph',
 		activationMessage: 'Send your tasks with the production URL as their Callback URL.',
 		triggerPanel: {
-			header: 'Receive callbacks of Runway Aleph',
+			header: 'Receive callbacks from Runway Aleph',
 			executionsHelp: {
 				inactive:
 					'Copy the <b>test URL</b>, put it into the option <b>Callback URL</b> of a Runway Aleph node, click <b>Execute step</b> here, and generate a video there. For use in production, <b>publish</b> the workflow and use the <b>production URL</b>.',
@@ -29,7 +39,16 @@ export class AlephTrigger implements INodeType {
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [{ name: 'alephApi', required: true }],
-		webhooks: [{ name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: 'aleph' }],
+		webhooks: [
+			{
+				name: 'default',
+				httpMethod: 'POST',
+				path: 'aleph',
+				responseMode: 'onReceived',
+				// Empty, n8n answers with the `webhookResponse` of `receive`.
+				responseData: '',
+			},
+		],
 		properties: [
 			{
 				displayName:
@@ -52,7 +71,7 @@ export class AlephTrigger implements INodeType {
 					{
 						name: 'Failed',
 						value: 'failed',
-						action: 'On task failed',
+						action: 'On video failed',
 						description: 'A task ended without a video',
 					},
 				],
@@ -66,7 +85,7 @@ export class AlephTrigger implements INodeType {
 				type: 'boolean',
 				default: true,
 				description:
-					'Whether to ask the API about the task and use its answer. Off, anyone who knows the URL can send what they like, unless the credential has a webhook HMAC key.',
+					'Whether to ask the API about the task and use its answer. If off, nothing is downloaded, and anyone who knows the URL can send what they like, unless the credential has a webhook HMAC key.',
 			},
 			{
 				displayName: 'Deduplicate',
@@ -74,7 +93,7 @@ export class AlephTrigger implements INodeType {
 				type: 'boolean',
 				default: true,
 				description:
-					'Whether to ignore a task that came before. The provider may deliver a callback more than once.',
+					'Whether to ignore a task that has already started the workflow. The provider may send a callback more than once.',
 			},
 			simplifyField,
 			{
@@ -84,9 +103,9 @@ export class AlephTrigger implements INodeType {
 				placeholder: 'Add option',
 				default: {},
 				options: [
-					downloadOptions.download,
-					downloadOptions.thumbnailOutputProperty,
-					downloadOptions.videoOutputProperty,
+					{ ...downloadOptions.download, ...onlyVerified },
+					{ ...downloadOptions.thumbnailOutputProperty, ...onlyVerified },
+					{ ...downloadOptions.videoOutputProperty, ...onlyVerified },
 				],
 			},
 		],

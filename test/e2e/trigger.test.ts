@@ -1,8 +1,14 @@
+import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import axios from 'axios';
 import type { INodeParameters } from 'n8n-workflow';
 import { poll, type Credential } from '../n8n/client';
 import { outputOf } from '../n8n/execution';
+import { installN8n } from '../n8n/install';
 import { startN8n } from '../n8n/server';
 import {
 	newCredential,
@@ -61,6 +67,29 @@ const done = (taskId: string, url = 'https://evil.example/video.mp4') => ({
 	data: { result_video_url: url },
 	taskId,
 });
+
+const GOOD = { status: 200, data: { code: 200, msg: 'success' } };
+
+/** Changes n8n's database behind its back. */
+async function sql(statement: string): Promise<void> {
+	const { node } = await installN8n();
+	const database = join(world.n8n.userFolder, '.n8n', 'database.sqlite');
+	const script = `new (require('node:sqlite').DatabaseSync)(process.argv[1]).exec(process.argv[2])`;
+	await promisify(execFile)(node, ['-e', script, database, statement]);
+}
+
+/** While `work` goes on, n8n cannot start this workflow: its database does not take the execution. */
+async function whileStartsFail({ workflowId }: Trigger, work: () => Promise<void>) {
+	await sql(
+		`CREATE TRIGGER no_start BEFORE INSERT ON execution_entity
+		WHEN NEW.workflowId = '${workflowId}' BEGIN SELECT RAISE(ABORT, 'The disk is full'); END`,
+	);
+	try {
+		await work();
+	} finally {
+		await sql('DROP TRIGGER no_start');
+	}
+}
 
 const itemsOf = async ({ workflowId }: Trigger, expected: number) =>
 	await triggeredItems(world, workflowId, expected);
@@ -127,8 +156,32 @@ describe('a callback of the provider', () => {
 			status: 503,
 			data: { code: 503, msg: 'The task could not be verified, try again' },
 		});
-		expect((await post(trigger.url, done(taskId))).status).toBe(200);
+		expect(await post(trigger.url, done(taskId))).toEqual(GOOD);
 		expect(await itemsOf(trigger, 1)).toHaveLength(1);
+	});
+
+	it('is answered 500 while n8n cannot start the workflow, and comes through when it is sent again', async () => {
+		const trigger = await newTrigger();
+		const taskId = await generate('Make it snow');
+		const deliver = async () => await post(trigger.url, done(taskId));
+		await whileStartsFail(trigger, async () => {
+			const answers = await Promise.all([deliver(), deliver(), deliver()]);
+			expect(answers.map(({ status }) => status)).toEqual([500, 500, 500]);
+		});
+		expect(await Promise.all([deliver(), deliver(), deliver()])).toEqual([GOOD, GOOD, GOOD]);
+		expect(await itemsOf(trigger, 1)).toMatchObject([{ taskId }]);
+	});
+
+	it('is answered 503 when the credential cannot be read, and starts nothing', async () => {
+		const credential = await newCredential(world);
+		const trigger = await newTrigger({}, credential);
+		const taskId = await generate('Make it snow');
+		await sql(`UPDATE credentials_entity SET data = 'garbled' WHERE id = '${credential.id}'`);
+		expect(await post(trigger.url, done(taskId))).toEqual({
+			status: 503,
+			data: { code: 503, msg: 'The credential cannot be read, try again' },
+		});
+		expect(await world.client.listExecutions({ workflowId: trigger.workflowId })).toEqual([]);
 	});
 
 	it('for a task that the API says is running is answered 503', async () => {
@@ -144,20 +197,27 @@ describe('a callback of the provider', () => {
 describe('deliveries of one task', () => {
 	it('start the workflow once, also at the same instant and after a restart', async () => {
 		const trigger = await newTrigger();
-		const taskIds = [await generate('Make it snow'), await generate('Make it rain')];
-		const deliver = async (taskId = '') => (await post(trigger.url, done(taskId))).status;
-		for (const [n, taskId] of taskIds.entries()) {
-			const deliveries = Array.from({ length: 20 }, async () => await deliver(taskId));
-			expect(await Promise.all(deliveries)).toEqual(Array(20).fill(200));
-			expect(await itemsOf(trigger, n + 1)).toHaveLength(n + 1);
-		}
+		const generateMany = async (count: number) =>
+			await Promise.all(Array.from({ length: count }, async () => await generate('Make it snow')));
+		const deliver = async (taskId: string) => await post(trigger.url, done(taskId));
+
+		const once = await generateMany(20);
+		expect(await Promise.all(once.map(deliver))).toEqual(Array(20).fill(GOOD));
+		const [often = '', failing = ''] = await generateMany(2);
+		const deliveries = Array.from({ length: 20 }, async () => await deliver(often));
+		expect(await Promise.all(deliveries)).toEqual(Array(20).fill(GOOD));
+		await whileStartsFail(trigger, async () => {
+			expect((await deliver(failing)).status).toBe(500);
+		});
+		expect(await itemsOf(trigger, 21)).toHaveLength(21);
 
 		await world.n8n.kill();
 		const { userFolder, port } = world.n8n;
 		world.n8n = await startN8n({ userFolder, port });
 		world.client = await world.n8n.signIn();
-		for (const taskId of taskIds) expect(await deliver(taskId)).toBe(200);
-		expect(await itemsOf(trigger, 2)).toHaveLength(2);
+		for (const taskId of [...once, often, failing]) expect(await deliver(taskId)).toEqual(GOOD);
+		const taskIds = (await itemsOf(trigger, 22)).map(({ taskId }) => taskId);
+		expect(taskIds.sort()).toEqual([...once, often, failing].sort());
 	}, 180_000);
 
 	it('of 200 tasks at nearly the same time, some doubled and some lost, are 200 items', async () => {
@@ -242,9 +302,27 @@ describe('a forged callback', () => {
 
 	it('for a real task with someone else’s video gives the real video', async () => {
 		const trigger = await newTrigger();
-		expect((await post(trigger.url, done(taskId))).status).toBe(200);
+		expect(await post(trigger.url, done(taskId))).toEqual(GOOD);
 		const [item] = await itemsOf(trigger, 1);
 		expect(item?.videoUrl).toContain(world.simulator.url);
+	});
+
+	it('is not downloaded from while nothing is verified, signed or not', async () => {
+		const asked: string[] = [];
+		const inside = createServer(({ url = '' }, response) => {
+			asked.push(url);
+			response.end('a secret');
+		}).listen(0, '127.0.0.1');
+		const address = `http://127.0.0.1:${(inside.address() as AddressInfo).port}/metadata`;
+		const credential = await newCredential(world, { webhookHmacKey: HMAC_KEY });
+		// An expression, since the editor offers the option only where something is verified.
+		const parameters = { verifyWithApi: '={{ false }}', options: { download: ['video'] } };
+		const trigger = await newTrigger(parameters, credential);
+		expect(await post(trigger.url, done(taskId, address), signed(taskId))).toEqual(GOOD);
+		expect(await itemsOf(trigger, 1)).toMatchObject([{ taskId, videoUrl: address }]);
+		inside.close();
+		expect(asked).toEqual([]);
+		expect(world.n8n.logs()).toContain('downloads nothing while "Verify with API" is off');
 	});
 
 	it('has started nothing', async () => {

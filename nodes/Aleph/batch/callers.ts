@@ -34,9 +34,7 @@ export function arrived(executionId: string, batch: Batch, taskId: string, now: 
 	if (known.since > sleep.since || known.over) return 'again';
 	known.called.add(taskId);
 	if (sleep.waker === null || !known.called.has(sleep.waker)) return 'noted';
-	const allCalled = batch.items
-		.filter(isRunning)
-		.every((item) => known.called.has(item.taskId));
+	const allCalled = batch.items.filter(isRunning).every((item) => known.called.has(item.taskId));
 	const wantsPlaces =
 		batch.items.some(({ at }) => at === 'toStart') && now - sleep.since >= SHORTEST_SLEEP_MS;
 	if (!allCalled && !wantsPlaces) return 'noted';

@@ -81,7 +81,13 @@ function report(functions: IExecuteFunctions, batch: Batch): void {
 	const customData = (functions as { customData?: { set: (key: string, value: string) => void } })
 		.customData;
 	customData?.set('runwayAleph', progress);
-	customData?.set('runwayAlephTasks', running.map(({ taskId }) => taskId).join(' ').slice(0, 255));
+	customData?.set(
+		'runwayAlephTasks',
+		running
+			.map(({ taskId }) => taskId)
+			.join(' ')
+			.slice(0, 255),
+	);
 }
 
 /** The stored state of a sleeping execution: the node's context, and the entry that n8n goes on with. */

@@ -300,7 +300,13 @@ export function checked(
 	} else {
 		const soon = item.soon ? item.soon - 1 : undefined;
 		const next = item.soon ? now + SOON_MS : terms.schedule(now - since, now);
-		set(batch, itemIndex, { at: 'running', taskId, since, checkAt: Math.min(next, deadline), soon });
+		set(batch, itemIndex, {
+			at: 'running',
+			taskId,
+			since,
+			checkAt: Math.min(next, deadline),
+			soon,
+		});
 	}
 }
 

@@ -5,34 +5,51 @@ import type {
 	IWebhookFunctions,
 	IWebhookResponseData,
 } from 'n8n-workflow';
-import { outputItem } from '../actions/outcome';
-import { readDownloads, withFiles } from '../actions/downloads';
+import { outputItem, type Outcome } from '../actions/outcome';
+import { downloadFiles, readDownloads, type Downloads } from '../actions/downloads';
+import { downloadError } from '../actions/errors';
 import type { Task } from '../task/task';
-import { connect, readTask, type Api } from '../api/client';
+import { connect, readTaskPatiently, type Api } from '../api/client';
 import { ACKNOWLEDGED, answer, readCallback, type Refusal } from '../api/callback';
 import { asFailure } from '../api/failure';
 import { pause } from '../api/pause';
 import { deliverOnce } from './deliverOnce';
 
 interface Delivery {
-	delivered: boolean;
-	/** What to answer where nothing is delivered. */
-	refusal?: Refusal;
+	/** Whether the workflow is to start, with `item`. */
+	starts: boolean;
 	item?: INodeExecutionData;
+	/** What to answer where it is not. */
+	refusal?: Refusal;
 }
 
+/** Where this threw, n8n would start the workflow with an empty item, as a failed execution. */
 export async function receive(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-	const api = await connect(this);
-	const callback = readCallback(this, api.webhookHmacKey);
-	if ('msg' in callback) return answer(this, callback);
+	let api: Api | undefined;
+	try {
+		api = await connect(this);
+		return await received(this, api);
+	} catch (error) {
+		const { message } = error as Error;
+		const reason = api ? api.redact(message) : message;
+		this.logger.error(`${this.getNode().name} could not take a callback: ${reason}`);
+		const what = api ? 'The callback could not be handled' : 'The credential cannot be read';
+		return answer(this, { code: 503, msg: `${what}, try again` });
+	}
+}
 
-	const deliver = async () => await deliveryOf(this, api, callback);
+async function received(functions: IWebhookFunctions, api: Api): Promise<IWebhookResponseData> {
+	const callback = readCallback(functions, api.webhookHmacKey);
+	if ('msg' in callback) return answer(functions, callback);
+
+	const deliver = async () => await deliveryOf(functions, api, callback);
 	// Who listens for a test event wants to see one, also for a task that came before.
-	const deduplicate = this.getNodeParameter('deduplicate') && this.getMode() !== 'manual';
+	const deduplicate = functions.getNodeParameter('deduplicate') && functions.getMode() !== 'manual';
 	const delivery = deduplicate
-		? await deliverOnce(this, callback.taskId, deliver)
+		? await deliverOnce(functions, callback.taskId, deliver)
 		: await deliver();
-	if (!delivery?.item) return answer(this, delivery?.refusal ?? ACKNOWLEDGED);
+	if (!delivery?.item) return answer(functions, delivery?.refusal ?? ACKNOWLEDGED);
+	// n8n answers with this once it has started the workflow, and with 500 where that fails.
 	return { webhookResponse: ACKNOWLEDGED, workflowData: [[delivery.item]] };
 }
 
@@ -41,22 +58,47 @@ async function deliveryOf(
 	api: Api,
 	callback: Task,
 ): Promise<Delivery> {
-	const task = functions.getNodeParameter('verifyWithApi')
-		? await verified(api, callback.taskId)
-		: callback;
-	if ('msg' in task) return { delivered: false, refusal: task };
+	const verifies = Boolean(functions.getNodeParameter('verifyWithApi'));
+	const task = verifies ? await verified(api, callback.taskId) : callback;
+	if ('msg' in task) return { starts: false, refusal: task };
 	const events = functions.getNodeParameter('events') as string[];
 	const event = task.status === 'success' ? 'completed' : 'failed';
-	if (!events.includes(event)) return { delivered: false };
+	if (!events.includes(event)) return { starts: false };
 	const simplify = Boolean(functions.getNodeParameter('simplify'));
 	const outcome = { task, data: functions.getBodyData(), simplify };
-	const downloads = readDownloads(
-		functions,
-		0,
-		functions.getNodeParameter('options', {}) as IDataObject,
-	);
-	const { json, binary } = outputItem(await withFiles(functions, 0, outcome, downloads), 0);
-	return { delivered: true, item: { json, binary } };
+	const downloads = verifies ? wantedFiles(functions) : noFiles(functions);
+	const { json, binary } = outputItem(await withFiles(functions, outcome, downloads), 0);
+	return { starts: true, item: { json, binary } };
+}
+
+function wantedFiles(functions: IWebhookFunctions): Downloads {
+	return readDownloads(functions, 0, functions.getNodeParameter('options', {}) as IDataObject);
+}
+
+/** A callback may name any address, one inside the user's network included: nothing is fetched there. */
+function noFiles(functions: IWebhookFunctions): Downloads {
+	const { video, thumbnail } = wantedFiles(functions);
+	if (video !== null || thumbnail !== null) {
+		const { name } = functions.getNode();
+		functions.logger.warn(`${name} downloads nothing while "Verify with API" is off`);
+	}
+	return { video: null, thumbnail: null };
+}
+
+/** A video that cannot be had is the item's error: its task is told all the same. */
+async function withFiles(
+	functions: IWebhookFunctions,
+	outcome: Outcome & { task: Task },
+	downloads: Downloads,
+): Promise<Outcome> {
+	const { task } = outcome;
+	if (task.status !== 'success') return outcome;
+	try {
+		return { ...outcome, binary: await downloadFiles(functions, task, downloads) };
+	} catch (error) {
+		const failure = asFailure(error);
+		return { ...outcome, error: downloadError(functions.getNode(), 0, failure, task) };
+	}
 }
 
 /** The provider waits 15 s for an answer. */
@@ -69,11 +111,7 @@ async function verified(api: Api, taskId: string): Promise<Task | Refusal> {
 	const until = Date.now() + VERIFICATION_MS;
 	try {
 		for (;;) {
-			const { task } = await readTask(api, taskId, {
-				until,
-				unknownUntil: 0,
-				pace: api.pace.verify,
-			});
+			const { task } = await readTaskPatiently(api, taskId, until);
 			if (task.status !== 'processing') return task;
 			if (Date.now() + AGAIN_MS > until) {
 				return { code: 503, msg: 'The task is still running, try again' };

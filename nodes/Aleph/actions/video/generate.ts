@@ -36,7 +36,11 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 		known: ({ request }, taskId) => acceptedTask(taskId, request),
 		start: async (input, itemIndex) => {
 			const video = await withUploads(this, api, input);
-			const taskId = await start(api, { ...video, ...(callBackUrl && { callBackUrl }) }, input.rate);
+			const taskId = await start(
+				api,
+				{ ...video, ...(callBackUrl && { callBackUrl }) },
+				input.rate,
+			);
 			// For whoever looks for the tasks of an execution that was killed.
 			this.logger.info(`Runway Aleph accepted task ${taskId}`, {
 				itemIndex,

@@ -29,7 +29,9 @@ export function readParameters(
 	const file = (label: string, property: unknown) =>
 		readBinary(functions, itemIndex, label, property);
 
-	const request: GenerateParameters['request'] = { prompt: textOf(refuse, 'Prompt', field('prompt')) };
+	const request: GenerateParameters['request'] = {
+		prompt: textOf(refuse, 'Prompt', field('prompt')),
+	};
 	const uploads: GenerateParameters['uploads'] = {};
 	if (field('videoSource') === 'binary') {
 		uploads.videoUrl = file('Input Binary Field', field('videoBinaryProperty'));
@@ -56,7 +58,12 @@ export function readParameters(
 	if (options.aspectRatio) request.aspectRatio = ratioOf(refuse, options.aspectRatio);
 	if (isGiven(options.seed)) request.seed = wholeNumberOf(refuse, 'Seed', options.seed);
 
-	const rate = wholeNumberOf(refuse, 'Tasks per 10 Seconds', options.generateRate ?? DEFAULT_RATE, 1);
+	const rate = wholeNumberOf(
+		refuse,
+		'Tasks per 10 Seconds',
+		options.generateRate ?? DEFAULT_RATE,
+		1,
+	);
 	const keepCredits = isGiven(options.keepCredits)
 		? wholeNumberOf(refuse, 'Keep Credits', options.keepCredits, 0)
 		: undefined;
