@@ -78,7 +78,7 @@ function list<T>(read: Read<T>): Read<T[]> {
 const TABLE = {
 	apis: setting(
 		'both',
-		'the APIs that are switched on; the other one answers 505',
+		'both, aleph, jobs: what is switched on; the other API answers 505',
 		oneOf('both', 'aleph', 'jobs'),
 	),
 	duration: setting(5, 'seconds a task runs; a range such as 3-6 draws one', numberOrRange),
@@ -165,7 +165,7 @@ const TABLE = {
 	downloadRate: setting(null, 'bytes per second at which results are sent', orNull(rate)),
 	stall: setting(
 		null,
-		'transfers that stop moving after the first bytes',
+		'upload, download: what stops moving after its first bytes',
 		orNull(oneOf('upload', 'download')),
 	),
 	thumbnail: setting(true, 'false: records name none', yesOrNo),
@@ -219,7 +219,11 @@ export function settingFlags(): Record<string, { type: 'boolean' | 'string' }> {
 
 export function readFlags(flags: Record<string, unknown>): Partial<Settings> {
 	const byFlag = new Map(NAMES.map((name) => [dashed(name), name]));
-	const named = Object.entries(flags).map(([flag, value]) => [byFlag.get(flag) ?? flag, value]);
+	const named = Object.entries(flags).map(([flag, value]) => {
+		// --no-video sets noVideo, but parseArgs takes it for the contrary of a flag --video.
+		const contrary = value === false ? byFlag.get(`no-${flag}`) : undefined;
+		return contrary ? [contrary, true] : [byFlag.get(flag) ?? flag, value];
+	});
 	return readSettings(Object.fromEntries(named) as Record<string, unknown>);
 }
 
