@@ -62,14 +62,11 @@ async function uploadOnce(api: Api, file: LocalFile, watch: Watch): Promise<unkn
 	// A file of the same folder and name would replace an earlier one.
 	form.append('uploadPath', `${UPLOAD_FOLDER}/${randomUUID()}`);
 	form.append('fileName', file.name);
-	form.append(
-		'file',
-		new StreamedFile(file, (bytes) => {
-			watch.signal.throwIfAborted();
-			watch.moved();
-			log(bytes);
-		}),
-	);
+	const onProgress = (bytes: number) => {
+		watch.moved();
+		log(bytes);
+	};
+	form.append('file', new StreamedFile(file, onProgress, watch.signal));
 	return await request(api, {
 		method: 'POST',
 		baseUrl: api.uploadUrl,
@@ -87,16 +84,20 @@ class StreamedFile extends File {
 	constructor(
 		private readonly source: LocalFile,
 		private readonly onProgress: (bytes: number) => void,
+		/** Ends the reading: a request that was answered early leaves the rest unread, and the file open. */
+		private readonly signal: AbortSignal,
 	) {
 		super([], source.name, { type: source.mimeType });
 		this.size = source.size;
 	}
 
 	override stream() {
-		return ReadableStream.from(this.chunks());
+		const chunks = this.chunks();
+		this.signal.addEventListener('abort', () => void chunks.return(), { once: true });
+		return ReadableStream.from(chunks);
 	}
 
-	private async *chunks() {
+	private async *chunks(): AsyncGenerator<Uint8Array, void> {
 		for await (const chunk of await this.source.open()) {
 			this.onProgress(chunk.length);
 			yield chunk;

@@ -1,0 +1,342 @@
+/** Files on their way: to the provider and back, over lines good and bad, under names good and bad. */
+import axios from 'axios';
+import type { IBinaryData, IBinaryKeyData, IDataObject, INodeParameters } from 'n8n-workflow';
+import { connect } from '../../nodes/Aleph/api/client';
+import { downloadFile } from '../../nodes/Aleph/api/download';
+import { uploadFile } from '../../nodes/Aleph/api/upload';
+import { generate, get, newAccount, simulator, useSimulator } from './aleph';
+import { functionsOf, runNode, type Result } from './engine';
+import { good } from './hostileAnswers';
+import { PATHS, startHostileServer, type Answers, type HostileServer } from './hostileServer';
+
+useSimulator({ duration: 0 });
+
+const MEGABYTE = 1024 * 1024;
+
+const upload = (parameters: INodeParameters = {}): INodeParameters => ({
+	resource: 'file',
+	operation: 'upload',
+	binaryProperty: 'data',
+	...parameters,
+});
+
+const video = (content: string, fields: Partial<IBinaryData> = {}): IBinaryKeyData => ({
+	data: {
+		data: Buffer.from(content).toString('base64'),
+		mimeType: 'video/mp4',
+		fileName: 'video.mp4',
+		...fields,
+	},
+});
+
+describe('two uploads of one name', () => {
+	const contentOf = async ({ json }: Result['items'][number]) =>
+		(await axios.get<string>(json.url as string)).data;
+
+	it('never meet, within a run or across runs', async () => {
+		const credential = newAccount();
+		const setup = { parameters: upload(), credential };
+		const first = await runNode({ ...setup, items: [{}, {}], binary: video('first') });
+		const second = await runNode({ ...setup, binary: video('second') });
+		const items = [...first.items, ...second.items];
+		expect(await Promise.all(items.map(contentOf))).toEqual(['first', 'first', 'second']);
+		expect(new Set(items.map(({ json }) => json.url)).size).toBe(3);
+	});
+
+	it('keep the name in the URL and in the item', async () => {
+		const { items } = await runNode({
+			parameters: upload(),
+			binary: video('x'),
+			credential: newAccount(),
+		});
+		expect(items[0]?.json.fileName).toBe('video.mp4');
+		expect(items[0]?.json.url).toMatch(/\/video\.mp4$/);
+	});
+
+	it('never meet where they are the source of tasks', async () => {
+		const setup = { parameters: generate({ videoSource: 'binary' }), credential: newAccount() };
+		await runNode({ ...setup, binary: video('first') });
+		await runNode({ ...setup, binary: video('second') });
+		const urls = simulator.tasks().map(({ request }) => request.videoUrl);
+		const contents = urls.map(async (url) => (await axios.get<string>(url)).data);
+		expect(await Promise.all(contents)).toEqual(['first', 'second']);
+	});
+});
+
+describe('a slow line', () => {
+	const IDLE = 2_000;
+	const SIZE = 40 * MEGABYTE;
+	const chunk = new Uint8Array(64 * 1024);
+
+	/** How much of the file was read, each time that it was. */
+	let reads: Array<Promise<number>>;
+
+	async function* content(end: (taken: number) => void) {
+		let taken = 0;
+		try {
+			for (; taken < SIZE; taken += chunk.length) yield await Promise.resolve(chunk);
+		} finally {
+			end(taken);
+		}
+	}
+
+	function open() {
+		return new Promise<AsyncIterable<Uint8Array>>((opened) => {
+			reads.push(new Promise((end) => opened(content(end))));
+		});
+	}
+
+	async function send(account: IDataObject = {}, idle = IDLE) {
+		reads = [];
+		const setup = { parameters: upload(), credential: newAccount(account) };
+		const file = { name: 'video.mp4', mimeType: 'video/mp4', size: SIZE, open };
+		return await uploadFile(await connect(await functionsOf(setup)), file, idle);
+	}
+
+	async function fetchResult(idle = IDLE) {
+		const { items } = await runNode({ parameters: generate(), credential: newAccount() });
+		const functions = await functionsOf({ parameters: get('x'), credential: newAccount() });
+		const { videoUrl } = items[0]!.json;
+		return await downloadFile(functions, videoUrl as string, undefined, idle);
+	}
+
+	it('takes an upload for as long as it moves', async () => {
+		simulator.settings.uploadRate = 10 * MEGABYTE;
+		const began = Date.now();
+		await expect(send()).resolves.toMatchObject({ fileName: 'video.mp4', size: SIZE });
+		expect(Date.now() - began).toBeGreaterThan(IDLE);
+	});
+
+	it('takes a download for as long as it moves', async () => {
+		Object.assign(simulator.settings, { downloadRate: MEGABYTE, resultSize: 3 * MEGABYTE });
+		const began = Date.now();
+		const { data, mimeType } = await fetchResult();
+		expect(Buffer.from(data, 'base64')).toHaveLength(3 * MEGABYTE);
+		expect(mimeType).toBe('video/mp4');
+		expect(Date.now() - began).toBeGreaterThan(IDLE);
+	});
+
+	it('that stands still ends an upload, which is not sent again', async () => {
+		simulator.settings.stall = 'upload';
+		await expect(send({}, 500)).rejects.toMatchObject({
+			kind: 'cut',
+			reason: `nothing moved for 0.5 seconds at ${simulator.url}`,
+		});
+		expect(reads).toHaveLength(1);
+	});
+
+	it('that stands still ends a download', async () => {
+		Object.assign(simulator.settings, { stall: 'download', resultSize: MEGABYTE });
+		await expect(fetchResult(500)).rejects.toMatchObject({
+			kind: 'cut',
+			reason: `nothing moved for 0.5 seconds at ${simulator.url}`,
+		});
+	});
+
+	it('is not burdened with the rest of a file that has been refused', async () => {
+		await expect(send({ apiKey: 'wrong-key' })).rejects.toMatchObject({ kind: 'credential' });
+		expect(reads).toHaveLength(1);
+		expect(await reads[0]).toBeLessThan(SIZE);
+	});
+});
+
+describe('a thumbnail', () => {
+	const both = { options: { download: ['video', 'thumbnail'] } };
+
+	it('comes with the video', async () => {
+		const { items } = await runNode({ parameters: generate(both), credential: newAccount() });
+		expect(items[0]?.binary).toMatchObject({
+			video: { mimeType: 'video/mp4' },
+			thumbnail: { mimeType: 'image/png' },
+		});
+	});
+
+	it('that there is none of leaves the video in place', async () => {
+		simulator.settings.thumbnail = false;
+		const { items, error } = await runNode({
+			parameters: generate(both),
+			credential: newAccount(),
+		});
+		expect(error).toBeUndefined();
+		expect(Object.keys(items[0]?.binary ?? {})).toEqual(['video']);
+		expect(items[0]?.json).toMatchObject({ status: 'success', imageUrl: null });
+	});
+
+	it('that cannot be downloaded leaves the video in place, and a hint says so', async () => {
+		simulator.settings.thumbnailFault = true;
+		const { items, error, run } = await runNode({
+			parameters: generate(both),
+			credential: newAccount(),
+		});
+		expect(error).toBeUndefined();
+		expect(Object.keys(items[0]?.binary ?? {})).toEqual(['video']);
+		const [task] = simulator.tasks();
+		expect(run.data.resultData.runData['Runway Aleph']?.[0]?.hints).toEqual([
+			{
+				message: `The thumbnail of task ${task!.taskId} could not be downloaded, and is missing (HTTP 404 at ${simulator.url}).`,
+				type: 'warning',
+				location: 'outputPane',
+			},
+		]);
+	});
+});
+
+describe('the name of a file', () => {
+	it.each<[string, Partial<IBinaryData>, string]>([
+		['nothing', { fileName: undefined, mimeType: 'x/y' }, 'file'],
+		['its type alone', { fileName: undefined }, 'file.mp4'],
+		['its extension alone', { fileName: undefined, fileExtension: 'mov' }, 'file.mov'],
+		['another script', { fileName: 'мой фильм.mp4' }, 'мой фильм.mp4'],
+		['quotes', { fileName: 'a "b" \'c\'.mp4' }, 'a "b" \'c\'.mp4'],
+		['folders', { fileName: '../../etc/a\\video.mp4' }, 'video.mp4'],
+		['line breaks', { fileName: 'a"\r\nX-Header: 1\r\n\r\nb.mp4' }, 'a"X-Header: 1b.mp4'],
+		['dots only', { fileName: '..' }, 'file.mp4'],
+	])('with %s is sent right and harmless', async (_, fields, name) => {
+		const { items } = await runNode({
+			parameters: upload(),
+			binary: video('content', fields),
+			credential: newAccount(),
+		});
+		expect(items[0]?.json.fileName).toBe(name);
+		const [stored] = simulator.stats().uploads;
+		expect(stored).toMatchObject({ size: 'content'.length });
+		expect(stored?.path.split('/').at(-1)).toBe(name);
+		const { data } = await axios.get<string>(items[0]!.json.url as string);
+		expect(data).toBe('content');
+	});
+
+	it('is that which the user has given', async () => {
+		const { items } = await runNode({
+			parameters: upload({ fileName: 'other/name.mp4' }),
+			binary: video('content'),
+			credential: newAccount(),
+		});
+		expect(items[0]?.json.fileName).toBe('name.mp4');
+	});
+});
+
+describe('what the host of a file answers', () => {
+	let server: HostileServer;
+
+	beforeAll(async () => {
+		server = await startHostileServer();
+	});
+	afterAll(async () => await server.close());
+
+	async function runOn(parameters: INodeParameters, answers: Answers) {
+		const credential = newAccount({ baseUrl: server.url, uploadUrl: server.url });
+		server.answer(credential.apiKey as string, answers);
+		return await runNode({ parameters, credential, binary: video('x') });
+	}
+
+	async function download(path: string, headers: Record<string, string>, status = 200) {
+		server.answer('', { [path]: { ...good(null), status, headers, body: 'content' } });
+		const response = { resultVideoUrl: `${server.url}${path}` };
+		const done = { successFlag: 1, response };
+		const parameters = get('a-task', { options: { download: ['video'] } });
+		return await runOn(parameters, { [PATHS.record]: good(done) });
+	}
+
+	it.each([
+		['/1.mp4', {}, { fileName: '1.mp4', fileExtension: 'mp4', mimeType: 'video/mp4' }],
+		['/2', { 'content-type': 'video/webm' }, { fileName: '2.webm', fileExtension: 'webm' }],
+		['/3/', { 'content-type': 'video/mp4; x=y' }, { fileName: 'file.mp4', mimeType: 'video/mp4' }],
+		['/4', {}, { fileName: '4', mimeType: 'application/octet-stream' }],
+		[
+			'/5',
+			{ 'content-disposition': 'attachment; filename="../a\\"b\\".mp4"' },
+			{ fileName: 'a"b".mp4', mimeType: 'video/mp4' },
+		],
+		[
+			'/6',
+			{ 'content-disposition': "attachment; filename=x; filename*=UTF-8''%D1%8F.mp4" },
+			{ fileName: 'я.mp4', mimeType: 'video/mp4' },
+		],
+	])('names what comes from %s', async (path, headers, binary) => {
+		const { items } = await download(path, { ...headers });
+		expect(items[0]?.binary?.video).toMatchObject(binary);
+		expect(items[0]?.binary?.video?.directory).toBeUndefined();
+	});
+
+	it.each([
+		['2126-11-01T10:00:00+02:00', '2126-11-01T08:00:00.000Z'],
+		['2126-11-01 10:00:00', '2126-11-01T10:00:00.000Z'],
+		[4_949_510_400, '2126-11-05T00:00:00.000Z'],
+		[4_949_510_400_000, '2126-11-05T00:00:00.000Z'],
+	])('tells when an upload expires: %s', async (expiresAt, iso) => {
+		const data = { downloadUrl: 'https://example.com/a.mp4', expiresAt };
+		const { items } = await runOn(upload(), { [PATHS.upload]: good(data) });
+		expect(items[0]?.json.expiresAt).toBe(iso);
+	});
+
+	it.each([undefined, null, '', 'soon', 0, '2001-01-01T00:00:00Z'])(
+		'does not tell when an upload expires, which then is in three days: %j',
+		async (expiresAt) => {
+			const days = (count: number) => Date.now() + count * 24 * 60 * 60_000;
+			const data = { downloadUrl: 'https://example.com/a.mp4', expiresAt };
+			const earliest = days(3);
+			const { items } = await runOn(upload(), { [PATHS.upload]: good(data) });
+			const told = Date.parse(items[0]?.json.expiresAt as string);
+			expect(told).toBeGreaterThanOrEqual(earliest);
+			expect(told).toBeLessThanOrEqual(days(3));
+		},
+	);
+
+	it('is not followed where it redirects an upload', async () => {
+		const elsewhere = { location: `${server.url}/elsewhere` };
+		const answer = { ...good(null), status: 307, headers: elsewhere };
+		const before = server.allRequests();
+		const { error } = await runOn(upload(), { [PATHS.upload]: answer });
+		expect(error?.message).toBe('The file could not be uploaded');
+		expect(server.allRequests()).toBe(before + 1);
+	});
+
+	it('is followed where it redirects a download, without the key', async () => {
+		server.answer('', { '/new.mp4': { ...good(null), body: 'content' } });
+		const { items } = await download('/old.mp4', { location: '/new.mp4' }, 302);
+		const { data } = items[0]!.binary!.video!;
+		expect(Buffer.from(data, 'base64').toString()).toBe('content');
+	});
+});
+
+describe('binary fields', () => {
+	const files = (videoOutputProperty: string, thumbnailOutputProperty: string) => ({
+		options: { download: ['video', 'thumbnail'], videoOutputProperty, thumbnailOutputProperty },
+	});
+
+	it.each([
+		[
+			'file',
+			'file',
+			'"Put Video in Field" and "Put Thumbnail in Field" name the same field: "file"',
+		],
+		['__proto__', 'thumbnail', '"Put Video in Field" cannot be "__proto__"'],
+		['video', '__proto__', '"Put Thumbnail in Field" cannot be "__proto__"'],
+	])('such as %j and %j are refused before anything is sent', async (video, thumbnail, message) => {
+		const { error } = await runNode({
+			parameters: generate(files(video, thumbnail)),
+			credential: newAccount(),
+		});
+		expect(error?.message).toBe(message);
+		expect(simulator.requests()).toEqual([]);
+	});
+
+	it('may bear one name where only one of them is wanted', async () => {
+		const { options } = files('file', 'file');
+		const { items } = await runNode({
+			parameters: generate({ options: { ...options, download: ['thumbnail'] } }),
+			credential: newAccount(),
+		});
+		expect(items[0]?.binary?.file?.mimeType).toBe('image/png');
+	});
+
+	it.each(['__proto__', 'constructor', 'toString'])('is not made of %j', async (name) => {
+		const { error } = await runNode({
+			parameters: upload({ binaryProperty: name }),
+			binary: video('x'),
+			credential: newAccount(),
+		});
+		expect(error?.message).toBe(`"Input Binary Field" names no file of this item: "${name}"`);
+		expect(simulator.requests()).toEqual([]);
+	});
+});
