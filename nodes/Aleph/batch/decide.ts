@@ -15,8 +15,10 @@ export interface Step {
 	start: number[];
 	check: number[];
 	fetch: number[];
-	/** When there is something to do next (epoch milliseconds), if not before. */
+	/** When there is something to do next (epoch milliseconds); null where there is nothing. */
 	next: number | null;
+	/** When to try to start more, although the API has refused that and no task has ended since. */
+	trial: number | null;
 }
 
 /** @param busy items with a request under way: their answer may bring more to do */
@@ -26,7 +28,7 @@ export function decide(
 	now: number,
 	busy: ReadonlySet<number> = new Set(),
 ): Step {
-	const step: Step = { start: [], check: [], fetch: [], next: null };
+	const step: Step = { start: [], check: [], fetch: [], next: null, trial: null };
 	const later = (time: number) => {
 		step.next = Math.min(step.next ?? Infinity, time);
 	};
@@ -35,9 +37,10 @@ export function decide(
 		const terms = plan.items[index];
 		if (!terms || busy.has(index)) return;
 		if (item.at === 'toStart') {
-			const at = allowance.take(terms.rate);
-			if (at !== null && at <= now) step.start.push(index);
-			else if (at !== null) later(at);
+			const { start, at, trial } = allowance.take(terms.rate);
+			if (start) step.start.push(index);
+			else if (at !== undefined) later(at);
+			else step.trial = trial ?? null;
 		} else if (isRunning(item) && terms.until !== 'started') {
 			if (item.checkAt <= now) step.check.push(index);
 			else later(item.checkAt);
@@ -60,14 +63,14 @@ function allowanceOf(batch: Batch, plan: Plan, now: number, busy: ReadonlySet<nu
 	const lately = batch.starts.filter((time) => time > now - WINDOW_MS);
 	const limit = starting + places;
 	return {
-		/** When one more may start at this rate: a time that has come takes one. Null for never. */
-		take: (rate: number): number | null => {
-			if (never) return null;
-			if (starting >= limit) return Math.max(openAt, now + 1_000);
+		/** Whether one more may start at this rate, which takes one; else when, if ever. */
+		take: (rate: number): { start?: true; at?: number; trial?: number } => {
+			if (never) return {};
+			if (starting >= limit) return openAt;
 			const started = lately.length + starting;
-			if (started >= rate) return (lately[started - rate] ?? now) + WINDOW_MS;
+			if (started >= rate) return { at: (lately[started - rate] ?? now) + WINDOW_MS };
 			starting++;
-			return now;
+			return { start: true };
 		},
 	};
 }
@@ -81,12 +84,16 @@ function startsNoMore(batch: Batch, plan: Plan): boolean {
 	});
 }
 
-/** How many more the API is likely to take, and when to try again although no task of ours has ended. */
+/** How many more the API is likely to take now, and when to see again. */
 function placesOf({ refusals, items }: Batch, starting: number, now: number) {
-	if (!refusals) return { places: Infinity, openAt: now };
+	if (!refusals) return { places: Infinity, openAt: {} };
 	const { closedUntil, tryAt, trials } = refusals;
-	if (now < closedUntil) return { places: 0, openAt: closedUntil };
+	if (now < closedUntil) return { places: 0, openAt: { at: closedUntil } };
 	const free = refusals.places - items.filter(isRunning).length - starting;
 	const trying = now >= tryAt ? trials - starting : 0;
-	return { places: Math.max(0, free, trying), openAt: tryAt };
+	return {
+		places: Math.max(0, free, trying),
+		// While a trial is on its way, its answer tells more.
+		openAt: { trial: Math.max(tryAt, now + 1_000) },
+	};
 }

@@ -49,8 +49,9 @@ export async function drive(options: Drive): Promise<number | null> {
 		const now = Date.now();
 		const step = decide(batch, plan, now, busy.items);
 		const due = step.start.length + step.check.length + step.fetch.length > 0;
-		const next = due ? now : step.next;
-		const leaving = next !== null && leaves(next, now);
+		const next = due ? now : earliest(step.next, step.trial);
+		// Nobody stays awake for a trial.
+		const leaving = next !== null && leaves(due ? now : (step.next ?? Infinity), now);
 		if (due && !leaving) {
 			const affordable = step.start.length > 0 ? purse.check(now) : undefined;
 			for (const index of step.start) busy.begin(index, startOne(options, index, affordable));
@@ -62,6 +63,10 @@ export async function drive(options: Drive): Promise<number | null> {
 			await busy.change(due || next === null ? Infinity : next, signal);
 		}
 	}
+}
+
+function earliest(one: number | null, other: number | null): number | null {
+	return one === null || other === null ? (one ?? other) : Math.min(one, other);
 }
 
 async function startOne(
