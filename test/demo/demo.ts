@@ -44,7 +44,9 @@ async function main() {
 		demo.provider = await chooseProvider();
 		const { simulator } = demo.provider;
 		await installN8n();
-		await new Listr([...setUp(demo), ...show(demo)]).run();
+		const tasks = [...setUp(demo), ...show(demo)];
+		// The error is told at the end, once.
+		await new Listr(tasks, { rendererOptions: { showErrorMessage: false } }).run();
 		console.log(savedVideos(demo.files, simulator));
 		console.log(once ? tryLater(simulator) : tryInN8n(demo.n8n.url, simulator));
 		if (!once) await untilInterrupted();
@@ -82,7 +84,7 @@ function setUp(demo: Demo): ListrTask[] {
 
 /** The sleep is shown where it costs nothing. */
 function show(demo: Demo): ListrTask[] {
-	const wide = [
+	const main = [
 		{
 			title: 'Run "Generate and wait": three prompts for one video',
 			task: async () => {
@@ -91,9 +93,9 @@ function show(demo: Demo): ListrTask[] {
 			},
 		},
 	];
-	if (!demo.provider.simulator) return wide;
+	if (!demo.provider.simulator) return main;
 	return [
-		...wide,
+		...main,
 		{
 			title: 'Run "Sleep and resume": the execution falls asleep',
 			task: async () => await fallAsleep(demo),
@@ -128,15 +130,17 @@ async function restart(demo: Demo) {
 /** Waits for the execution, and saves its videos. */
 async function collect({ client, files }: Demo, title: string, executionId: string) {
 	const execution = await client.waitForExecution(executionId, { timeout: TIMEOUT_MS });
-	const tasks = outputOf(execution, 'Runway Aleph').map(({ json }) => json);
-	if (tasks.length !== 3 || !tasks.every(isDone)) throw failure(execution);
-	files.set(title, await saveVideos(tasks));
+	const made = outputOf(execution, 'Runway Aleph').map(({ json }) => json);
+	if (made.length !== 3 || !made.every(isDone)) throw failure(execution);
+	files.set(title, await saveVideos(made));
 }
 
 const isDone = ({ status }: IDataObject) => status === 'success';
 
+/** With the description, which names the tasks: they may be paid for. */
 function failure({ status, error }: Execution): Error {
-	return new Error(`The example did not give its videos: ${error?.message ?? status}`);
+	const reason = error ? [error.message, error.description].filter(Boolean).join('\n') : status;
+	return new Error(`The example did not give its videos: ${reason}`);
 }
 
 async function untilInterrupted(): Promise<void> {

@@ -23,7 +23,7 @@ Press Ctrl+C to end.`;
 }
 
 const onSimulator = ({ url }: Simulator) => `\
-- In "sleep and resume", open Executions: this one slept while n8n was stopped.
+- Open "sleep and resume" > Executions: its execution slept while n8n was stopped.
 - Execute "batch from a list": one of its rows fails, the others don't.
 - Execute "trigger pair, part 1": it starts part 2 once for each video.
 - Add [fail=moderation] or [duration=60] to a prompt: the simulator obeys.
@@ -33,11 +33,13 @@ All examples run as they are, except "AI agent", which needs a chat model.
 ${REAL_API}
 `;
 
-const ON_REAL_API = `\
-- Execute "sleep and resume". It was not run here, as it generates three more videos.
-- Put the URL of your own video into an example, and your own prompts.
+const NOT_RUN = '"Sleep and resume" was not run, as it generates three more videos.';
 
-Every video costs credits.
+const ON_REAL_API = `\
+- Put the URL of your own video into an example, and your own prompts.
+- Execute "sleep and resume".
+
+${NOT_RUN} Every video costs credits.
 `;
 
 const REAL_API = `\
@@ -48,5 +50,5 @@ of the Aleph API, and ALEPH_VIDEO_URL the video to edit.`;
 export function tryLater(simulator?: Simulator): string {
 	return `\
 Try next: "npm run demo" keeps n8n open, with all examples to try.
-${simulator ? REAL_API : ''}`.trimEnd();
+${simulator ? REAL_API : NOT_RUN}`;
 }
