@@ -1,139 +1,149 @@
 /**
- * `npm run demo`: a real n8n with the package and its examples, and the main example run in it.
- * On the simulator, or with ALEPH_API_KEY on the real API.
+ * `npm run demo`: a real n8n with the package and its examples, and two of them run in it. On the
+ * simulator, or with ALEPH_API_KEY on the real API, where only the first is run.
  */
-import { mkdirSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import axios from 'axios';
-import { Listr } from 'listr2';
+import { Listr, type ListrTask } from 'listr2';
 import type { IDataObject } from 'n8n-workflow';
-import { OWNER, type Credential, type N8nClient } from '../n8n/client';
-import { outputOf } from '../n8n/execution';
+import type { N8nClient } from '../n8n/client';
+import { isFinished, outputOf, type Execution } from '../n8n/execution';
 import { installN8n } from '../n8n/install';
 import { packPackage } from '../n8n/pack';
 import { startN8n, type N8nServer } from '../n8n/server';
-import { startSimulator, type Simulator } from '../simulator';
-import { example, exampleNames, SAMPLE_URL } from './examples';
+import { importExamples } from './examples';
+import { chooseProvider, type Provider } from './provider';
+import { savedVideos, tryInN8n, tryLater } from './report';
+import { saveVideos } from './videos';
 
 const MAIN_EXAMPLE = 'generate-and-wait';
-const OUTPUT_FOLDER = resolve(__dirname, '..', '..', 'demo-output');
+const SLEEPING_EXAMPLE = 'sleep-and-resume';
+const TIMEOUT_MS = 45 * 60_000;
 
-/** Where the demo generates. */
-interface Provider {
-	credential: { apiKey: string; baseUrl: string };
-	sampleUrl: string;
-	simulator?: Simulator;
-}
-
+/** Filled step by step, so that what has been started is stopped where a later step fails. */
 interface Demo {
+	provider: Provider;
+	/** Where n8n keeps its data, also while it is stopped. */
+	userFolder: string;
 	n8n: N8nServer;
 	client: N8nClient;
 	/** n8n's ids of the imported examples, by file name. */
 	workflows: Map<string, string>;
+	/** The execution that sleeps while n8n is restarted. */
+	asleep: Execution;
+	/** The videos that have been saved, by the title of their example. */
+	files: Map<string, string[]>;
 }
 
 async function main() {
 	const once = process.argv.includes('--once');
-	const provider = await chooseProvider();
-	// Filled step by step, so that what has been started is stopped where a later step fails.
-	const demo = {} as Demo;
+	const demo = { files: new Map() } as Demo;
 	try {
+		demo.provider = await chooseProvider();
+		const { simulator } = demo.provider;
 		await installN8n();
-		await setUp(demo, provider);
-		console.log(`\nRunning the example "${MAIN_EXAMPLE}": three prompts for one video ...`);
-		const tasks = await runExample(demo);
-		console.table(await Promise.all(tasks.map(saveVideo)));
-		if (tasks.length !== 3) throw new Error('The example did not give three videos.');
-		if (!once) await stayOpen(demo, provider);
+		const tasks = [...setUp(demo), ...show(demo)];
+		// The error is told at the end, once.
+		await new Listr(tasks, { rendererOptions: { showErrorMessage: false } }).run();
+		console.log(savedVideos(demo.files, simulator));
+		console.log(once ? tryLater(simulator) : tryInN8n(demo.n8n.url, simulator));
+		if (!once) await untilInterrupted();
 	} finally {
 		await demo.n8n?.stop();
-		await provider.simulator?.close();
+		await demo.provider?.simulator?.close();
+		if (demo.userFolder) await rm(demo.userFolder, { recursive: true, force: true });
 	}
 }
 
-async function chooseProvider(): Promise<Provider> {
-	const { ALEPH_API_KEY, ALEPH_BASE_URL = 'https://api.kie.ai', ALEPH_VIDEO_URL } = process.env;
-	if (!ALEPH_API_KEY) {
-		const simulator = await startSimulator({ duration: { min: 4, max: 8 } });
-		console.log('Generating on the simulator. Set ALEPH_API_KEY for the real API.\n');
-		const sampleUrl = `${simulator.url}/files/sample.mp4`;
-		return { credential: { apiKey: 'demo', baseUrl: simulator.url }, sampleUrl, simulator };
-	}
-	if (!ALEPH_VIDEO_URL) {
-		throw new Error('Set ALEPH_VIDEO_URL to a public video for the real API to edit.');
-	}
-	console.log(
-		`Generating three videos on ${ALEPH_BASE_URL}. This spends credits of your account.\n`,
-	);
-	return {
-		credential: { apiKey: ALEPH_API_KEY, baseUrl: ALEPH_BASE_URL },
-		sampleUrl: ALEPH_VIDEO_URL,
-	};
-}
-
-async function setUp(demo: Demo, provider: Provider) {
-	const steps = new Listr([
+function setUp(demo: Demo): ListrTask[] {
+	return [
 		{
 			title: 'Start n8n with the package installed',
 			task: async () => {
-				demo.n8n = await startN8n({ packageTarball: await packPackage() });
+				// Without symbolic links, through which n8n refuses to write files.
+				demo.userFolder = await realpath(await mkdtemp(join(tmpdir(), 'n8n-demo-')));
+				const { userFolder } = demo;
+				demo.n8n = await startN8n({ userFolder, packageTarball: await packPackage() });
+				demo.client = await demo.n8n.signIn();
 			},
 		},
 		{
 			title: 'Import the examples',
 			task: async () => {
-				demo.client = await demo.n8n.signIn();
-				demo.workflows = await importExamples(demo.client, provider);
+				const { client, provider } = demo;
+				const { credential, sampleUrl } = provider;
+				const account = await client.createCredential('Runway Aleph API', 'alephApi', credential);
+				const { url } = demo.n8n;
+				demo.workflows = await importExamples({ client, url, sampleUrl, credentials: [account] });
 			},
 		},
-	]);
-	await steps.run();
-}
-
-async function importExamples(client: N8nClient, { credential, sampleUrl }: Provider) {
-	const credentials: Credential[] = [
-		await client.createCredential('Runway Aleph API', 'alephApi', credential),
 	];
-	const workflows = new Map<string, string>();
-	for (const name of exampleNames()) {
-		const workflow = example(name, { [SAMPLE_URL]: sampleUrl });
-		workflows.set(name, await client.importWorkflow(workflow, credentials));
-	}
-	return workflows;
 }
 
-async function runExample({ client, workflows }: Demo): Promise<IDataObject[]> {
-	const executionId = await client.runManually(workflows.get(MAIN_EXAMPLE)!);
-	const execution = await client.waitForExecution(executionId, { timeout: 45 * 60_000 });
-	if (execution.error) throw new Error(`The example failed: ${execution.error.message}`);
-	return outputOf(execution, 'Runway Aleph').map(({ json }) => json);
+/** The sleep is shown where it costs nothing. */
+function show(demo: Demo): ListrTask[] {
+	const main = [
+		{
+			title: 'Run "Generate and wait": three prompts for one video',
+			task: async () => {
+				const id = await demo.client.runManually(demo.workflows.get(MAIN_EXAMPLE)!);
+				await collect(demo, 'Generate and wait', id);
+			},
+		},
+	];
+	if (!demo.provider.simulator) return main;
+	return [
+		...main,
+		{
+			title: 'Run "Sleep and resume": the execution falls asleep',
+			task: async () => await fallAsleep(demo),
+		},
+		{ title: 'Stop n8n, and start it again', task: async () => await restart(demo) },
+		{
+			title: 'The execution wakes up with its three videos',
+			task: async () => await collect(demo, 'Sleep and resume', demo.asleep.id),
+		},
+	];
 }
 
-async function saveVideo(task: IDataObject) {
-	mkdirSync(OUTPUT_FOLDER, { recursive: true });
-	const file = join(OUTPUT_FOLDER, `${task.taskId as string}.mp4`);
-	const { data } = await axios.get<Buffer>(task.videoUrl as string, {
-		responseType: 'arraybuffer',
-	});
-	await writeFile(file, data);
-	return {
-		task: task.taskId,
-		status: task.status,
-		seconds: task.durationSeconds,
-		url: task.videoUrl,
-		file: relative(process.cwd(), file),
-	};
+async function fallAsleep(demo: Demo) {
+	const { settings } = demo.provider.simulator!;
+	const { duration } = settings;
+	// Long enough for n8n to be stopped meanwhile.
+	settings.duration = 20;
+	const id = await demo.client.runManually(demo.workflows.get(SLEEPING_EXAMPLE)!);
+	const until = (execution: Execution) => execution.status === 'waiting' || isFinished(execution);
+	demo.asleep = await demo.client.waitForExecution(id, { until });
+	settings.duration = duration;
+	if (demo.asleep.status !== 'waiting') throw failure(demo.asleep);
 }
 
-async function stayOpen({ n8n, workflows }: Demo, { simulator }: Provider): Promise<void> {
-	console.log(`
-n8n is open at ${n8n.url}/workflow/${workflows.get(MAIN_EXAMPLE)}
-Sign in as ${OWNER.email} with the password ${OWNER.password}.${
-		simulator ? `\nThe simulator's figures are at ${simulator.url}/stats.` : ''
-	}
-Press Ctrl+C to end.`);
+async function restart(demo: Demo) {
+	const { userFolder, n8n } = demo;
+	await n8n.stop();
+	demo.n8n = await startN8n({ userFolder, port: n8n.port });
+	demo.client = await demo.n8n.signIn();
+}
+
+/** Waits for the execution, and saves its videos. */
+async function collect({ client, files }: Demo, title: string, executionId: string) {
+	const execution = await client.waitForExecution(executionId, { timeout: TIMEOUT_MS });
+	const made = outputOf(execution, 'Runway Aleph').map(({ json }) => json);
+	if (made.length !== 3 || !made.every(isDone)) throw failure(execution);
+	files.set(title, await saveVideos(made));
+}
+
+const isDone = ({ status }: IDataObject) => status === 'success';
+
+/** With the description, which names the tasks: they may be paid for. */
+function failure({ status, error }: Execution): Error {
+	const reason = error ? [error.message, error.description].filter(Boolean).join('\n') : status;
+	return new Error(`The example did not give its videos: ${reason}`);
+}
+
+async function untilInterrupted(): Promise<void> {
 	const interrupt = new AbortController();
 	process.once('SIGINT', () => interrupt.abort());
 	// Unlike the signal's listener, a timer keeps the process alive.

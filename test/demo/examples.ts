@@ -1,9 +1,18 @@
-/** The workflows of examples/, as a user would import them, but for the addresses they are run with. */
+/** The workflows of examples/, and their import into an n8n of this machine, where they run as they are. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { WorkflowJson } from '../n8n/client';
+import type { Credential, N8nClient, WorkflowJson } from '../n8n/client';
 
 const FOLDER = resolve(__dirname, '..', '..', 'examples');
+
+/** The public video that the examples edit until the user puts in another: 5 seconds, 1.1 MB. */
+export const SAMPLE_URL = 'https://mdn.github.io/shared-assets/videos/flower.mp4';
+
+/** What stands in the examples for the address of the user's n8n. */
+const N8N_URL = 'https://n8n.example.com';
+
+/** Examples that start by themselves once they are published. */
+const TO_PUBLISH = ['trigger-pair-receive'];
 
 export function exampleNames(): string[] {
 	return readdirSync(FOLDER)
@@ -21,5 +30,24 @@ export function example(name: string, replacements: Record<string, string> = {})
 	return JSON.parse(text) as WorkflowJson;
 }
 
-/** The public video that the examples name in place of the user's own. */
-export const SAMPLE_URL = 'https://example.com/video.mp4';
+export interface Surroundings {
+	client: N8nClient;
+	/** Of n8n. */
+	url: string;
+	/** A video that the API can fetch. */
+	sampleUrl: string;
+	credentials: Credential[];
+}
+
+/** Imports all examples. Resolves with n8n's ids of them, by file name. */
+export async function importExamples(surroundings: Surroundings): Promise<Map<string, string>> {
+	const { client, url, sampleUrl, credentials } = surroundings;
+	const workflows = new Map<string, string>();
+	for (const name of exampleNames()) {
+		const workflow = example(name, { [SAMPLE_URL]: sampleUrl, [N8N_URL]: url });
+		const id = await client.importWorkflow(workflow, credentials);
+		if (TO_PUBLISH.includes(name)) await client.activate(id);
+		workflows.set(name, id);
+	}
+	return workflows;
+}

@@ -22,13 +22,14 @@ import {
 	type INodeExecutionData,
 	type INodeParameters,
 	type INodeType,
+	type INodeTypes,
 	type IRun,
 	type IRunExecutionData,
 	type IWorkflowExecuteAdditionalData,
 } from 'n8n-workflow';
 
 const loader = new PackageDirectoryLoader(path.resolve(__dirname, '../..'));
-const loaded = loader.loadAll();
+export const loaded = loader.loadAll();
 
 export interface Setup {
 	parameters: INodeParameters;
@@ -72,7 +73,7 @@ export async function retryExecution(setup: Setup, failed: IRun): Promise<Result
 	return await start(setup, data).result;
 }
 
-const NODE_NAME = 'Runway Aleph';
+export const NODE_NAME = 'Runway Aleph';
 
 const startNode: INodeType = {
 	description: {
@@ -128,11 +129,7 @@ async function load(setup: Setup) {
 		name: 'Test',
 		active: false,
 		settings: { executionOrder: 'v1' },
-		nodeTypes: {
-			getByName: (name) => typeOf(name),
-			getByNameAndVersion: (name) => typeOf(name),
-			getKnownTypes: () => ({}),
-		},
+		nodeTypes,
 		nodes: [
 			node('Start', 'start', {}),
 			{
@@ -166,15 +163,24 @@ async function resultOf(running: Promise<IRun>): Promise<Result> {
 	};
 }
 
+export const nodeTypes: INodeTypes = {
+	getByName: (name) => typeOf(name),
+	getByNameAndVersion: (name) => typeOf(name),
+	getKnownTypes: () => ({}),
+};
+
 function typeOf(name: string): INodeType {
 	return name === 'start' ? startNode : (loader.getNode(name).type as INodeType);
 }
 
-function node(name: string, type: string, parameters: INodeParameters): INode {
+export function node(name: string, type: string, parameters: INodeParameters): INode {
 	return { id: name, name, type, typeVersion: 1, position: [0, 0], parameters };
 }
 
-function additionalData({ credential, executionId = 'execution' }: Setup) {
+export function additionalData({
+	credential,
+	executionId = 'execution',
+}: Pick<Setup, 'credential' | 'executionId'>) {
 	const workflowData = { id: 'workflow', name: 'Test', active: false } as never;
 	return {
 		credentialsHelper: new TestCredentials(credential),

@@ -5,7 +5,7 @@ import { connect } from '../../nodes/Aleph/api/client';
 import { downloadFile } from '../../nodes/Aleph/api/download';
 import { uploadFile } from '../../nodes/Aleph/api/upload';
 import { generate, get, newAccount, simulator, useSimulator } from './aleph';
-import { functionsOf, runNode, type Result } from './engine';
+import { functionsOf, runNode, start, type Result } from './engine';
 import { good } from './hostileAnswers';
 import { PATHS, startHostileServer, type Answers, type HostileServer } from './hostileServer';
 
@@ -132,6 +132,15 @@ describe('a slow line', () => {
 			reason: `nothing moved for 0.5 seconds at ${simulator.url}`,
 		});
 	});
+
+	it('that stands still is left at once by an execution that is stopped', async () => {
+		simulator.settings.stall = 'upload';
+		const setup = { parameters: upload(), binary: video('x'.repeat(MEGABYTE)) };
+		const { result, cancel } = start({ ...setup, credential: newAccount() });
+		while (simulator.requests().length === 0) await new Promise(setImmediate);
+		await cancel();
+		expect((await result).items).toEqual([]);
+	}, 30_000);
 
 	it('is not burdened with the rest of a file that has been refused', async () => {
 		await expect(send({ apiKey: 'wrong-key' })).rejects.toMatchObject({ kind: 'credential' });

@@ -43,6 +43,15 @@ const cases: Record<string, () => Case> = {
 	}),
 	'Empty prompt': () => ({ parameters: generate({ prompt: ' ' }) }),
 	'Missing file': () => ({ parameters: generate({ videoSource: 'binary' }) }),
+	'Two files for one field': () => ({
+		parameters: generate({
+			options: {
+				download: ['video', 'thumbnail'],
+				videoOutputProperty: 'file',
+				thumbnailOutputProperty: 'file',
+			},
+		}),
+	}),
 	'Provider without upload': () => ({
 		account: { uploadUrl: '' },
 		parameters: { resource: 'file', operation: 'upload', binaryProperty: 'data' },

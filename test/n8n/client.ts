@@ -123,9 +123,17 @@ export class N8nClient {
 		return started.executionId;
 	}
 
-	/** The editor's "Listen for test event". */
-	async listenForTestEvent(workflowId: string, trigger: string): Promise<void> {
-		const { waitingForWebhook } = await this.run(workflowId, trigger);
+	/**
+	 * The editor's "Listen for test event".
+	 * @param chatSessionId of the chat in the editor, whose messages go to
+	 * `/webhook-test/<workflow>/<session>`
+	 */
+	async listenForTestEvent(
+		workflowId: string,
+		trigger: string,
+		chatSessionId?: string,
+	): Promise<void> {
+		const { waitingForWebhook } = await this.run(workflowId, trigger, chatSessionId);
 		if (waitingForWebhook !== true) throw new Error(`"${trigger}" does not wait for a webhook.`);
 	}
 
@@ -194,10 +202,14 @@ export class N8nClient {
 		);
 	}
 
-	private async run(workflowId: string, name: string): Promise<Record<string, unknown>> {
+	private async run(
+		workflowId: string,
+		name: string,
+		chatSessionId?: string,
+	): Promise<Record<string, unknown>> {
 		// Older versions, up to 1.x, want the workflow with it.
 		const workflowData = await this.get(`/workflows/${workflowId}`);
-		const body = { workflowData, triggerToStartFrom: { name } };
+		const body = { workflowData, triggerToStartFrom: { name }, chatSessionId };
 		return asRecord(await this.post(`/workflows/${workflowId}/run`, body));
 	}
 

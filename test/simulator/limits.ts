@@ -1,5 +1,4 @@
 /** The two limits of an account: new tasks asked for in 10 seconds, and tasks running at once. */
-
 import { Moments } from './moments';
 
 const WINDOW_MS = 10_000;

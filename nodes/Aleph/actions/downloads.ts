@@ -62,7 +62,7 @@ export function readDownloads(
 	const thumbnail = property('thumbnail', options.thumbnailOutputProperty);
 	const refusal = refusalOf(video, thumbnail);
 	if (refusal) {
-		throw inputError(functions.getNode(), itemIndex, refusal, 'Enter another name for the field.');
+		throw inputError(functions.getNode(), itemIndex, refusal, 'Enter another name.');
 	}
 	return { video, thumbnail };
 }

@@ -10,13 +10,19 @@ import {
 	type Terms,
 } from './state';
 
-/** Item indexes to start, to check, and to fetch the files of, all of them now. */
+/**
+ * Item indexes to start, to check, and to fetch the files of, all of them now; and when there will be
+ * more (epoch milliseconds), null for never.
+ */
 export interface Step {
 	start: number[];
 	check: number[];
 	fetch: number[];
-	/** When there is something to do next (epoch milliseconds), if not before. */
-	next: number | null;
+	/** When the rate allows the next start. */
+	startAt: number | null;
+	/** When to try to start more although the API has refused that, and no task has ended since. */
+	tryAt: number | null;
+	checkAt: number | null;
 }
 
 /** @param busy items with a request under way: their answer may bring more to do */
@@ -26,26 +32,44 @@ export function decide(
 	now: number,
 	busy: ReadonlySet<number> = new Set(),
 ): Step {
-	const step: Step = { start: [], check: [], fetch: [], next: null };
-	const later = (time: number) => {
-		step.next = Math.min(step.next ?? Infinity, time);
+	const step: Step = {
+		start: [],
+		check: [],
+		fetch: [],
+		startAt: null,
+		tryAt: null,
+		checkAt: null,
 	};
 	const allowance = allowanceOf(batch, plan, now, busy);
 	batch.items.forEach((item, index) => {
 		const terms = plan.items[index];
 		if (!terms || busy.has(index)) return;
 		if (item.at === 'toStart') {
-			const at = allowance.take(terms.rate);
-			if (at !== null && at <= now) step.start.push(index);
-			else if (at !== null) later(at);
+			const { takes, startAt, tryAt } = allowance.take(terms.rate);
+			if (takes) step.start.push(index);
+			step.startAt = earliest(step.startAt, startAt);
+			step.tryAt = earliest(step.tryAt, tryAt);
 		} else if (isRunning(item) && terms.until !== 'started') {
 			if (item.checkAt <= now) step.check.push(index);
-			else later(item.checkAt);
+			else step.checkAt = earliest(step.checkAt, item.checkAt);
 		} else if (wantsFiles(item, terms)) {
 			step.fetch.push(index);
 		}
 	});
 	return step;
+}
+
+export function isDue({ start, check, fetch }: Step): boolean {
+	return start.length + check.length + fetch.length > 0;
+}
+
+/** When there is something to do next, if nothing is due; null where all is done. */
+export function nextOf({ startAt, tryAt, checkAt }: Step): number | null {
+	return earliest(earliest(startAt, tryAt), checkAt);
+}
+
+function earliest(one: number | null, other: number | null = null): number | null {
+	return one === null || other === null ? (one ?? other) : Math.min(one, other);
 }
 
 function wantsFiles(item: Item, terms: Terms): boolean {
@@ -60,14 +84,14 @@ function allowanceOf(batch: Batch, plan: Plan, now: number, busy: ReadonlySet<nu
 	const lately = batch.starts.filter((time) => time > now - WINDOW_MS);
 	const limit = starting + places;
 	return {
-		/** When one more may start at this rate: a time that has come takes one. Null for never. */
-		take: (rate: number): number | null => {
-			if (never) return null;
-			if (starting >= limit) return Math.max(openAt, now + 1_000);
+		/** Whether one more may start at this rate, and is taken from the allowance; else when, if ever. */
+		take: (rate: number): { takes?: true; startAt?: number; tryAt?: number } => {
+			if (never) return {};
+			if (starting >= limit) return openAt;
 			const started = lately.length + starting;
-			if (started >= rate) return (lately[started - rate] ?? now) + WINDOW_MS;
+			if (started >= rate) return { startAt: (lately[started - rate] ?? now) + WINDOW_MS };
 			starting++;
-			return now;
+			return { takes: true };
 		},
 	};
 }
@@ -81,12 +105,16 @@ function startsNoMore(batch: Batch, plan: Plan): boolean {
 	});
 }
 
-/** How many more the API is likely to take, and when to try again although no task of ours has ended. */
+/** How many more the API is likely to take now, and when to see again. */
 function placesOf({ refusals, items }: Batch, starting: number, now: number) {
-	if (!refusals) return { places: Infinity, openAt: now };
+	if (!refusals) return { places: Infinity, openAt: {} };
 	const { closedUntil, tryAt, trials } = refusals;
-	if (now < closedUntil) return { places: 0, openAt: closedUntil };
+	if (now < closedUntil) return { places: 0, openAt: { startAt: closedUntil } };
 	const free = refusals.places - items.filter(isRunning).length - starting;
 	const trying = now >= tryAt ? trials - starting : 0;
-	return { places: Math.max(0, free, trying), openAt: tryAt };
+	return {
+		places: Math.max(0, free, trying),
+		// While a trial is on its way, its answer tells more.
+		openAt: { tryAt: Math.max(tryAt, now + 1_000) },
+	};
 }

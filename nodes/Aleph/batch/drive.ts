@@ -1,7 +1,7 @@
 /** Drives a batch: does what is due, and waits in the process for what is due next. */
 import { ApiFailure } from '../api/failure';
 import { pause } from '../api/pause';
-import { decide } from './decide';
+import { decide, isDue, nextOf, type Step } from './decide';
 import {
 	accepted,
 	checked,
@@ -32,8 +32,8 @@ export interface Drive {
 	plan: Plan;
 	work: Work;
 	signal?: AbortSignal;
-	/** Whether to leave rather than wait until `next`, and to begin nothing more meanwhile. */
-	leaves?: (next: number, now: number) => boolean;
+	/** Whether to begin nothing more, and to leave once what is under way has ended. */
+	leaves?: (step: Step, now: number) => boolean;
 }
 
 /**
@@ -48,10 +48,9 @@ export async function drive(options: Drive): Promise<number | null> {
 		signal?.throwIfAborted();
 		const now = Date.now();
 		const step = decide(batch, plan, now, busy.items);
-		const due = step.start.length + step.check.length + step.fetch.length > 0;
-		const next = due ? now : step.next;
-		const leaving = next !== null && leaves(next, now);
-		if (due && !leaving) {
+		const next = isDue(step) ? now : nextOf(step);
+		const leaving = next !== null && leaves(step, now);
+		if (isDue(step) && !leaving) {
 			const affordable = step.start.length > 0 ? purse.check(now) : undefined;
 			for (const index of step.start) busy.begin(index, startOne(options, index, affordable));
 			for (const index of step.check) busy.begin(index, checkOne(options, index));
@@ -59,7 +58,7 @@ export async function drive(options: Drive): Promise<number | null> {
 		} else if (busy.items.size === 0 && (next === null || leaving)) {
 			return next;
 		} else {
-			await busy.change(due || next === null ? Infinity : next, signal);
+			await busy.change(leaving || next === null ? Infinity : next, signal);
 		}
 	}
 }

@@ -1,6 +1,7 @@
 /** One run of the node: takes its batch up where it stood, and goes on until it ends or falls asleep. */
 import { NodeOperationError, type IExecuteFunctions } from 'n8n-workflow';
 import { isAwake } from './callers';
+import { isDue, type Step } from './decide';
 import { drive, type Work } from './drive';
 import { convertEarlier } from './earlier';
 import { fallAsleep } from './sleep';
@@ -23,8 +24,12 @@ export interface Run {
  */
 const LONGEST_AWAKE_MS = 25_000;
 
-/** n8n looks for executions to wake once a minute, so that a shorter pause is better spent awake. */
-const LONGEST_PAUSE_MS = 11_000;
+/**
+ * n8n looks for executions to wake once a minute, so that a short pause is better spent awake: for the
+ * next tasks that the rate allows, or a check that did not work out.
+ */
+const SHORT_START_MS = 11_000;
+const SHORT_CHECK_MS = 4_000;
 
 /** Gives the batch once there is nothing more to do, or null where the execution goes to sleep. */
 export async function runBatch(functions: IExecuteFunctions, run: Run): Promise<Batch | null> {
@@ -33,8 +38,15 @@ export async function runBatch(functions: IExecuteFunctions, run: Run): Promise<
 	const batch = takeUp(functions, run);
 	context.batch = batch;
 	const began = Date.now();
-	const leaves = (next: number, now: number) =>
-		next - now > LONGEST_PAUSE_MS || now - began > LONGEST_AWAKE_MS;
+	const leaves = (step: Step, now: number) => {
+		if (now - began > LONGEST_AWAKE_MS) return true;
+		const isSoon = (time: number | null, pause: number) => time !== null && time - now < pause;
+		return !(
+			isDue(step) ||
+			isSoon(step.startAt, SHORT_START_MS) ||
+			isSoon(step.checkAt, SHORT_CHECK_MS)
+		);
+	};
 	const next = await drive({ batch, plan, work, signal, ...(run.sleeps && { leaves }) });
 	if (next === null) return batch;
 	await fallAsleep(functions, batch, next);

@@ -1,0 +1,54 @@
+/** What the demo says at its end. It fits a terminal of 100 columns. */
+import { OWNER } from '../n8n/client';
+import type { Simulator } from '../simulator';
+
+/** @param files by the title of the example that has made them */
+export function savedVideos(files: Map<string, string[]>, simulator?: Simulator): string {
+	const parts = [...files].map(
+		([title, own]) => `\nSaved by "${title}":\n\n${own.map((file) => `  ${file}\n`).join('')}`,
+	);
+	const clip = '\nThe simulator gives the same short clip for every prompt.\n';
+	return parts.join('') + (simulator ? clip : '');
+}
+
+/** Where n8n is, and what to do in it. */
+export function tryInN8n(url: string, simulator?: Simulator): string {
+	return `n8n is open with the examples: ${url}
+Sign in as ${OWNER.email} with the password ${OWNER.password}.
+
+Try next:
+
+${simulator ? onSimulator(simulator) : ON_REAL_API}
+Press Ctrl+C to end.`;
+}
+
+const onSimulator = ({ url }: Simulator) => `\
+- Open "sleep and resume" > Executions: its execution slept while n8n was stopped.
+- Execute "batch from a list": one of its rows fails, the others don't.
+- Execute "trigger pair, part 1": it starts part 2 once for each video.
+- Add [fail=moderation] or [duration=60] to a prompt: the simulator obeys.
+- See what the simulator has counted: ${url}/stats
+
+All examples run as they are, except "AI agent", which needs a chat model.
+${REAL_API}
+`;
+
+const NOT_RUN = '"Sleep and resume" was not run, as it generates three more videos.';
+
+const ON_REAL_API = `\
+- Put the URL of your own video into an example, and your own prompts.
+- Execute "sleep and resume".
+
+${NOT_RUN} Every video costs credits.
+`;
+
+const REAL_API = `\
+To generate with the real API, set ALEPH_API_KEY. Then ALEPH_API=jobs chooses the Jobs API instead
+of the Aleph API, and ALEPH_VIDEO_URL the video to edit.`;
+
+/** In place of an n8n that is open. */
+export function tryLater(simulator?: Simulator): string {
+	return `\
+Try next: "npm run demo" keeps n8n open, with all examples to try.
+${simulator ? REAL_API : NOT_RUN}`;
+}

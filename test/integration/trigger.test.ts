@@ -1,0 +1,116 @@
+/** What the trigger leaves for n8n to store, and which delivery starts the workflow. */
+import axios from 'axios';
+import type { INodeParameters } from 'n8n-workflow';
+import { simulator, useSimulator } from './aleph';
+import { serveTrigger, type Served } from './webhook';
+
+useSimulator({ duration: 0 });
+
+const running: Served[] = [];
+afterEach(() => {
+	for (const served of running.splice(0)) served.close();
+});
+
+async function serve(parameters?: INodeParameters): Promise<Served> {
+	const served = await serveTrigger(parameters);
+	running.push(served);
+	return served;
+}
+
+async function newTask(prompt = 'Make it snow'): Promise<string> {
+	const { data } = await axios.post<{ data: { taskId: string } }>(
+		`${simulator.url}/api/v1/aleph/generate`,
+		{ prompt, videoUrl: 'https://example.com/video.mp4' },
+		{ headers: { Authorization: 'Bearer key' } },
+	);
+	return data.data.taskId;
+}
+
+async function deliver(url: string, taskId: string, signal?: AbortSignal) {
+	const body = { code: 200, msg: 'success', taskId };
+	const { status } = await axios.post(url, body, { validateStatus: () => true, signal });
+	return status;
+}
+
+/** Lets the first start last until it is settled here; those after it succeed. */
+function holdFirstStart(n8n: Served) {
+	const begun = deferred();
+	const end = deferred();
+	n8n.start = async () => {
+		n8n.start = async () => await Promise.resolve();
+		begun.resolve();
+		await end.promise;
+	};
+	return { begun: begun.promise, fail: () => end.reject(new Error('The database is gone')) };
+}
+
+/** A promise, and what fulfils or rejects it. */
+function deferred() {
+	let resolve!: () => void;
+	let reject!: (error: Error) => void;
+	const promise = new Promise<void>((...settle) => ([resolve, reject] = settle));
+	return { promise, resolve, reject };
+}
+
+describe('n8n is given static data to store', () => {
+	it('for a task that starts the workflow, and for nothing else', async () => {
+		const n8n = await serve({ events: ['completed'] });
+		const taskId = await newTask();
+		expect(await deliver(n8n.url, taskId)).toBe(200);
+		expect(n8n.writes).toBe(1);
+
+		expect(await deliver(n8n.url, taskId)).toBe(200);
+		expect(await deliver(n8n.url, await newTask('Bad [fail=moderation]'))).toBe(200);
+		expect(await deliver(n8n.url, 'no-such-task')).toBe(403);
+		expect(n8n.writes).toBe(1);
+		expect(n8n.started).toMatchObject([{ taskId }]);
+	});
+
+	it('with the tasks of all deliveries at once, whose order of starting is any', async () => {
+		const n8n = await serve();
+		const starts: Array<() => void> = [];
+		const allWait = deferred();
+		n8n.start = async () => {
+			const { promise, resolve } = deferred();
+			starts.push(resolve);
+			if (starts.length === 5) allWait.resolve();
+			await promise;
+		};
+		const taskIds = await Promise.all(Array.from({ length: 5 }, async () => await newTask()));
+		const answers = taskIds.map(async (taskId) => await deliver(n8n.url, taskId));
+		await allWait.promise;
+		for (const start of starts.reverse()) start();
+		expect(await Promise.all(answers)).toEqual(Array(5).fill(200));
+		const { delivered } = n8n.stored['node:Runway Aleph'] as { delivered: string[] };
+		expect(delivered.sort()).toEqual(taskIds.sort());
+	});
+});
+
+describe('a start that fails', () => {
+	it('leaves nothing in what others store meanwhile', async () => {
+		const n8n = await serve();
+		const [failing, other] = [await newTask(), await newTask()];
+		const { begun, fail } = holdFirstStart(n8n);
+		const answer = deliver(n8n.url, failing);
+		await begun;
+		expect(await deliver(n8n.url, other)).toBe(200);
+		expect(n8n.stored).toEqual({ 'node:Runway Aleph': { delivered: [other] } });
+		fail();
+		expect(await answer).toBe(500);
+	});
+
+	it('gives the next delivery its turn, also where the provider has hung up by then', async () => {
+		const n8n = await serve();
+		const taskId = await newTask();
+		const { begun, fail } = holdFirstStart(n8n);
+		const caller = new AbortController();
+		const first = deliver(n8n.url, taskId, caller.signal);
+		await begun;
+		caller.abort();
+		await expect(first).rejects.toThrow('canceled');
+		const second = deliver(n8n.url, taskId);
+		fail();
+		expect(await second).toBe(200);
+		expect(n8n.started).toMatchObject([{ taskId }]);
+	});
+});
