@@ -3,7 +3,7 @@
  * its own decisions, as fast as the processor allows.
  */
 import { ApiFailure, type FailureKind } from '../../nodes/Aleph/api/failure';
-import { decide } from '../../nodes/Aleph/batch/decide';
+import { decide, nextOf } from '../../nodes/Aleph/batch/decide';
 import {
 	accepted,
 	checked,
@@ -114,7 +114,7 @@ export class World {
 			for (const index of step.check) this.check(batch, plan, index);
 			for (const index of step.fetch) this.fetch(batch, index);
 			const nextAnswer = Math.min(...this.answers.map(({ time }) => time));
-			const next = Math.min(nextAnswer, step.next ?? Infinity);
+			const next = Math.min(nextAnswer, nextOf(step) ?? Infinity);
 			if (next === Infinity) return batch;
 			if (next < this.now) throw new Error('The batch looks back');
 			const restedAt = this.now;
