@@ -268,12 +268,10 @@ describe('an answer that never gets better', () => {
 		});
 	});
 
-	it('does not come in bit by bit for longer than the time-out', async () => {
+	it('that comes in bit by bit does not do so for ever', async () => {
 		const endless: Answer = { ...good(DONE), delivery: 'trickling' };
-		const began = Date.now();
 		const { error } = await run(get(briefly), { [PATHS.record]: endless });
-		expect(error).toBeDefined();
-		expect(Date.now() - began).toBeLessThan(10_000);
+		expect(error?.description).toContain('a-task');
 	});
 });
 

@@ -30,7 +30,7 @@ export function messagesOfSource(): string[] {
 /** Whether a text is this message, whatever stands for the ellipses. */
 export function isMessage(message: string, text: string): boolean {
 	const parts = message.split('…').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-	return new RegExp(`^${parts.join('.+')}$`).test(text);
+	return new RegExp(`^${parts.join('.*')}$`).test(text);
 }
 
 function messagesOf(file: string): string[] {
@@ -47,12 +47,17 @@ function messagesOf(file: string): string[] {
 }
 
 function textsIn(node: ts.Node): string[] {
-	if (ts.isPropertyAssignment(node) && node.name.getText() === 'message') {
-		return textOf(node.initializer);
+	if (ts.isObjectLiteralExpression(node)) {
+		const [message, description] = ['message', 'description'].map((name) =>
+			node.properties.find((property) => property.name?.getText() === name),
+		);
+		return description && message && ts.isPropertyAssignment(message)
+			? textOf(message.initializer)
+			: [];
 	}
 	if (ts.isCallExpression(node) || ts.isNewExpression(node)) {
-		const [message] = (node.arguments ?? []).flatMap(textOf);
-		return CALLS.includes(node.expression.getText()) && message ? [message] : [];
+		const message = node.arguments?.at(-2);
+		return message && CALLS.includes(node.expression.getText()) ? textOf(message) : [];
 	}
 	return ts.isReturnStatement(node) && node.expression ? textOf(node.expression) : [];
 }
