@@ -106,7 +106,7 @@ describe('a video that a public provider can hardly fetch', () => {
 	});
 });
 
-it('10,000 items are started without waiting, each once', async () => {
+it('2,000 items are started without waiting, each once', async () => {
 	Object.assign(simulator.settings, { rateLimit: 1e6, concurrency: 1e6, credits: 1e6 });
 	const { items } = await runNode({
 		parameters: generate({
@@ -114,11 +114,11 @@ it('10,000 items are started without waiting, each once', async () => {
 			waitForCompletion: false,
 			options: { generateRate: 1e6 },
 		}),
-		items: prompts(10_000),
+		items: prompts(2_000),
 		credential: newAccount(),
 	});
-	expect(new Set(items.map(({ json }) => json.taskId)).size).toBe(10_000);
-	expect(simulator.stats()).toMatchObject({ generate: { requests: 10_000 }, duplicates: 0 });
+	expect(new Set(items.map(({ json }) => json.taskId)).size).toBe(2_000);
+	expect(simulator.stats()).toMatchObject({ generate: { requests: 2_000 }, duplicates: 0 });
 });
 
 it('no items in are no items out, and nothing is sent', async () => {

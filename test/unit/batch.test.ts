@@ -70,11 +70,12 @@ describe('a batch', () => {
 		expect(world.now).toBeLessThan(15 * MINUTE);
 	});
 
-	it('without waiting ends once all are started', () => {
+	it('without waiting ends once all are started, also 10,000 of them', () => {
 		const world = new World();
-		const batch = world.run(batchOf(100), planFor(100, { until: 'started' }));
+		const batch = world.run(batchOf(10_000), planFor(10_000, { until: 'started' }));
 		expect(new Set(states(batch))).toEqual(new Set(['running']));
-		expect(world.sent).toHaveLength(100);
+		expect(world.sent).toHaveLength(10_000);
+		expect(world.refusals()).toBe(0);
 	});
 
 	it('sends nothing for an item whose input is bad', () => {
