@@ -91,7 +91,7 @@ export class Line {
 				this.queues.set(owner, [...queue, ticket]);
 				leave = () => {
 					this.remove(owner, ticket);
-					turnAway(signal?.reason);
+					turnAway(signal?.reason as Error);
 				};
 				signal?.addEventListener('abort', leave, { once: true });
 				this.move();
