@@ -21,7 +21,7 @@ interface Known {
 const executions = new Map<string, Known>();
 
 /** More often than this would do n8n no good, where there is more to start. */
-const SHORTEST_SLEEP_MS = 5_000;
+const SHORTEST_SLEEP_MS = 3_000;
 
 const MEMORY_MS = 10 * 60_000;
 
@@ -32,12 +32,16 @@ export function arrived(executionId: string, batch: Batch, taskId: string, now: 
 	const sleep = batch.sleep!;
 	const known = recall(executionId, sleep.since, now);
 	if (known.since > sleep.since || known.over) return 'again';
+	const allCalled = batch.items
+		.filter(isRunning)
+		.every((item) => item.taskId === taskId || known.called.has(item.taskId));
+	const wantsPlaces = batch.items.some(({ at }) => at === 'toStart');
+	const isEarly = now < sleep.since + SHORTEST_SLEEP_MS;
+	// No other may come later: so this one has to come again.
+	if (taskId === sleep.waker && wantsPlaces && isEarly && !allCalled) return 'again';
 	known.called.add(taskId);
-	if (sleep.waker === null || !known.called.has(sleep.waker)) return 'noted';
-	const allCalled = batch.items.filter(isRunning).every((item) => known.called.has(item.taskId));
-	const wantsPlaces =
-		batch.items.some(({ at }) => at === 'toStart') && now - sleep.since >= SHORTEST_SLEEP_MS;
-	if (!allCalled && !wantsPlaces) return 'noted';
+	const isAllowed = sleep.waker !== null && known.called.has(sleep.waker);
+	if (!isAllowed || (!allCalled && !wantsPlaces)) return 'noted';
 	known.over = true;
 	sleep.called = [...known.called];
 	return 'wake';

@@ -230,9 +230,13 @@ export function accepted(
 	if (!refusals) return;
 	refusals.count = 0;
 	const places = batch.items.filter(isRunning).length;
-	if (places <= refusals.places) return;
-	refusals.places = places;
-	refusals.trials *= 2;
+	if (places > refusals.places) {
+		refusals.places = places;
+		refusals.trials *= 2;
+	} else {
+		// What was learnt holds: some of those that still seem to run may have ended.
+		refusals.tryAt = Math.max(refusals.tryAt, now + untilNextTry(1));
+	}
 }
 
 /** The API refuses new tasks for now. Where it has accepted nothing for too long, items give up. */
