@@ -3,6 +3,7 @@
  * start node and the node under test, and its HTTP client talks to the simulator.
  */
 import path from 'node:path';
+import { inspect } from 'node:util';
 import {
 	ExecuteContext,
 	ExecutionLifecycleHooks,
@@ -30,6 +31,18 @@ import {
 
 const loader = new PackageDirectoryLoader(path.resolve(__dirname, '../..'));
 export const loaded = loader.loadAll();
+
+/** What n8n has logged, instead of showing it on the screen. */
+export const logged: string[] = [];
+
+interface N8nLogger {
+	setInternalLogger(to: { log(level: string, message: string, data: object): void }): void;
+}
+
+const { logger } = ExecuteContext.prototype as unknown as { logger: N8nLogger };
+logger.setInternalLogger({
+	log: (_level, message, data) => logged.push(`${message} ${inspect(data, { depth: 9 })}`),
+});
 
 export interface Setup {
 	parameters: INodeParameters;

@@ -7,6 +7,7 @@ import { taskFromRecord } from '../../nodes/Aleph/task/task';
 import { readCallback } from '../../nodes/Aleph/api/callback';
 import { openEnvelope, type HttpAnswer } from '../../nodes/Aleph/api/envelope';
 import { ApiFailure } from '../../nodes/Aleph/api/failure';
+import { logged } from './engine';
 import * as hostile from './hostileAnswers';
 import { ECHO, good, type Answer } from './hostileAnswers';
 import { expectFields, number, orNull, TASK, UPLOAD } from './hostileFields';
@@ -15,7 +16,6 @@ import {
 	forEach,
 	itemOf,
 	KEY,
-	logged,
 	run,
 	SEED,
 	server,

@@ -13,20 +13,12 @@ export let server: HostileServer;
 /** Where a redirect leads. */
 export let elsewhere: HostileServer;
 
-/** What n8n has logged: far too much to be shown. */
-export const logged: string[] = [];
-
 export function useHostileServers(): void {
-	const shown = Object.getOwnPropertyDescriptor(console, '_stdout');
 	beforeAll(async () => {
-		// Where there is one, n8n's log goes to the stream of the console.
-		const value = { write: (line: string) => logged.push(line) };
-		Object.defineProperty(console, '_stdout', { value, configurable: true });
 		server = await startHostileServer();
 		elsewhere = await startHostileServer();
 	});
 	afterAll(async () => {
-		Object.defineProperty(console, '_stdout', shown ?? { value: undefined });
 		await server.close();
 		await elsewhere.close();
 	});

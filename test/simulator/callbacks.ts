@@ -1,9 +1,9 @@
 /** Tells the client that its task has ended: tries, retries, losses, doubles and signatures. */
 import { createHmac } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import { DIALECTS } from './dialects';
 import type { Settings } from './settings';
+import { sleep } from './sleep';
 import type { Task } from './tasks';
 import type { World } from './world';
 
@@ -12,7 +12,7 @@ export async function callBack(world: World, task: Task, url: string): Promise<v
 	const { signal } = world.ending;
 	const { callbacks: counts } = world.counters;
 	// A timer may fire a moment early; a client that asks at once has to find the task ended.
-	await sleep(task.endsAt - Date.now() + 5, undefined, { signal, ref: false });
+	await sleep(task.endsAt - Date.now() + 5, signal);
 
 	const settings = world.settingsFor(task);
 	if (!settings.callbacks) return;
@@ -24,7 +24,7 @@ export async function callBack(world: World, task: Task, url: string): Promise<v
 
 	for (let attempt = 0; attempt <= settings.callbackRetries; attempt++) {
 		if (attempt > 0) {
-			await sleep(settings.callbackRetryDelay * 1000, undefined, { signal, ref: false });
+			await sleep(settings.callbackRetryDelay * 1000, signal);
 		}
 		if (attempt < lost) {
 			counts.lost++;

@@ -1,5 +1,5 @@
 /** A slow line, or one that breaks down: what passes through it, and how fast. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { sleep } from './sleep';
 
 export interface Line {
 	/** Bytes per second; null: as fast as it goes. */
@@ -19,8 +19,8 @@ export async function* through(
 	{ rate, stalls, signal }: Line,
 	chunks: AsyncIterable<Buffer>,
 ): AsyncGenerator<Buffer> {
-	const wait = (ms: number) => sleep(ms, undefined, { signal, ref: false });
-	const began = performance.now();
+	const wait = (ms: number) => sleep(ms, signal);
+	const began = Date.now();
 	let passed = 0;
 	for await (const chunk of chunks) {
 		if (stalls) {
@@ -36,7 +36,7 @@ export async function* through(
 			const piece = chunk.subarray(start, start + length);
 			yield piece;
 			passed += piece.length;
-			await wait(began + (passed / rate) * 1000 - performance.now());
+			await wait(began + (passed / rate) * 1000 - Date.now());
 		}
 	}
 }

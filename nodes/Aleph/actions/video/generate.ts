@@ -3,7 +3,7 @@ import { createHash } from 'crypto';
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { connect, createTask, getCredits, type Api } from '../../api/client';
 import { ApiFailure, asFailure } from '../../api/failure';
-import { canCall } from '../../api/reachable';
+import { canCall, isPrivate } from '../../api/reachable';
 import { canSleep, resumeUrl } from '../../batch/sleep';
 import { acceptedTask, type VideoRequest } from '../../task/task';
 import { identityOf, upload } from '../binary';
@@ -122,7 +122,8 @@ function warnOfPrivateVideos(
 	{ baseUrl }: Api,
 	inputs: Array<GenerateInput | Error>,
 ): void {
-	const isDoubtful = (url: string) => !canCall(baseUrl, url) || url.startsWith('http:');
+	const isDoubtful = (url: string) =>
+		!canCall(baseUrl, url) || (url.startsWith('http:') && !isPrivate(baseUrl));
 	const urls = inputs.flatMap((input) =>
 		input instanceof Error ? [] : (input.request.videoUrl ?? []),
 	);

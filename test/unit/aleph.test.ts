@@ -1,0 +1,155 @@
+import { aleph } from '../../nodes/Aleph/api/aleph';
+
+const done = {
+	taskId: 't1',
+	paramJson: '{"prompt":"snow","videoUrl":"https://example.com/in.mp4"}',
+	response: {
+		taskId: 't1',
+		resultVideoUrl: 'https://example.com/out.mp4',
+		resultImageUrl: 'https://example.com/out.png',
+	},
+	createTime: '2026-03-01T10:00:00Z',
+	completeTime: '2026-03-01T10:04:30Z',
+	successFlag: 1,
+	errorCode: 0,
+	errorMessage: '',
+};
+
+describe('a request of the Aleph API', () => {
+	it('holds what the user has set, under the same names', () => {
+		const request = {
+			prompt: 'snow',
+			videoUrl: 'https://example.com/in.mp4',
+			callBackUrl: 'https://example.com/hook',
+			waterMark: 'draft',
+			uploadCn: true,
+			aspectRatio: '16:9',
+			seed: 0,
+			referenceImage: 'https://example.com/style.png',
+		} as const;
+		expect(aleph.startBody(request)).toEqual(request);
+	});
+});
+
+describe('a record of the Aleph API', () => {
+	it('that is done tells everything about the video', () => {
+		expect(aleph.taskFromRecord('t1', done)).toEqual({
+			taskId: 't1',
+			status: 'success',
+			videoUrl: 'https://example.com/out.mp4',
+			imageUrl: 'https://example.com/out.png',
+			prompt: 'snow',
+			sourceVideoUrl: 'https://example.com/in.mp4',
+			completeTime: '2026-03-01T10:04:30.000Z',
+			durationSeconds: 270,
+			expiresAt: '2026-03-15T10:04:30.000Z',
+			errorMessage: null,
+		});
+	});
+
+	it('is processing while there is neither a result nor an error', () => {
+		const running = { ...done, response: null, completeTime: null, successFlag: 0 };
+		expect(aleph.taskFromRecord('t1', running)).toMatchObject({
+			status: 'processing',
+			prompt: 'snow',
+			videoUrl: null,
+			completeTime: null,
+			durationSeconds: null,
+			expiresAt: null,
+		});
+	});
+
+	it.each([
+		['an error message', { successFlag: 0, errorMessage: 'flagged', errorCode: 400 }],
+		['an error code alone', { successFlag: 0, errorMessage: null, errorCode: 501 }],
+		['the flag 2', { successFlag: 2 }],
+		['the flag 3', { successFlag: 3 }],
+	])('has failed when it shows %s', (_, fields) => {
+		const task = aleph.taskFromRecord('t1', { ...done, response: null, ...fields });
+		expect(task).toMatchObject({ status: 'failed', expiresAt: null });
+	});
+
+	it.each([
+		['null', null],
+		['without a URL', { resultVideoUrl: '' }],
+	])('has failed where it is done and its response is %s', (_, response) => {
+		expect(aleph.taskFromRecord('t1', { ...done, response })).toMatchObject({
+			status: 'failed',
+			videoUrl: null,
+			expiresAt: null,
+			errorMessage: 'The provider reported success without a video URL',
+		});
+	});
+
+	it.each([
+		['ISO with a zone', '2026-03-01T12:04:30+02:00'],
+		['ISO without a zone, which means UTC', '2026-03-01T10:04:30'],
+		['a blank between date and time', '2026-03-01 10:04:30'],
+		['epoch milliseconds', 1772359470000],
+		['epoch milliseconds as text', '1772359470000'],
+	])('may give its times as %s', (_, completeTime) => {
+		expect(aleph.taskFromRecord('t1', { ...done, completeTime })).toMatchObject({
+			completeTime: '2026-03-01T10:04:30.000Z',
+			durationSeconds: 270,
+		});
+	});
+
+	it.each([
+		['nothing', null],
+		['an array', []],
+		['text', 'oops'],
+		['nulls', { paramJson: null, response: null, createTime: null, successFlag: null }],
+		['broken JSON inside', { paramJson: '{', createTime: 'soon', successFlag: 'x' }],
+		['impossible times', { createTime: 1e300, completeTime: -5 }],
+	])('that is %s is a task in progress with nulls', (_, data) => {
+		const task = aleph.taskFromRecord('t1', data);
+		expect(task).toMatchObject({ taskId: 't1', status: 'processing', prompt: null });
+		expect(Object.values(task)).not.toContain(undefined);
+	});
+});
+
+describe('a callback of the Aleph API', () => {
+	const success = {
+		taskId: 't1',
+		status: 'success',
+		videoUrl: 'https://example.com/out.mp4',
+		imageUrl: 'https://example.com/out.png',
+	};
+	const { videoUrl, imageUrl } = success;
+
+	it.each([
+		[
+			'the documented spelling',
+			{ taskId: 't1', data: { result_video_url: videoUrl, result_image_url: imageUrl } },
+		],
+		[
+			'the spelling of the examples',
+			{ data: { task_id: 't1', video_url: videoUrl, image_url: imageUrl } },
+		],
+	])('in %s is a finished task', (_, body) => {
+		expect(aleph.taskFromCallback({ code: 200, msg: 'ok', ...body })).toMatchObject(success);
+	});
+
+	it('of a failed task says why', () => {
+		const body = { code: 400, msg: 'flagged', data: null, taskId: 't1' };
+		expect(aleph.taskFromCallback(body)).toMatchObject({
+			taskId: 't1',
+			status: 'failed',
+			errorMessage: 'flagged',
+			videoUrl: null,
+		});
+	});
+
+	it.each([
+		['an array', [{ taskId: 't1', code: 200 }]],
+		['text', 'taskId=t1'],
+		['nothing', null],
+		['without a task ID', { code: 200, data: {} }],
+		['with a blank task ID', { code: 200, taskId: ' ' }],
+		['with an object as task ID', { code: 200, taskId: { $ne: null } }],
+		['without a code', { taskId: 't1' }],
+		['with a code that is no number', { taskId: 't1', code: 'ok' }],
+	])('that is %s is none', (_, body) => {
+		expect(aleph.taskFromCallback(body)).toBeNull();
+	});
+});

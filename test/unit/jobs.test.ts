@@ -1,0 +1,180 @@
+import { taskFromCallback } from '../../nodes/Aleph/api/dialect';
+import { jobs } from '../../nodes/Aleph/api/jobs';
+
+const done = {
+	taskId: 't1',
+	model: 'runway/gen4-aleph',
+	state: 'success',
+	param:
+		'{"model":"runway/gen4-aleph","input":{"prompt":"snow","video_url":"https://example.com/in.mp4"}}',
+	resultJson:
+		'{"resultUrls":["https://example.com/out.mp4"],"firstFrameUrl":"https://example.com/out.png"}',
+	failCode: '',
+	failMsg: '',
+	costTime: 270_000,
+	createTime: 1772359200000,
+	completeTime: 1772359470000,
+	updateTime: 1772359470000,
+	progress: 100,
+	creditsConsumed: 110,
+};
+
+const finished = {
+	taskId: 't1',
+	status: 'success',
+	videoUrl: 'https://example.com/out.mp4',
+	imageUrl: 'https://example.com/out.png',
+	prompt: 'snow',
+	sourceVideoUrl: 'https://example.com/in.mp4',
+	completeTime: '2026-03-01T10:04:30.000Z',
+	durationSeconds: 270,
+	expiresAt: '2026-03-15T10:04:30.000Z',
+	errorMessage: null,
+};
+
+describe('a request of the Jobs API', () => {
+	it('holds what the user has set, under the names of that API', () => {
+		const body = jobs.startBody({
+			prompt: 'snow',
+			videoUrl: 'https://example.com/in.mp4',
+			callBackUrl: 'https://example.com/hook',
+			waterMark: 'draft',
+			uploadCn: true,
+			aspectRatio: '16:9',
+			seed: 0,
+			referenceImage: 'https://example.com/style.png',
+		});
+		expect(body).toEqual({
+			model: 'runway/gen4-aleph',
+			callBackUrl: 'https://example.com/hook',
+			input: {
+				prompt: 'snow',
+				video_url: 'https://example.com/in.mp4',
+				watermark: 'draft',
+				upload_cn: true,
+				aspect_ratio: '16:9',
+				seed: 0,
+				reference_image: 'https://example.com/style.png',
+			},
+		});
+	});
+
+	it('names nothing that is not set', () => {
+		const request = { prompt: 'snow', videoUrl: 'https://example.com/in.mp4' };
+		expect(jobs.startBody(request)).toEqual({
+			model: 'runway/gen4-aleph',
+			input: { prompt: 'snow', video_url: 'https://example.com/in.mp4' },
+		});
+	});
+});
+
+describe('a record of the Jobs API', () => {
+	it('that is done tells everything about the video', () => {
+		expect(jobs.taskFromRecord('t1', done)).toEqual(finished);
+	});
+
+	it('may name the files by other names, and its JSON may be an object', () => {
+		const resultJson = { resultVideoUrl: finished.videoUrl, resultImageUrl: finished.imageUrl };
+		expect(jobs.taskFromRecord('t1', { ...done, resultJson })).toEqual(finished);
+	});
+
+	it.each(['waiting', 'queuing', 'generating', 'some new state', null])(
+		'in the state %s is processing',
+		(state) => {
+			const running = { ...done, state, resultJson: '', completeTime: null };
+			expect(jobs.taskFromRecord('t1', running)).toMatchObject({
+				status: 'processing',
+				prompt: 'snow',
+				videoUrl: null,
+				completeTime: null,
+			});
+		},
+	);
+
+	it.each([
+		['its message', { failMsg: 'flagged', failCode: '400' }, 'flagged'],
+		['its code, where there is no message', { failMsg: null, failCode: '501' }, '501'],
+		['nothing, where there is neither', { failMsg: '', failCode: '' }, null],
+	])('that has failed says why by %s', (_, fields, errorMessage) => {
+		const failed = { ...done, state: 'fail', resultJson: '', ...fields };
+		expect(jobs.taskFromRecord('t1', failed)).toMatchObject({
+			status: 'failed',
+			videoUrl: null,
+			expiresAt: null,
+			errorMessage,
+		});
+	});
+
+	it.each(['', '{', '{"resultUrls":[]}', '{"resultUrls":[null]}', '{"resultUrls":"x"}', null])(
+		'has failed where it is done and its result is %j',
+		(resultJson) => {
+			expect(jobs.taskFromRecord('t1', { ...done, resultJson })).toMatchObject({
+				status: 'failed',
+				errorMessage: 'The provider reported success without a video URL',
+			});
+		},
+	);
+
+	it.each([
+		['nothing', null],
+		['an array', []],
+		['text', 'oops'],
+		['nulls', { param: null, state: null, resultJson: null, createTime: null }],
+		['broken JSON inside', { param: '{', resultJson: '[', state: 'waiting' }],
+		['a list as input', { param: '{"input":[1]}', state: 'waiting' }],
+	])('that is %s is a task in progress with nulls', (_, data) => {
+		const task = jobs.taskFromRecord('t1', data);
+		expect(task).toMatchObject({ taskId: 't1', status: 'processing', prompt: null });
+		expect(Object.values(task)).not.toContain(undefined);
+	});
+});
+
+describe('a callback of the Jobs API', () => {
+	it('is the record of a finished task', () => {
+		expect(jobs.taskFromCallback({ code: 200, msg: 'ok', data: done })).toEqual(finished);
+	});
+
+	it('of a failed task says why', () => {
+		const data = { ...done, state: 'fail', resultJson: '', failMsg: 'flagged' };
+		expect(jobs.taskFromCallback({ code: 501, msg: 'failed', data })).toMatchObject({
+			taskId: 't1',
+			status: 'failed',
+			errorMessage: 'flagged',
+		});
+	});
+
+	it.each([
+		['without a task ID', { code: 200, data: { ...done, taskId: null } }],
+		['without a state', { code: 200, data: { ...done, state: undefined } }],
+		['without a code', { data: done }],
+		['without data', { code: 200, data: null, taskId: 't1' }],
+		['text', 'taskId=t1'],
+	])('that is %s is none', (_, body) => {
+		expect(jobs.taskFromCallback(body)).toBeNull();
+	});
+});
+
+describe('a callback of either API', () => {
+	it('is understood without being told which', () => {
+		const ofJobs = { code: 200, msg: 'ok', data: done };
+		const ofAleph = {
+			code: 200,
+			msg: 'ok',
+			taskId: 't1',
+			data: { result_video_url: finished.videoUrl, result_image_url: finished.imageUrl },
+		};
+		for (const body of [ofJobs, ofAleph]) {
+			expect(taskFromCallback(body)).toMatchObject({
+				taskId: 't1',
+				status: 'success',
+				videoUrl: finished.videoUrl,
+				imageUrl: finished.imageUrl,
+			});
+		}
+	});
+
+	it('is none where neither knows it', () => {
+		expect(taskFromCallback({ code: 200 })).toBeNull();
+		expect(taskFromCallback(null)).toBeNull();
+	});
+});
