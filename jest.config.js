@@ -1,23 +1,24 @@
 const { availableParallelism } = require('node:os');
 
-const project = (name, globalSetup) => ({
+const project = (name) => ({
 	displayName: name,
 	testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
 	transform: { '^.+\\.ts$': '@swc/jest' },
-	globalSetup,
 });
-
-const SETUP_OF_N8N = '<rootDir>/test/e2e/setup.ts';
 
 /** @type {import('jest').Config} */
 module.exports = {
 	projects: [
 		project('unit'),
 		project('integration'),
-		project('e2e', SETUP_OF_N8N),
-		project('compat', SETUP_OF_N8N),
+		{
+			...project('e2e'),
+			globalSetup: '<rootDir>/test/e2e/setup.ts',
+			globalTeardown: '<rootDir>/test/e2e/teardown.ts',
+		},
+		project('compat'),
 	],
-	// Each file of the e2e tests has an n8n of its own, which idles most of the time.
+	// Two at least: much of a test is waiting for n8n, of which each file has one.
 	maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
 	reporters: [
 		'<rootDir>/test/setup/quietReporter.js',
