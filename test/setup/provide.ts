@@ -15,12 +15,12 @@ export async function provide(needs: Need[]): Promise<void> {
 	if (!canInstall && others.some(({ isOptional }) => !isOptional)) {
 		throw new Error(whatToDo(others));
 	}
-	const steps = onNpm.map(({ fromNpm, isMet }) => ({
-		title: `npm install ${fromNpm?.spec}, into the cache folder`,
+	const steps = onNpm.map((need) => ({
+		title: `npm install ${need.fromNpm?.spec}, into the cache folder`,
 		task: async () =>
 			await withCache(async () => {
 				// Another process may have done it by the time the cache is ours.
-				if (!(await isMet())) await fromNpm?.install();
+				if (!(await need.isMet())) await need.fromNpm?.install();
 			}),
 	}));
 	if (canInstall && others.length > 0) {
