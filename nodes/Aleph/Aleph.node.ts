@@ -29,7 +29,7 @@ export class Aleph implements INodeType {
 		group: ['transform'],
 		version: 1,
 		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
-		description: 'Edit videos by text with Runway Aleph',
+		description: 'Edit videos with text prompts',
 		defaults: { name: 'Runway Aleph' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
@@ -39,13 +39,14 @@ export class Aleph implements INodeType {
 			{
 				name: 'default',
 				httpMethod: 'POST',
-				responseMode: 'onReceived',
 				path: '',
+				responseMode: 'onReceived',
+				// Empty, n8n answers with the `webhookResponse` of `wake`.
+				responseData: '',
 				restartWebhook: true,
 			},
 		],
-		waitingNodeTooltip:
-			'=Asleep until the provider has called for the last video, for {{ $parameter["options"]["timeout"] ?? 30 }} minutes at the most',
+		waitingNodeTooltip: 'Asleep until there is news of the videos. The execution wakes by itself.',
 		properties: [
 			{
 				displayName: 'Resource',

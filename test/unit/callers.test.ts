@@ -54,15 +54,15 @@ describe('a callback', () => {
 		expect(call('b', 51_000)).toBe('noted');
 	});
 
-	it('wakes the execution early where places are wanted, but not before 5 seconds', () => {
+	it('of the waker wakes the execution where places are wanted, and comes again before 3 seconds', () => {
 		const { call } = asleep(['a', 'b', 'c'], { waker: 'a', toStart: 5 });
-		expect(call('a', 1_000)).toBe('noted');
-		expect(call('b', 4_999)).toBe('noted');
-		expect(call('c', 5_000)).toBe('wake');
+		expect(call('a', 1_000)).toBe('again');
+		expect(call('b', 2_000)).toBe('noted');
+		expect(call('a', 3_000)).toBe('wake');
 	});
 
-	it('wakes at once where all have called, also before 5 seconds', () => {
-		const { call } = asleep(['a', 'b'], { toStart: 5 });
+	it('wakes at once where all have called, also before 3 seconds', () => {
+		const { call } = asleep(['a', 'b'], { waker: 'b', toStart: 5 });
 		expect(call('a', 100)).toBe('noted');
 		expect(call('b', 200)).toBe('wake');
 	});
