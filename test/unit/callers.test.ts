@@ -1,5 +1,5 @@
 /** Which callback wakes a sleeping execution. Each test has an execution of its own. */
-import { arrived, fallsAsleep, isAwake } from '../../nodes/Aleph/batch/callers';
+import { arrived, arrivedFirst, fallsAsleep, isAwake } from '../../nodes/Aleph/batch/callers';
 import { VERSION, type Batch, type Item } from '../../nodes/Aleph/batch/state';
 
 let executions = 0;
@@ -129,4 +129,20 @@ it('what a process knows of an execution is forgotten after a while', () => {
 	const { call, awake } = asleep(['a', 'b']);
 	call('a');
 	expect(awake(11 * 60_000)).toEqual(new Set());
+});
+
+describe('the first callback for a sleep of version 0.1.0', () => {
+	it('wakes it, and no other does, nor a late one when it sleeps again', () => {
+		expect(arrivedFirst('earlier', 1_000_000)).toBe(true);
+		expect(arrivedFirst('earlier', 1_000_001)).toBe(false);
+		fallsAsleep('earlier', asleep(['a']).batch.sleep!);
+		expect(arrivedFirst('earlier', 1_000_002)).toBe(false);
+	});
+
+	it('makes nobody forget what other executions were called for', () => {
+		const { call } = asleep(['a', 'b']);
+		expect(call('a')).toBe('noted');
+		expect(arrivedFirst('another', 1_000_000)).toBe(true);
+		expect(call('b')).toBe('wake');
+	});
 });

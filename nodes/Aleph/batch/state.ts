@@ -186,15 +186,17 @@ export function nextTry(
 	const sameExecution = batch.executionId === executionId;
 	const tries = sameExecution ? batch.tries + 1 : 1;
 	if (sameExecution && tries > maxTries) return { ...batch, tries };
+	// Nobody has seen what became of an execution that was killed.
+	const isUnseen = sameExecution || batch.sleep !== undefined;
 	const items = newBatch(requests, batch, fresh).items.map((item, itemIndex) => {
 		const earlier = batch.items[itemIndex];
 		if (!earlier || !item.request || earlier.request !== item.request) return item;
-		return kept(earlier, sameExecution, now) ?? item;
+		return kept(earlier, isUnseen, now) ?? item;
 	});
 	return { version: VERSION, runIndex: batch.runIndex, executionId, tries, items, starts: [] };
 }
 
-function kept(item: Item, sameExecution: boolean, now: number): Item | null {
+function kept(item: Item, isUnseen: boolean, now: number): Item | null {
 	switch (item.at) {
 		case 'running':
 		case 'timedOut':
@@ -203,7 +205,7 @@ function kept(item: Item, sameExecution: boolean, now: number): Item | null {
 			return item.taskId ? { request: item.request, ...running(item.taskId, now) } : null;
 		case 'unconfirmed':
 			// Whether to risk a second payment is for the user to decide, by retrying the execution.
-			return sameExecution ? item : null;
+			return isUnseen ? item : null;
 		case 'ended':
 			// Files are stored by execution.
 			return isSuccess(item) ? { ...item, files: undefined } : null;
