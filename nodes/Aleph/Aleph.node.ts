@@ -29,7 +29,7 @@ export class Aleph implements INodeType {
 		group: ['transform'],
 		version: 1,
 		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
-		description: 'Edit videos by text with Runway Aleph',
+		description: 'Edit videos with text prompts',
 		defaults: { name: 'Runway Aleph' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
@@ -45,7 +45,7 @@ export class Aleph implements INodeType {
 			},
 		],
 		waitingNodeTooltip:
-			'=Asleep until the provider has called for the last video, for {{ $parameter["options"]["timeout"] ?? 30 }} minutes at the most',
+			'=Asleep until the videos are ready, for {{ $parameter["options"]["timeout"] ?? 30 }} minutes per video at most',
 		properties: [
 			{
 				displayName: 'Resource',
@@ -71,9 +71,9 @@ export class Aleph implements INodeType {
 		const chosen = operations[resource]?.[operation];
 		// n8n adds "Custom API Call" to the lists of every node with a credential.
 		if (!chosen) {
-			throw new NodeOperationError(this.getNode(), 'This operation is not one of this node', {
+			throw new NodeOperationError(this.getNode(), 'This node has no such operation', {
 				description:
-					'For a custom API call use the HTTP Request node with the credential "Runway Aleph API".',
+					'For a custom API call, use the HTTP Request node with the credential "Runway Aleph API".',
 			});
 		}
 		return [await chosen.execute.call(this)];

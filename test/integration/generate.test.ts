@@ -303,7 +303,7 @@ describe('an API that cannot be read any more', () => {
 			credential: newAccount(),
 		});
 		const { error } = await runNode(setup());
-		expect(error?.message).toBe('The API failed to answer: internal error');
+		expect(error?.message).toBe('The API had an internal error');
 		expect(error?.description).toContain(simulator.tasks()[0]?.taskId);
 		const { items } = await runNode(setup({ onTimeout: 'continue' }));
 		expect(items[0]?.json).toMatchObject({

@@ -38,7 +38,7 @@ const line = new Line();
  * @param idle milliseconds in which nothing moves, after which it has failed
  */
 export async function uploadFile(api: Api, file: LocalFile, idle = IDLE_MS): Promise<UploadedFile> {
-	if (!isHttpUrl(api.uploadUrl)) throw new ApiFailure('unreachable', null, 'it is not a URL');
+	if (!isHttpUrl(api.uploadUrl)) throw new ApiFailure('unreachable', null, 'the Upload URL in the credential is not a URL');
 	const answer = await transfer(
 		{ url: api.uploadUrl, idle, line, signal: api.signal },
 		async (watch) => await uploadOnce(api, file, watch),
