@@ -36,7 +36,7 @@ export const downloadOptions: Options = {
 		name: 'thumbnailOutputProperty',
 		type: 'string',
 		default: 'thumbnail',
-		displayOptions: { show: { '/options.download': ['thumbnail'] } },
+		displayOptions: { show: { download: ['thumbnail'] } },
 		hint: 'The name of the output binary field to put the thumbnail in',
 	},
 	videoOutputProperty: {
@@ -44,7 +44,7 @@ export const downloadOptions: Options = {
 		name: 'videoOutputProperty',
 		type: 'string',
 		default: 'video',
-		displayOptions: { show: { '/options.download': ['video'] } },
+		displayOptions: { show: { download: ['video'] } },
 		hint: 'The name of the output binary field to put the video in',
 	},
 };

@@ -140,7 +140,7 @@ const TEXTS: Record<FailureKind, (failure: Failure) => Text> = {
 		credits === undefined
 			? {
 					message: 'The credits could not be checked',
-					description: `"Keep Credits" is set, so nothing more was started. Not every provider has this endpoint: remove the option, or try again later (${reason}).`,
+					description: `"Keep Credits" is set, so nothing more was started. Try again later, or remove the option: not every provider tells the credits (${reason}).`,
 				}
 			: {
 					message: `Only ${credits} credits are left`,
