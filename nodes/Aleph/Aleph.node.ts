@@ -39,13 +39,14 @@ export class Aleph implements INodeType {
 			{
 				name: 'default',
 				httpMethod: 'POST',
-				responseMode: 'onReceived',
 				path: '',
+				responseMode: 'onReceived',
+				// Empty, n8n answers with the `webhookResponse` of `wake`.
+				responseData: '',
 				restartWebhook: true,
 			},
 		],
-		waitingNodeTooltip:
-			'=Asleep until the videos are ready, for {{ $parameter["options"]["timeout"] ?? 30 }} minutes per video at most',
+		waitingNodeTooltip: 'Asleep until there is news of the videos. The execution wakes up by itself.',
 		properties: [
 			{
 				displayName: 'Resource',

@@ -47,3 +47,12 @@ export function prompts(count: number, prompt = (n: number) => `Video ${n}`): ID
 }
 
 export const promptOfItem = '={{ $json.prompt }}';
+
+/** Waits for something that is sure to happen. */
+export async function until(happens: () => boolean): Promise<void> {
+	const giveUpAt = Date.now() + 5 * 60_000;
+	while (!happens()) {
+		if (Date.now() > giveUpAt) throw new Error(`Waited in vain for ${happens.toString()}`);
+		await new Promise((resolve) => setTimeout(resolve, 50));
+	}
+}

@@ -35,14 +35,20 @@ export const loaded = loader.loadAll();
 /** What n8n has logged, instead of showing it on the screen. */
 export const logged: string[] = [];
 
-interface N8nLogger {
-	setInternalLogger(to: { log(level: string, message: string, data: object): void }): void;
+interface Log {
+	log(level: string, message: string, data: object): void;
+	child(): Log;
 }
 
-const { logger } = ExecuteContext.prototype as unknown as { logger: N8nLogger };
-logger.setInternalLogger({
+const log: Log = {
 	log: (_level, message, data) => logged.push(`${message} ${inspect(data, { depth: 9 })}`),
-});
+	child: () => log,
+};
+
+const n8n = ExecuteContext.prototype as unknown as {
+	logger: { setInternalLogger(to: Log): void };
+};
+n8n.logger.setInternalLogger(log);
 
 export interface Setup {
 	parameters: INodeParameters;

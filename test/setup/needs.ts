@@ -7,7 +7,7 @@ import type { Manager } from './systemPackages';
 
 export interface Need {
 	name: string;
-	isMet(): boolean | Promise<boolean>;
+	isMet: () => boolean | Promise<boolean>;
 	/** Puts it into the cache folder, where npm has it for this system. */
 	fromNpm?: { spec: string; install: () => Promise<void> };
 	/** Its names for package managers. */

@@ -9,14 +9,18 @@ interface Text {
 	description: string;
 }
 
+function textOf(failure: Failure): Text {
+	return TEXTS[failure.kind](failure);
+}
+
 /** The error of any request, in the words for its failure. */
 export function requestError(node: INode, itemIndex: number, failure: Failure): NodeApiError {
-	return apiError(node, itemIndex, failure.code, TEXTS[failure.kind](failure));
+	return apiError(node, itemIndex, failure.code, textOf(failure));
 }
 
 /** The error of an item whose task was not started, as far as is known. */
 export function startError(node: INode, itemIndex: number, failure: Failure): NodeApiError {
-	const { message, description } = TEXTS[failure.kind](failure);
+	const { message, description } = textOf(failure);
 	return apiError(node, itemIndex, failure.code, {
 		message,
 		description: `Nothing was charged for this item. ${description}`,
@@ -51,7 +55,7 @@ export function readError(
 	failure: Failure,
 	taskId: string,
 ): NodeApiError {
-	const { message, description } = TEXTS[failure.kind](failure);
+	const { message, description } = textOf(failure);
 	return apiError(node, itemIndex, failure.code, {
 		message,
 		description: `${description} Task ID: ${taskId}.`,
@@ -93,7 +97,7 @@ export function timeoutError(
 	minutes: number,
 	failure?: Failure,
 ): NodeOperationError {
-	const last = failure && `The last status check said: ${TEXTS[failure.kind](failure).message}.`;
+	const last = failure && `The last status check said: ${textOf(failure).message}.`;
 	return new NodeOperationError(
 		node,
 		`The task was still running after ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`,

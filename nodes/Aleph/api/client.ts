@@ -53,12 +53,12 @@ interface Credential {
 export async function connect(functions: NodeFunctions): Promise<Api> {
 	const credential = await functions.getCredentials<Credential>('alephApi');
 	const { apiKey, api = 'aleph', webhookHmacKey, uploadUrl = '' } = credential;
-	const baseUrl = withoutSlash(credential.baseUrl);
+	const baseUrl = asBaseUrl(credential.baseUrl);
 	const account = createHash('sha256').update(`${baseUrl}\n${apiKey}`).digest('hex');
 	return {
 		functions,
 		baseUrl,
-		uploadUrl: withoutSlash(uploadUrl),
+		uploadUrl: asBaseUrl(uploadUrl),
 		webhookHmacKey: webhookHmacKey || undefined,
 		dialect: DIALECTS[api],
 		account,
@@ -70,8 +70,10 @@ export async function connect(functions: NodeFunctions): Promise<Api> {
 	};
 }
 
-function withoutSlash(url: string): string {
-	return url.trim().replace(/\/+$/, '');
+/** As users may write it: without https://, or with a slash at the end. */
+function asBaseUrl(text: string): string {
+	const url = text.trim().replace(/\/+$/, '');
+	return url === '' || url.includes('://') ? url : `https://${url}`;
 }
 
 /** Real keys are longer; a shorter one would take harmless words and numbers with it. */
@@ -117,9 +119,15 @@ export async function createTask(api: Api, video: VideoRequest, rate: number): P
 		} catch (error) {
 			const failure = asFailure(error);
 			if (failure.isRefusedForNow) line.refused(failure);
-			throw failure;
+			throw failure.kind === 'credits' ? await withCredits(api, failure) : failure;
 		}
 	});
+}
+
+/** The failure with the number of credits that are left, where that can be asked for. */
+async function withCredits(api: Api, { kind, code, reason }: ApiFailure): Promise<ApiFailure> {
+	const credits = await getCredits(api).catch(() => undefined);
+	return new ApiFailure(kind, code, reason, null, credits);
 }
 
 function taskIdOf(data: unknown): string {

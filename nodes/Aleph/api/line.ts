@@ -17,7 +17,7 @@ interface Place {
 interface Ticket {
 	limit: number;
 	admit: () => void;
-	turnAway: (reason: unknown) => void;
+	turnAway: (reason: Error) => void;
 }
 
 export class Line {
@@ -91,7 +91,7 @@ export class Line {
 				this.queues.set(owner, [...queue, ticket]);
 				leave = () => {
 					this.remove(owner, ticket);
-					turnAway(signal?.reason);
+					turnAway(signal?.reason as Error);
 				};
 				signal?.addEventListener('abort', leave, { once: true });
 				this.move();

@@ -5,6 +5,9 @@ import type { Api, NodeFunctions } from './client';
 import { openEnvelope, type HttpAnswer } from './envelope';
 import { ApiFailure } from './failure';
 
+/** A firewall in front of the provider refuses clients that look like bots. */
+export const USER_AGENT = 'n8n-nodes-runway-aleph';
+
 interface ApiRequest {
 	method: IHttpRequestMethods;
 	/** Where it is not the API itself. */
@@ -37,8 +40,7 @@ export async function request(api: Api, options: ApiRequest): Promise<unknown> {
 			// n8n's types know the class of a library only, its HTTP client takes the platform's.
 			body: body as IDataObject | undefined,
 			url: `${baseUrl}${path}`,
-			// A firewall in front of the provider refuses clients that do not say who they are.
-			headers: { 'User-Agent': 'n8n-nodes-runway-aleph' },
+			headers: { 'User-Agent': USER_AGENT },
 			json: true,
 			returnFullResponse: true,
 			ignoreHttpStatusErrors: true,
