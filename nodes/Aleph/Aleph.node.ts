@@ -46,7 +46,7 @@ export class Aleph implements INodeType {
 				restartWebhook: true,
 			},
 		],
-		waitingNodeTooltip: 'Asleep until there is news of the videos. The execution wakes by itself.',
+		waitingNodeTooltip: 'Asleep until there is news of the videos. The execution wakes up by itself.',
 		properties: [
 			{
 				displayName: 'Resource',
@@ -72,9 +72,9 @@ export class Aleph implements INodeType {
 		const chosen = operations[resource]?.[operation];
 		// n8n adds "Custom API Call" to the lists of every node with a credential.
 		if (!chosen) {
-			throw new NodeOperationError(this.getNode(), 'This operation is not one of this node', {
+			throw new NodeOperationError(this.getNode(), 'This node has no such operation', {
 				description:
-					'For a custom API call use the HTTP Request node with the credential "Runway Aleph API".',
+					'For a custom API call, use the HTTP Request node with the credential "Runway Aleph API".',
 			});
 		}
 		return [await chosen.execute.call(this)];

@@ -182,7 +182,7 @@ describe('a thumbnail', () => {
 		const [task] = simulator.tasks();
 		expect(run.data.resultData.runData['Runway Aleph']?.[0]?.hints).toEqual([
 			{
-				message: `The thumbnail of task ${task!.taskId} could not be downloaded, and is missing (HTTP 404 at ${simulator.url}).`,
+				message: `The thumbnail of task ${task!.taskId} could not be downloaded, so it is missing (HTTP 404 at ${simulator.url}).`,
 				type: 'warning',
 				location: 'outputPane',
 			},
@@ -317,7 +317,7 @@ describe('binary fields', () => {
 		[
 			'file',
 			'file',
-			'"Put Video in Field" and "Put Thumbnail in Field" name the same field: "file"',
+			'"Put Video in Field" and "Put Thumbnail in Field" must not have the same name: "file"',
 		],
 		['__proto__', 'thumbnail', '"Put Video in Field" cannot be "__proto__"'],
 		['video', '__proto__', '"Put Thumbnail in Field" cannot be "__proto__"'],

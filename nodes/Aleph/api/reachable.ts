@@ -12,7 +12,7 @@ const PRIVATE = [
 ];
 
 export function isPrivate(url: string): boolean {
-	const { hostname } = new URL(url);
+	const { hostname } = URL.canParse(url) ? new URL(url) : { hostname: '' };
 	return PRIVATE.some((pattern) => pattern.test(hostname));
 }
 

@@ -32,7 +32,7 @@ export async function request(api: Api, options: ApiRequest): Promise<unknown> {
 		stalled ?? AbortSignal.timeout(options.timeout),
 	];
 	const sender = withSignal(api.functions, AbortSignal.any(signals));
-	if (!isHttpUrl(baseUrl)) throw new ApiFailure('unreachable', null, 'it is not a URL');
+	if (!isHttpUrl(baseUrl)) throw new ApiFailure('unreachable', null, 'the base URL is not a URL');
 	let answer: HttpAnswer;
 	try {
 		answer = (await api.functions.helpers.httpRequestWithAuthentication.call(sender, 'alephApi', {

@@ -117,7 +117,7 @@ function warnOfPrivateVideos(
 	const doubtful = urls.find(isDoubtful);
 	if (doubtful === undefined) return;
 	functions.addExecutionHints({
-		message: `The provider can probably not fetch ${doubtful}: it takes public HTTPS URLs only`,
+		message: `The provider probably cannot fetch ${doubtful}: the video needs a public HTTPS URL`,
 		type: 'warning',
 		location: 'outputPane',
 	});
