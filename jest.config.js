@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 const project = (name) => ({
 	displayName: name,
 	testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
@@ -6,6 +8,22 @@ const project = (name) => ({
 
 /** @type {import('jest').Config} */
 module.exports = {
-	projects: ['unit', 'integration', 'e2e', 'compat'].map(project),
+	projects: [
+		project('unit'),
+		project('integration'),
+		{
+			...project('e2e'),
+			globalSetup: '<rootDir>/test/e2e/setup.ts',
+			globalTeardown: '<rootDir>/test/e2e/teardown.ts',
+		},
+		project('compat'),
+	],
+	// Two at least: much of a test is waiting for n8n, of which each file has one.
+	maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
+	reporters: [
+		'<rootDir>/test/setup/quietReporter.js',
+		'default',
+		'<rootDir>/test/setup/countReporter.js',
+	],
 	testTimeout: 180_000,
 };

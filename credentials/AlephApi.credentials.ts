@@ -1,10 +1,12 @@
 import type {
-	IAuthenticateGeneric,
 	ICredentialTestRequest,
+	IAuthenticateGeneric,
 	ICredentialType,
 	Icon,
 	INodeProperties,
 } from 'n8n-workflow';
+import { aleph } from '../nodes/Aleph/api/aleph';
+import { jobs } from '../nodes/Aleph/api/jobs';
 
 /**
  * Stands apart because n8n's scan knows secrets by their names, and would take this one for a field
@@ -40,7 +42,8 @@ export class AlephApi implements ICredentialType {
 			typeOptions: { password: true },
 			default: '',
 			required: true,
-			description: 'From the API key page of your account at the provider',
+			description:
+				'The key of your kie.ai or Apikley account, which is not a key of Runway. At kie.ai it is on the <a href="https://kie.ai/api-key" target="_blank">API key page</a>.',
 		},
 		{
 			displayName: 'Base URL',
@@ -48,14 +51,29 @@ export class AlephApi implements ICredentialType {
 			type: 'string',
 			default: 'https://api.kie.ai',
 			required: true,
+			placeholder: 'e.g. https://api.kie.ai',
 			description: 'The address of the API. For Apikley it is https://api.apikley.ru.',
+		},
+		{
+			displayName: 'API',
+			name: 'api',
+			type: 'options',
+			options: [
+				{ name: 'Aleph API', value: 'aleph', description: 'The API that Apikley documents' },
+				{ name: 'Jobs API', value: 'jobs', description: 'The API that kie.ai documents today' },
+			],
+			default: 'aleph',
+			description:
+				'Which of the two APIs of the provider to use. Choose Jobs API for kie.ai, and Aleph API for Apikley.',
 		},
 		{
 			displayName: 'Upload URL',
 			name: 'uploadUrl',
 			type: 'string',
 			default: 'https://kieai.redpandaai.co',
-			description: "The address of the provider's file upload. Empty where there is none.",
+			placeholder: 'e.g. https://kieai.redpandaai.co',
+			description:
+				"The address of the provider's file upload. For Apikley it is https://api.apikley.ru/file-upload. Leave empty if there is none.",
 		},
 		webhookHmacKey,
 	];
@@ -72,17 +90,26 @@ export class AlephApi implements ICredentialType {
 	 */
 	test: ICredentialTestRequest = {
 		request: {
-			baseURL: '={{ $credentials.baseUrl.trim().replace(/\\/+$/, "") }}',
-			url: '/api/v1/aleph/record-info',
+			baseURL:
+				'={{ ($credentials.baseUrl.includes("://") ? "" : "https://") + $credentials.baseUrl.trim().replace(/\\/+$/, "") }}',
+			url: `={{ $credentials.api === "jobs" ? "${jobs.recordPath}" : "${aleph.recordPath}" }}`,
 			qs: { taskId: 'credential-test' },
 			ignoreHttpStatusErrors: true,
+			// A redirected request would carry the key to another host.
+			disableFollowRedirect: true,
 		},
 		rules: [
 			refusal(401, 'The API key is wrong or missing'),
 			refusal(403, 'The API key may not use this API'),
 			refusal(404, 'This server does not have the Aleph API: check the base URL'),
 			refusal(429, 'The API gets too many requests now: test again in a minute'),
+			refusal(
+				433,
+				'The API key has reached its own limit: raise it in your account at the provider',
+			),
 			refusal(455, 'The API is under maintenance: test again later'),
+			refusal(505, 'The provider has switched this API off: choose the other one'),
+			refusal(550, 'The API denied the connection: check your account at the provider'),
 			refusal(500, 'The API failed: test again later'),
 			refusal(undefined, 'The answer did not come from the Aleph API: check the base URL'),
 		],

@@ -29,7 +29,7 @@ export class Aleph implements INodeType {
 		group: ['transform'],
 		version: 1,
 		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
-		description: 'Edit videos by text with Runway Aleph',
+		description: 'Edit videos with text prompts',
 		defaults: { name: 'Runway Aleph' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
@@ -39,13 +39,15 @@ export class Aleph implements INodeType {
 			{
 				name: 'default',
 				httpMethod: 'POST',
-				responseMode: 'onReceived',
 				path: '',
+				responseMode: 'onReceived',
+				// Empty, n8n answers with the `webhookResponse` of `wake`.
+				responseData: '',
 				restartWebhook: true,
 			},
 		],
 		waitingNodeTooltip:
-			'=Asleep until the provider has called for the last video, for {{ $parameter["options"]["timeout"] ?? 30 }} minutes at the most',
+			'Asleep until there is news of the videos. The execution wakes up by itself.',
 		properties: [
 			{
 				displayName: 'Resource',
@@ -71,9 +73,9 @@ export class Aleph implements INodeType {
 		const chosen = operations[resource]?.[operation];
 		// n8n adds "Custom API Call" to the lists of every node with a credential.
 		if (!chosen) {
-			throw new NodeOperationError(this.getNode(), 'This operation is not one of this node', {
+			throw new NodeOperationError(this.getNode(), 'This node has no such operation', {
 				description:
-					'For a custom API call use the HTTP Request node with the credential "Runway Aleph API".',
+					'For a custom API call, use the HTTP Request node with the credential "Runway Aleph API".',
 			});
 		}
 		return [await chosen.execute.call(this)];

@@ -25,7 +25,7 @@ export class AlephTrigger implements INodeType {
 		description: 'Starts the workflow when a Runway Aleph task ends',
 		defaults: { name: 'Runway Aleph Trigger' },
 		eventTriggerDescription: 'Listen for callbacks from Runway Aleph',
-		activationMessage: 'Send your tasks with the production URL as their Callback URL.',
+		activationMessage: 'Use the production URL as the Callback URL of your tasks.',
 		triggerPanel: {
 			header: 'Receive callbacks from Runway Aleph',
 			executionsHelp: {
@@ -52,7 +52,7 @@ export class AlephTrigger implements INodeType {
 		properties: [
 			{
 				displayName:
-					'Open <b>Webhook URLs</b> above, and copy the URL into the option "Callback URL" of a Runway Aleph node, or send it as callBackUrl with your own requests',
+					'Open <b>Webhook URLs</b> above, then copy the URL into the option "Callback URL" of a Runway Aleph node, or send it as callBackUrl with your own requests',
 				name: 'notice',
 				type: 'notice',
 				default: '',
@@ -85,7 +85,7 @@ export class AlephTrigger implements INodeType {
 				type: 'boolean',
 				default: true,
 				description:
-					'Whether to ask the API about the task and use its answer. If off, nothing is downloaded, and anyone who knows the URL can send what they like, unless the credential has a webhook HMAC key.',
+					'Whether to check each callback with the API and return what the API says. If off, nothing is downloaded, and anyone who knows the URL can start the workflow, unless the credential has a webhook HMAC key.',
 			},
 			{
 				displayName: 'Deduplicate',

@@ -1,6 +1,7 @@
 /**
  * The promises that depend most on n8n, kept on other versions of it: those of N8N_VERSIONS (with
- * commas between), or the oldest that is claimed, one in the middle, and the pinned one.
+ * commas between), or the oldest that is claimed, the first and one in the middle of 2.x, and the pinned
+ * one.
  */
 import axios from 'axios';
 import type { IDataObject, INode, INodeParameters } from 'n8n-workflow';
@@ -18,7 +19,7 @@ import { packPackage } from '../n8n/pack';
 import { startN8n } from '../n8n/server';
 import { startSimulator } from '../simulator';
 
-const { N8N_VERSIONS = `1.123.81,2.20.12,${N8N_VERSION}` } = process.env;
+const { N8N_VERSIONS = `1.123.81,2.0.3,2.20.12,${N8N_VERSION}` } = process.env;
 
 const parameters: INodeParameters = {
 	prompt: '={{ $json.prompt }}',

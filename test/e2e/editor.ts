@@ -1,13 +1,10 @@
 /** n8n's editor in a real browser, by the words and the names that a user of it knows. */
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
 import { OWNER } from '../n8n/client';
+import { findChromium } from '../setup/chromium';
 
 const IMAGES = resolve(__dirname, '..', '..', 'docs', 'images');
-
-/** Where Debian, Ubuntu and Chrome's own packages put it. */
-const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /** Nothing that needs a sandbox, a graphics card, or somebody outside. */
 const ARGUMENTS = [
@@ -41,22 +38,15 @@ const NOT_OURS = `
 
 /** Starts a browser of its own, and signs in as the owner. */
 export async function openEditor(url: string): Promise<Editor> {
-	const browser = await chromium.launch({ executablePath: chromiumPath(), args: ARGUMENTS });
+	const found = findChromium();
+	if (!found) throw new Error('There is no Chromium: run `npm run setup`.');
+	const { path, env } = found;
+	const browser = await chromium.launch({ executablePath: path, env, args: ARGUMENTS });
 	const page = await browser.newPage({ viewport: { width: 1360, height: 820 } });
 	page.setDefaultTimeout(30_000);
 	const editor = new Editor(browser, page, url);
 	await editor.signIn();
 	return editor;
-}
-
-function chromiumPath(): string {
-	const { CHROMIUM_PATH } = process.env;
-	const path = CHROMIUM_PATH || BROWSERS.find(existsSync);
-	if (path && existsSync(path)) return path;
-	throw new Error(
-		`There is no Chromium at ${CHROMIUM_PATH || BROWSERS.join(', ')}: install it (on Debian ` +
-			'apt-get install chromium), or set CHROMIUM_PATH to its binary.',
-	);
 }
 
 export class Editor {

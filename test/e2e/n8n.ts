@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionStatus, IDataObject, INode, INodeParameters } from 'n8n-workflow';
 import { poll, type Credential, type N8nClient, type WorkflowJson } from '../n8n/client';
 import { outputOf, type Execution } from '../n8n/execution';
-import { packPackage } from '../n8n/pack';
 import { startN8n, type N8nServer } from '../n8n/server';
 import { startSimulator, type Settings, type Simulator } from '../simulator';
 
@@ -15,14 +14,25 @@ export interface World {
 	credential: Credential;
 }
 
-/** One n8n and one simulator for all tests of a file. What a test sets is undone after it. */
-export function useN8n(settings: Partial<Settings> = {}, env: Record<string, string> = {}): World {
+type Env = Record<string, string>;
+
+/**
+ * One n8n and one simulator for all tests of a file. What a test sets is undone after it.
+ * @param env environment variables of n8n
+ */
+export function useN8n(
+	settings: Partial<Settings> = {},
+	env: Env | ((simulator: Simulator) => Env) = {},
+): World {
 	const world = {} as World;
 	let initial: Settings;
 	beforeAll(async () => {
 		world.simulator = await startSimulator({ duration: 2, credits: 1_000_000, ...settings });
 		initial = structuredClone(world.simulator.settings);
-		world.n8n = await startN8n({ packageTarball: await packPackage(), env });
+		world.n8n = await startN8n({
+			copyOf: process.env.N8N_PREPARED_FOLDER,
+			env: typeof env === 'function' ? env(world.simulator) : env,
+		});
 		world.client = await world.n8n.signIn();
 		world.credential = await newCredential(world);
 	}, 600_000);

@@ -1,7 +1,7 @@
 /** Files on their way: to the provider and back, over lines good and bad, under names good and bad. */
 import axios from 'axios';
 import type { IBinaryData, IBinaryKeyData, IDataObject, INodeParameters } from 'n8n-workflow';
-import { connect } from '../../nodes/Aleph/api/client';
+import { connect } from '../../nodes/Aleph/api/connect';
 import { downloadFile } from '../../nodes/Aleph/api/download';
 import { uploadFile } from '../../nodes/Aleph/api/upload';
 import { generate, get, newAccount, simulator, useSimulator } from './aleph';
@@ -182,7 +182,7 @@ describe('a thumbnail', () => {
 		const [task] = simulator.tasks();
 		expect(run.data.resultData.runData['Runway Aleph']?.[0]?.hints).toEqual([
 			{
-				message: `The thumbnail of task ${task!.taskId} could not be downloaded, and is missing (HTTP 404 at ${simulator.url}).`,
+				message: `The thumbnail of task ${task!.taskId} could not be downloaded, so it is missing (HTTP 404 at ${simulator.url}).`,
 				type: 'warning',
 				location: 'outputPane',
 			},
@@ -317,7 +317,7 @@ describe('binary fields', () => {
 		[
 			'file',
 			'file',
-			'"Put Video in Field" and "Put Thumbnail in Field" name the same field: "file"',
+			'"Put Video in Field" and "Put Thumbnail in Field" must not have the same name: "file"',
 		],
 		['__proto__', 'thumbnail', '"Put Video in Field" cannot be "__proto__"'],
 		['video', '__proto__', '"Put Thumbnail in Field" cannot be "__proto__"'],

@@ -324,7 +324,7 @@ describe.each(['aleph', 'jobs'])('with the API "%s"', (api) => {
 			expect(error?.message).toBe('The task was still running after 0.05 minutes');
 			expect(error?.description).toContain(simulator.tasks()[0]?.taskId);
 			expect(error?.description).toContain(
-				'The last status check said: The API failed to answer: internal error.',
+				'The last status check said: The API had an internal error.',
 			);
 			const { items } = await runNode(setup({ onTimeout: 'continue' }));
 			expect(items[0]?.json).toMatchObject({

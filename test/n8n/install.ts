@@ -3,11 +3,11 @@
  * time takes minutes and shows its progress; afterwards it is silent and at once.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Listr, type ListrTask } from 'listr2';
-import { withLock } from './lock';
+import { COMPILER } from '../setup/needs';
+import { provide } from '../setup/provide';
+import { cacheFolder, installInto, isComplete, markComplete, startOver, withCache } from './cache';
 import { npm } from './npm';
 
 /** The newest version that installed completely from the npm registry when it was chosen. */
@@ -15,16 +15,6 @@ export const N8N_VERSION = '2.41.1';
 
 /** n8n's native modules are built for one major version, so a newer Node does not do either. */
 const NODE_MAJOR = 24;
-
-const NPM_INSTALL = [
-	'install',
-	'--ignore-scripts',
-	'--no-audit',
-	'--no-fund',
-	'--prefer-offline',
-	'--loglevel=error',
-	'--legacy-peer-deps=false',
-];
 
 /**
  * Up to 2.20 or so n8n has one package from outside the registry. This is the same one within it, by
@@ -42,9 +32,8 @@ export interface N8nInstall {
 
 export async function installN8n(options: { version?: string } = {}): Promise<N8nInstall> {
 	const { version = N8N_VERSION } = options;
-	const cache = cacheFolder();
-	const nodeFolder = join(cache, `node-${NODE_MAJOR}`);
-	const n8nFolder = join(cache, `n8n-${version}`);
+	const nodeFolder = join(cacheFolder(), `node-${NODE_MAJOR}`);
+	const n8nFolder = folderOf(version);
 	const ownNodeDoes = process.version.startsWith(`v${NODE_MAJOR}.`);
 	const node = ownNodeDoes ? process.execPath : nodeBinary(nodeFolder);
 
@@ -68,13 +57,17 @@ export async function installN8n(options: { version?: string } = {}): Promise<N8
 			task: async () => await buildNativeModules(n8nFolder, node),
 		},
 	];
-	if (needsNode() || needsN8n()) {
-		await mkdir(cache, { recursive: true });
-		const lock = join(cache, 'install.lock');
-		const onWait = () => console.error('Waiting for another process that is installing n8n.');
-		await withLock(lock, async () => await runSteps(steps), onWait);
-	}
+	if (needsN8n()) await provide([COMPILER]);
+	if (needsNode() || needsN8n()) await withCache(async () => await runSteps(steps));
 	return { node, entry: join(n8nFolder, 'node_modules', 'n8n', 'bin', 'n8n') };
+}
+
+export function isInstalled(version = N8N_VERSION): boolean {
+	return isComplete(folderOf(version));
+}
+
+function folderOf(version: string): string {
+	return join(cacheFolder(), `n8n-${version}`);
 }
 
 async function runSteps(steps: ListrTask[]): Promise<void> {
@@ -84,12 +77,6 @@ async function runSteps(steps: ListrTask[]): Promise<void> {
 		// Listr has shown the reason, with what npm printed.
 		throw new Error('n8n could not be installed: see above.');
 	}
-}
-
-function cacheFolder(): string {
-	const { N8N_NODES_CACHE, XDG_CACHE_HOME } = process.env;
-	if (N8N_NODES_CACHE) return N8N_NODES_CACHE;
-	return join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'n8n-nodes-runway-aleph');
 }
 
 function nodeBinary(folder: string): string {
@@ -109,7 +96,7 @@ function nodePackage(): string {
 
 async function installNode(folder: string): Promise<void> {
 	await startOver(folder);
-	await npm([...NPM_INSTALL, `${nodePackage()}@${NODE_MAJOR}`], { cwd: folder });
+	await installInto(folder, `${nodePackage()}@${NODE_MAJOR}`);
 	await markComplete(folder);
 }
 
@@ -117,7 +104,7 @@ async function installPackages(folder: string, version: string, node: string): P
 	await startOver(folder, { overrides: OVERRIDES });
 	// Without scripts, as one optional add-on of n8n (for Kafka) fails where its binary cannot
 	// be downloaded. The two native modules that n8n cannot do without follow.
-	await npm([...NPM_INSTALL, '--save-exact', `n8n@${version}`], { cwd: folder, node });
+	await installInto(folder, `n8n@${version}`, node);
 }
 
 async function buildNativeModules(folder: string, node: string): Promise<void> {
@@ -130,30 +117,10 @@ async function buildNativeModules(folder: string, node: string): Promise<void> {
 			await npm(args, { cwd: folder, node, env });
 		}
 	} catch (error) {
+		const { message } = error as Error;
 		throw new Error(
-			`${(error as Error).message}\nCompiling needs python3, make and a C++ compiler ` +
-				'(on Debian and Ubuntu: apt-get install python3 make g++).',
+			`${message}\nCompiling needs python3, make and g++: install them, and try again.`,
 		);
 	}
 	await markComplete(folder);
-}
-
-/** Written last: a folder without it is the rest of an install that was interrupted. */
-function marker(folder: string): string {
-	return join(folder, '.complete');
-}
-
-function isComplete(folder: string): boolean {
-	return existsSync(marker(folder));
-}
-
-async function markComplete(folder: string): Promise<void> {
-	await writeFile(marker(folder), '');
-}
-
-async function startOver(folder: string, packageJson: object = {}): Promise<void> {
-	await rm(folder, { recursive: true, force: true });
-	await mkdir(folder);
-	// Without a package.json of its own, npm would look for one in the folders above.
-	await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, ...packageJson }));
 }

@@ -1,10 +1,17 @@
-/** Free TCP ports of this machine. */
+/**
+ * Free TCP ports of this machine, below those that systems give to connections: n8n takes its port
+ * seconds later, and nothing else may get it meanwhile.
+ */
+import { randomInt } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+const FIRST = 15_000;
+const LAST = 32_000;
+
 /** Free ports, all different: each is held until all are found. */
 export async function freePorts(count: number): Promise<number[]> {
-	const servers = await Promise.all(Array.from({ length: count }, async () => await listen(0)));
+	const servers = await Promise.all(Array.from({ length: count }, listenSomewhere));
 	const ports = servers.map((server) => {
 		const address = server.address();
 		if (typeof address !== 'object' || !address) throw new Error('A server without a port');
@@ -12,6 +19,16 @@ export async function freePorts(count: number): Promise<number[]> {
 	});
 	await Promise.all(servers.map(close));
 	return ports;
+}
+
+async function listenSomewhere(): Promise<Server> {
+	for (;;) {
+		try {
+			return await listen(randomInt(FIRST, LAST));
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+		}
+	}
 }
 
 /** Resolves once nothing listens on the port any more. */

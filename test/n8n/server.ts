@@ -1,5 +1,5 @@
 /** Starts, stops and kills a real n8n. */
-import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,6 +24,8 @@ export interface N8nOptions {
 	packageTarball?: string;
 	/** Where n8n keeps its data; that of an earlier server continues it. Else a temporary one. */
 	userFolder?: string;
+	/** The user folder of an earlier server, which the temporary one is to be like. */
+	copyOf?: string;
 	/** A free one if not given. To continue an earlier server, its port: it is in resume URLs. */
 	port?: number;
 	/** Environment variables of n8n, which override those it gets here. */
@@ -68,7 +70,9 @@ export async function startN8n(options: N8nOptions = {}): Promise<N8nServer> {
 	// Else the server that has the port would pass for the one started here.
 	await waitForFreePort(port);
 
-	const userFolder = options.userFolder ? resolve(options.userFolder) : await temporaryFolder();
+	const userFolder = options.userFolder
+		? resolve(options.userFolder)
+		: await temporaryFolder(options.copyOf);
 	const filesFolder = join(userFolder, 'files');
 	await mkdir(filesFolder, { recursive: true });
 	if (options.packageTarball) {
@@ -116,10 +120,11 @@ export async function startN8n(options: N8nOptions = {}): Promise<N8nServer> {
 	};
 }
 
-async function temporaryFolder(): Promise<string> {
+async function temporaryFolder(copyOf?: string): Promise<string> {
 	// Without symbolic links, through which n8n refuses to write files.
 	const folder = await realpath(await mkdtemp(join(tmpdir(), 'n8n-')));
 	temporaryFolders.add(folder);
+	if (copyOf) await cp(copyOf, folder, { recursive: true, verbatimSymlinks: true });
 	return folder;
 }
 

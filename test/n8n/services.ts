@@ -3,20 +3,17 @@
  * variables (PGHOST, PGPORT, REDIS_HOST, REDIS_PORT) or their defaults say, else ones started here
  * in a temporary folder. What n8n leaves in them goes when the services are released.
  */
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { Client } from 'pg';
+import { findPostgres, forNobody } from '../setup/postgres';
 import { startNode } from './child';
 import { lastLines } from './npm';
 import { freePorts } from './ports';
-
-const run = promisify(execFile);
 
 const START_TIMEOUT_MS = 60_000;
 
@@ -56,13 +53,14 @@ export async function openServices(): Promise<Services> {
 async function openServer(
 	usual: Address,
 	answers: (address: Address) => Promise<boolean>,
-	command: (address: Address, folder: string) => string[],
+	command: (address: Address, folder: string) => Promise<string[]> | string[],
 ): Promise<Server> {
 	if (await answers(usual)) return { ...usual, stop: async () => {} };
 	const folder = await mkdtemp(join(tmpdir(), 'n8n-service-'));
+	if (AS_ROOT) await chown(folder, NOBODY, NOBODY);
 	const [port = 0] = await freePorts(1);
 	const own = { host: '127.0.0.1', port };
-	const args = ['-e', KEEPER, '--', ...command(own, folder)];
+	const args = ['-e', KEEPER, '--', ...(await command(own, folder))];
 	const child = startNode({ node: process.execPath, args, cwd: folder, env: process.env });
 	child.unref();
 	const stop = async () => {
@@ -80,11 +78,16 @@ async function openServer(
 	return { ...own, stop };
 }
 
+/** Root, whom PostgreSQL refuses, starts servers as the user nobody. */
+const AS_ROOT = process.getuid?.() === 0;
+const NOBODY = 65534;
+
 /** Between us and the server, so that it does not outlive us: see child.ts. */
 const KEEPER = `
 	const { spawn } = require('node:child_process');
 	const [program, ...args] = process.argv.slice(1);
-	const server = spawn(program, args, { stdio: 'inherit' });
+	const user = ${AS_ROOT} ? { uid: ${NOBODY}, gid: ${NOBODY} } : {};
+	const server = spawn(program, args, { stdio: 'inherit', ...user });
 	server.on('error', (error) => { console.error(error.message); process.exit(1); });
 	server.on('exit', (code) => process.exit(code ?? 1));
 	// To PostgreSQL SIGTERM would mean to wait for its clients.
@@ -108,6 +111,11 @@ function redisVariables({ host, port }: Address, prefix: string): Record<string,
 		QUEUE_BULL_PREFIX: prefix,
 		N8N_REDIS_KEY_PREFIX: prefix,
 	};
+}
+
+/** Whether one runs where the usual variables say. */
+export async function redisAnswers(): Promise<boolean> {
+	return await isRedis(usualRedis());
 }
 
 async function isRedis(address: Address): Promise<boolean> {
@@ -142,18 +150,16 @@ function usualPostgres(): Address {
 	return { host: PGHOST, port: Number(PGPORT) };
 }
 
-/**
- * Makes a database folder and serves it; as the user postgres where we are root, whom PostgreSQL
- * refuses.
- */
-function postgresCommand({ host, port }: Address, folder: string): string[] {
+/** Makes a database folder, and serves it. */
+async function postgresCommand({ host, port }: Address, folder: string): Promise<string[]> {
+	let programs = findPostgres();
+	if (!programs) throw new Error('There is no PostgreSQL: run `npm run setup`.');
+	if (AS_ROOT) programs = await forNobody(programs, join(folder, 'programs'));
 	const data = join(folder, 'data');
-	const initialize = `${postgresProgram('initdb')} -D ${data} -U ${PGUSER} -A trust -N`;
-	const serve = `${postgresProgram('postgres')} -D ${data} -h ${host} -p ${port} -k ${folder} -F`;
-	const script = `${initialize} && exec ${serve}`;
-	if (process.getuid?.() !== 0) return ['sh', '-c', script];
-	const asPostgres = 'exec setpriv --reuid=postgres --clear-groups sh -c "$1"';
-	return ['sh', '-c', `chown postgres ${folder} && ${asPostgres}`, 'sh', script];
+	const account = `-U ${PGUSER} -A trust`;
+	const initialize = `${programs}/initdb -D ${data} ${account} -N -E UTF8 --locale=C`;
+	const serve = `${programs}/postgres -D ${data} -h ${host} -p ${port} -k ${folder} -F`;
+	return ['sh', '-c', `${initialize} && exec ${serve}`];
 }
 
 function postgresVariables({ host, port }: Address, database: string): Record<string, string> {
@@ -167,6 +173,11 @@ function postgresVariables({ host, port }: Address, database: string): Record<st
 	};
 }
 
+/** Whether one runs where the usual variables say. */
+export async function postgresAnswers(): Promise<boolean> {
+	return await isPostgres(usualPostgres());
+}
+
 async function isPostgres(address: Address): Promise<boolean> {
 	return await sql(address, 'SELECT 1').then(
 		() => true,
@@ -174,21 +185,15 @@ async function isPostgres(address: Address): Promise<boolean> {
 	);
 }
 
-/** By PostgreSQL's own client, which comes with each installation of it. */
 async function sql({ host, port }: Address, statement: string): Promise<void> {
-	const target = ['-h', host, '-p', String(port), '-U', PGUSER, '-d', 'postgres'];
-	// Never asks for a password: without one that fits, it fails.
-	const args = ['-X', '-w', '-q', ...target, '-c', statement];
-	await run(postgresProgram('psql'), args, { timeout: 30_000 });
-}
-
-/** Debian keeps all of PostgreSQL but its clients off the PATH, one folder for each version. */
-function postgresProgram(name: string): string {
-	const debian = '/usr/lib/postgresql';
-	const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => +b - +a) : [];
-	const onPath = (process.env.PATH ?? '').split(delimiter);
-	const folders = [...versions.map((version) => join(debian, version, 'bin')), ...onPath];
-	const found = folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
-	if (!found) throw new Error(`PostgreSQL is needed, but ${name} was not found.`);
-	return found;
+	const account = { user: PGUSER, password: PGPASSWORD, database: 'postgres' };
+	const client = new Client({ host, port, ...account, connectionTimeoutMillis: 5_000 });
+	// A server that goes down under it says so in an event of its own.
+	client.on('error', () => {});
+	try {
+		await client.connect();
+		await client.query(statement);
+	} finally {
+		await client.end();
+	}
 }

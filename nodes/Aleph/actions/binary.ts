@@ -1,8 +1,7 @@
 /** The binary data of an input item, as a file to upload. */
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { asText } from '../task/json';
-import type { Api } from '../api/client';
-import { ApiFailure, asFailure } from '../api/failure';
+import type { Api } from '../api/connect';
 import { harmlessName, withExtension } from '../api/fileName';
 import { uploadFile, type LocalFile, type UploadedFile } from '../api/upload';
 import { inputError } from './errors';
@@ -41,15 +40,7 @@ export async function upload(
 	binary: IBinaryData,
 	name?: string,
 ): Promise<UploadedFile> {
-	if (!api.uploadUrl) throw new ApiFailure('noUpload', null, '');
-	const file = await asLocalFile(functions, binary, name);
-	try {
-		return await uploadFile(api, file);
-	} catch (error) {
-		const { kind, code, reason } = asFailure(error);
-		const isKnown = kind === 'credential' || kind === 'firewall';
-		throw new ApiFailure(isKnown ? kind : 'upload', code, reason);
-	}
+	return await uploadFile(api, await asLocalFile(functions, binary, name));
 }
 
 async function asLocalFile(

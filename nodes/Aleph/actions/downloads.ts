@@ -2,7 +2,7 @@
 import type { IBinaryData, IBinaryKeyData, IDataObject, INodeProperties } from 'n8n-workflow';
 import { asText } from '../task/json';
 import type { Task } from '../task/task';
-import type { NodeFunctions } from '../api/client';
+import type { NodeFunctions } from '../api/connect';
 import { asFailure } from '../api/failure';
 import { downloadFile } from '../api/download';
 import { inputError } from './errors';
@@ -29,14 +29,14 @@ export const downloadOptions: Options = {
 		],
 		default: ['video'],
 		description:
-			'Which files of a finished task to add to the item as binary data. The URLs of the provider expire, usually after 14 days.',
+			'Which files of a finished task to add to the item as binary data. The URLs in the item expire, usually after 14 days.',
 	},
 	thumbnailOutputProperty: {
 		displayName: 'Put Thumbnail in Field',
 		name: 'thumbnailOutputProperty',
 		type: 'string',
 		default: 'thumbnail',
-		displayOptions: { show: { '/options.download': ['thumbnail'] } },
+		displayOptions: { show: { download: ['thumbnail'] } },
 		hint: 'The name of the output binary field to put the thumbnail in',
 	},
 	videoOutputProperty: {
@@ -44,7 +44,7 @@ export const downloadOptions: Options = {
 		name: 'videoOutputProperty',
 		type: 'string',
 		default: 'video',
-		displayOptions: { show: { '/options.download': ['video'] } },
+		displayOptions: { show: { download: ['video'] } },
 		hint: 'The name of the output binary field to put the video in',
 	},
 };
@@ -62,7 +62,12 @@ export function readDownloads(
 	const thumbnail = property('thumbnail', options.thumbnailOutputProperty);
 	const refusal = refusalOf(video, thumbnail);
 	if (refusal) {
-		throw inputError(functions.getNode(), itemIndex, refusal, 'Enter another name.');
+		throw inputError(
+			functions.getNode(),
+			itemIndex,
+			refusal,
+			'Nothing was sent. Enter another name.',
+		);
 	}
 	return { video, thumbnail };
 }
@@ -74,7 +79,7 @@ function refusalOf(video: string | null, thumbnail: string | null): string | nul
 	};
 	const fields = Object.keys(names);
 	if (video !== null && video === thumbnail) {
-		return `"${fields.join('" and "')}" name the same field: "${video}"`;
+		return `"${fields.join('" and "')}" must not have the same name: "${video}"`;
 	}
 	// No object of JavaScript can have a field of that name like any other.
 	const field = fields.find((key) => names[key] === '__proto__');
@@ -109,7 +114,7 @@ async function thumbnailOf(
 		return await downloadFile(functions, imageUrl, signal);
 	} catch (error) {
 		const { reason } = asFailure(error);
-		const message = `The thumbnail of task ${taskId} could not be downloaded, and is missing (${reason}).`;
+		const message = `The thumbnail of task ${taskId} could not be downloaded, so it is missing (${reason}).`;
 		functions.logger.warn(message);
 		if ('addExecutionHints' in functions) {
 			functions.addExecutionHints({ message, type: 'warning', location: 'outputPane' });

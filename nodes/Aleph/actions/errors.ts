@@ -9,14 +9,18 @@ interface Text {
 	description: string;
 }
 
+function textOf(failure: Failure): Text {
+	return TEXTS[failure.kind](failure);
+}
+
 /** The error of any request, in the words for its failure. */
 export function requestError(node: INode, itemIndex: number, failure: Failure): NodeApiError {
-	return apiError(node, itemIndex, failure.code, TEXTS[failure.kind](failure));
+	return apiError(node, itemIndex, failure.code, textOf(failure));
 }
 
 /** The error of an item whose task was not started, as far as is known. */
 export function startError(node: INode, itemIndex: number, failure: Failure): NodeApiError {
-	const { message, description } = TEXTS[failure.kind](failure);
+	const { message, description } = textOf(failure);
 	return apiError(node, itemIndex, failure.code, {
 		message,
 		description: `Nothing was charged for this item. ${description}`,
@@ -51,7 +55,7 @@ export function readError(
 	failure: Failure,
 	taskId: string,
 ): NodeApiError {
-	const { message, description } = TEXTS[failure.kind](failure);
+	const { message, description } = textOf(failure);
 	return apiError(node, itemIndex, failure.code, {
 		message,
 		description: `${description} Task ID: ${taskId}.`,
@@ -93,7 +97,7 @@ export function timeoutError(
 	minutes: number,
 	failure?: Failure,
 ): NodeOperationError {
-	const last = failure && `The last status check said: ${TEXTS[failure.kind](failure).message}.`;
+	const last = failure && `The last status check said: ${textOf(failure).message}.`;
 	return new NodeOperationError(
 		node,
 		`The task was still running after ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`,
@@ -140,7 +144,7 @@ const TEXTS: Record<FailureKind, (failure: Failure) => Text> = {
 		credits === undefined
 			? {
 					message: 'The credits could not be checked',
-					description: `"Keep Credits" is set, so nothing more was started. Not every provider has this endpoint: remove the option, or try again later (${reason}).`,
+					description: `"Keep Credits" is set, so nothing more was started. Try again later, or remove the option: not every provider tells the credits (${reason}).`,
 				}
 			: {
 					message: `Only ${credits} credits are left`,
@@ -153,20 +157,20 @@ const TEXTS: Record<FailureKind, (failure: Failure) => Text> = {
 	}),
 	parameters: ({ reason }) => ({
 		message: `The API refused the parameters: ${reason}`,
-		description: 'Change what it names, then run the node again.',
+		description: 'Correct the parameter that it names, then run the node again.',
 	}),
 	unknownTask: () => ({
 		message: 'The API does not know this task',
 		description:
-			'Check the task ID, and that the credential has the account and the API that started the task: tasks of one API are unknown to the other.',
+			'Check the task ID, and that the credential belongs to the account and names the API that started the task: each API knows only its own tasks.',
 	}),
 	rateLimit: ({ reason }) => ({
-		message: 'The API refused new requests for too long: rate limit',
+		message: 'Rate limit: the API refused new tasks for too long',
 		description: `It takes 20 new tasks in 10 seconds and runs about 100 at once. Wait for running tasks to end, lower "Tasks per 10 Seconds" or raise "Timeout" in the options. The API said: "${reason}".`,
 	}),
 	media: ({ reason }) => ({
 		message: 'The API could not fetch the video or the reference image',
-		description: `The URL must be public: it has to open in a private browser window. The API said: "${reason}".`,
+		description: `The URL must be public: it must open in a private browser window. The API said: "${reason}".`,
 	}),
 	maintenance: ({ reason }) => ({
 		message: 'The API is under maintenance',
@@ -185,20 +189,20 @@ const TEXTS: Record<FailureKind, (failure: Failure) => Text> = {
 		description: 'Check your account at the provider, or ask its support.',
 	}),
 	server: ({ reason }) => ({
-		message: 'The API failed to answer: internal error',
-		description: `Asking again did not help. Try again later. The API said: "${reason}".`,
+		message: 'The API had an internal error',
+		description: `Retries did not help. Try again later. The API said: "${reason}".`,
 	}),
 	firewall: ({ reason }) => ({
 		message: 'A firewall in front of the provider refused the request',
-		description: `The API key was not even looked at. Try again later, or from another network (${reason}).`,
+		description: `The API key was not checked. Try again later, or from another network (${reason}).`,
 	}),
 	unreachable: ({ reason }) => ({
 		message: 'The API could not be reached',
-		description: `Check the base URL in the credential, and that n8n may connect to it (${reason}).`,
+		description: `Check the base URL in the credential, and that n8n can connect to it (${reason}).`,
 	}),
 	cut: ({ reason }) => ({
 		message: 'The connection to the API broke',
-		description: `Asking again did not help. Try again later (${reason}).`,
+		description: `Retries did not help. Try again later (${reason}).`,
 	}),
 	notTheApi: ({ reason }) => ({
 		message: 'The answer did not come from the Aleph API',
@@ -215,7 +219,7 @@ const TEXTS: Record<FailureKind, (failure: Failure) => Text> = {
 	}),
 	local: ({ reason }) => ({
 		message: reason,
-		description: 'This came from n8n, not from the API.',
+		description: 'This error came from n8n, not from the API.',
 	}),
 };
 

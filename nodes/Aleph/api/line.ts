@@ -17,7 +17,7 @@ interface Place {
 interface Ticket {
 	limit: number;
 	admit: () => void;
-	turnAway: (reason: unknown) => void;
+	turnAway: (reason: Error) => void;
 }
 
 export class Line {

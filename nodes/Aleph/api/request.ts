@@ -1,9 +1,12 @@
 /** One request to the API: the only place where HTTP is spoken. */
 import type { IDataObject, IHttpRequestMethods } from 'n8n-workflow';
 import { asObject, asText } from '../task/json';
-import type { Api, NodeFunctions } from './client';
+import type { Api, NodeFunctions } from './connect';
 import { openEnvelope, type HttpAnswer } from './envelope';
 import { ApiFailure } from './failure';
+
+/** A firewall in front of the provider refuses clients that look like bots. */
+export const USER_AGENT = 'n8n-nodes-runway-aleph';
 
 interface ApiRequest {
 	method: IHttpRequestMethods;
@@ -29,7 +32,7 @@ export async function request(api: Api, options: ApiRequest): Promise<unknown> {
 		stalled ?? AbortSignal.timeout(options.timeout),
 	];
 	const sender = withSignal(api.functions, AbortSignal.any(signals));
-	if (!isHttpUrl(baseUrl)) throw new ApiFailure('unreachable', null, 'it is not a URL');
+	if (!isHttpUrl(baseUrl)) throw new ApiFailure('unreachable', null, 'the base URL is not a URL');
 	let answer: HttpAnswer;
 	try {
 		answer = (await api.functions.helpers.httpRequestWithAuthentication.call(sender, 'alephApi', {
@@ -37,8 +40,7 @@ export async function request(api: Api, options: ApiRequest): Promise<unknown> {
 			// n8n's types know the class of a library only, its HTTP client takes the platform's.
 			body: body as IDataObject | undefined,
 			url: `${baseUrl}${path}`,
-			// A firewall in front of the provider refuses clients that do not say who they are.
-			headers: { 'User-Agent': 'n8n-nodes-runway-aleph' },
+			headers: { 'User-Agent': USER_AGENT },
 			json: true,
 			returnFullResponse: true,
 			ignoreHttpStatusErrors: true,

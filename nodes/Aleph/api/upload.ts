@@ -3,10 +3,10 @@ import { randomUUID } from 'crypto';
 import type { IDataObject } from 'n8n-workflow';
 import { asNumber, asObject, asText } from '../task/json';
 import { asTime, isoTime } from '../task/task';
-import type { Api, NodeFunctions } from './client';
-import { ApiFailure } from './failure';
+import type { Api, NodeFunctions } from './connect';
+import { ApiFailure, asFailure } from './failure';
 import { isHttpUrl, request } from './request';
-import { IDLE_MS, Line, transfer, type Watch } from './transfer';
+import { IDLE_MS, lineOfFiles, transfer, type Watch } from './transfer';
 
 /** A file to send, read anew for each try. */
 export interface LocalFile {
@@ -31,21 +31,25 @@ export interface UploadedFile extends IDataObject {
 const UPLOAD_LIFETIME_MS = 3 * 24 * 60 * 60_000;
 const UPLOAD_FOLDER = 'n8n-runway-aleph';
 
-const line = new Line();
+const line = lineOfFiles();
 
 /**
  * Uploads a file, again after failures that pass: it costs nothing. Throws an ApiFailure.
  * @param idle milliseconds in which nothing moves, after which it has failed
  */
 export async function uploadFile(api: Api, file: LocalFile, idle = IDLE_MS): Promise<UploadedFile> {
-	if (!isHttpUrl(api.uploadUrl)) throw new ApiFailure('unreachable', null, 'it is not a URL');
+	if (!api.uploadUrl) throw new ApiFailure('noUpload', null, '');
+	if (!isHttpUrl(api.uploadUrl))
+		throw new ApiFailure('upload', null, 'the Upload URL in the credential is not a URL');
 	const answer = await transfer(
 		{ url: api.uploadUrl, idle, line, signal: api.signal },
 		async (watch) => await uploadOnce(api, file, watch),
-	);
+	).catch((error: unknown) => {
+		throw asUploadFailure(asFailure(error));
+	});
 	const data = asObject(answer);
 	if (!isHttpUrl(data.downloadUrl)) {
-		throw new ApiFailure('notTheApi', 200, 'The answer holds no URL');
+		throw new ApiFailure('upload', 200, 'The answer holds no URL');
 	}
 	return {
 		url: data.downloadUrl,
@@ -54,6 +58,12 @@ export async function uploadFile(api: Api, file: LocalFile, idle = IDLE_MS): Pro
 		mimeType: asText(data.mimeType) ?? file.mimeType,
 		expiresAt: expiryOf(data),
 	};
+}
+
+/** What is wrong with the account or the network has its own advice. */
+function asUploadFailure({ kind, code, reason }: ApiFailure): ApiFailure {
+	const isKnown = kind === 'credential' || kind === 'firewall';
+	return new ApiFailure(isKnown ? kind : 'upload', code, reason);
 }
 
 async function uploadOnce(api: Api, file: LocalFile, watch: Watch): Promise<unknown> {

@@ -21,9 +21,12 @@ interface Known {
 const executions = new Map<string, Known>();
 
 /** More often than this would do n8n no good, where there is more to start. */
-const SHORTEST_SLEEP_MS = 5_000;
+const SHORTEST_SLEEP_MS = 3_000;
 
 const MEMORY_MS = 10 * 60_000;
+
+/** When the sleeps of version 0.1.0 began, which did not note it. */
+export const BEFORE_ALL = 0;
 
 /** What to do about a callback: wake the execution, just note it, or have the provider call again. */
 export type Verdict = 'wake' | 'noted' | 'again';
@@ -32,15 +35,30 @@ export function arrived(executionId: string, batch: Batch, taskId: string, now: 
 	const sleep = batch.sleep!;
 	const known = recall(executionId, sleep.since, now);
 	if (known.since > sleep.since || known.over) return 'again';
+	const allCalled = batch.items
+		.filter(isRunning)
+		.every((item) => item.taskId === taskId || known.called.has(item.taskId));
+	const wantsPlaces = batch.items.some(({ at }) => at === 'toStart');
+	const isEarly = now < sleep.since + SHORTEST_SLEEP_MS;
+	// No other may come later: so this one has to come again.
+	if (taskId === sleep.waker && wantsPlaces && isEarly && !allCalled) return 'again';
 	known.called.add(taskId);
-	if (sleep.waker === null || !known.called.has(sleep.waker)) return 'noted';
-	const allCalled = batch.items.filter(isRunning).every((item) => known.called.has(item.taskId));
-	const wantsPlaces =
-		batch.items.some(({ at }) => at === 'toStart') && now - sleep.since >= SHORTEST_SLEEP_MS;
-	if (!allCalled && !wantsPlaces) return 'noted';
+	const isAllowed = sleep.waker !== null && known.called.has(sleep.waker);
+	if (!isAllowed || (!allCalled && !wantsPlaces)) return 'noted';
 	known.over = true;
 	sleep.called = [...known.called];
 	return 'wake';
+}
+
+/**
+ * Whether this is the first callback for an execution that fell asleep under version 0.1.0. It wakes it,
+ * whichever task it is for: others may have been called for before the update.
+ */
+export function arrivedFirst(executionId: string, now: number): boolean {
+	const known = recall(executionId, BEFORE_ALL, now);
+	if (known.since > BEFORE_ALL || known.over) return false;
+	known.over = true;
+	return true;
 }
 
 /** The execution is about to sleep: callbacks for an earlier sleep come too late. */

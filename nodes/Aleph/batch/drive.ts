@@ -110,6 +110,10 @@ function asApiFailure(error: unknown, signal?: AbortSignal): ApiFailure | null {
 	return new ApiFailure('local', null, error instanceof Error ? error.message : String(error));
 }
 
+function reasonOf(error: Error): string {
+	return error instanceof ApiFailure ? error.reason : error.message;
+}
+
 /** Credits are asked for once for a burst of tasks, not for each. */
 class Purse {
 	private askedAt = -Infinity;
@@ -125,7 +129,7 @@ class Purse {
 		this.askedAt = now;
 		this.answer = work.credits().then(
 			(credits) => creditsLeft(batch, { credits, reason: '' }, plan),
-			(error: Error) => creditsLeft(batch, { reason: error.message }, plan),
+			(error: Error) => creditsLeft(batch, { reason: reasonOf(error) }, plan),
 		);
 		return this.answer;
 	}

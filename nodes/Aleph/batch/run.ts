@@ -86,10 +86,10 @@ function earlierBatch(functions: IExecuteFunctions): Batch | null {
 	if (batch.version > VERSION) {
 		throw new NodeOperationError(
 			functions.getNode(),
-			'This execution was begun with a newer version of Runway Aleph',
+			'This execution was started with a newer version of Runway Aleph',
 			{
 				description:
-					'Nothing was sent. Install that version again, and retry the execution: it knows the tasks that were paid for.',
+					'Nothing was sent. Install that version again, then retry the execution: its tasks are not lost.',
 			},
 		);
 	}

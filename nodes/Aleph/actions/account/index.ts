@@ -16,7 +16,7 @@ export const description: INodeProperties[] = [
 				name: 'Get Credits',
 				value: 'getCredits',
 				action: 'Get credits',
-				description: 'See how many credits the account has left',
+				description: 'Get the number of credits left in the account',
 			},
 		],
 		default: 'getCredits',

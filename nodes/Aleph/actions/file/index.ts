@@ -16,7 +16,7 @@ export const description: INodeProperties[] = [
 				name: 'Upload',
 				value: 'upload',
 				action: 'Upload a file',
-				description: 'Give a file a public URL, for about three days',
+				description: 'Upload a file to get a public URL for it, valid for about three days',
 			},
 		],
 		default: 'upload',

@@ -8,7 +8,7 @@ import {
 	type NodeError,
 } from 'n8n-workflow';
 import { asText } from '../../task/json';
-import { connect } from '../../api/client';
+import { connect } from '../../api/connect';
 import { ApiFailure } from '../../api/failure';
 import { requestError } from '../errors';
 import { outcomesOf, outputItems, readInputs } from '../outcome';
@@ -29,7 +29,7 @@ export const description: INodeProperties[] = [
 		type: 'string',
 		default: '',
 		placeholder: 'e.g. video.mp4',
-		description: 'The name that the file gets at the provider. Empty, it keeps its own.',
+		description: 'The name to give the file at the provider. Leave empty to keep its own.',
 	},
 ];
 

@@ -1,8 +1,8 @@
 /** video / generate: starts a task for each item, and waits for all of them together. */
 import { createHash } from 'crypto';
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { connect, createTask, getCredits, type Api } from '../../api/client';
-import { ApiFailure, asFailure } from '../../api/failure';
+import { createTask } from '../../api/client';
+import { connect, type Api } from '../../api/connect';
 import { canCall, isPrivate } from '../../api/reachable';
 import { canSleep, resumeUrl } from '../../batch/sleep';
 import { acceptedTask, type VideoRequest } from '../../task/task';
@@ -36,7 +36,7 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 		known: ({ request }, taskId) => acceptedTask(taskId, request),
 		start: async (input, itemIndex) => {
 			const video = await withUploads(this, api, input);
-			const taskId = await start(
+			const taskId = await createTask(
 				api,
 				{ ...video, ...(callBackUrl && { callBackUrl }) },
 				input.rate,
@@ -104,18 +104,6 @@ async function withUploads(
 	return complete as VideoRequest;
 }
 
-/** Throws an ApiFailure, which tells how many credits are left where there were too few. */
-async function start(api: Api, video: VideoRequest, rate: number): Promise<string> {
-	try {
-		return await createTask(api, video, rate);
-	} catch (error) {
-		const { kind, code, reason } = asFailure(error);
-		if (kind !== 'credits') throw error;
-		const credits = await getCredits(api).catch(() => undefined);
-		throw new ApiFailure(kind, code, reason, null, credits);
-	}
-}
-
 /** The provider fetches the video itself. It may have ways of its own, so that nothing is refused. */
 function warnOfPrivateVideos(
 	functions: IExecuteFunctions,
@@ -130,7 +118,7 @@ function warnOfPrivateVideos(
 	const doubtful = urls.find(isDoubtful);
 	if (doubtful === undefined) return;
 	functions.addExecutionHints({
-		message: `The provider can probably not fetch ${doubtful}: it takes public HTTPS URLs only`,
+		message: `The provider probably cannot fetch ${doubtful}: the video needs a public HTTPS URL`,
 		type: 'warning',
 		location: 'outputPane',
 	});

@@ -30,7 +30,7 @@ export const description: INodeProperties[] = [
 		default: '',
 		required: true,
 		placeholder: 'e.g. Make it a snowy evening, keep the people as they are',
-		description: 'What to change in the video, in words',
+		description: 'What to change in the video',
 	},
 	{
 		displayName: 'Video Source',
@@ -56,7 +56,7 @@ export const description: INodeProperties[] = [
 		displayOptions: { show: { videoSource: ['url'] } },
 		placeholder: 'e.g. https://example.com/video.mp4',
 		description:
-			'The video to edit: a public HTTPS URL, up to 10 MB. Only the first 5 seconds are used, and the result has 5 seconds at most.',
+			'The video to edit: a public HTTPS URL, up to 10 MB. Only the first 5 seconds are used, and the new video is 5 seconds long at most.',
 	},
 	{
 		displayName: 'Input Binary Field',
@@ -75,7 +75,7 @@ export const description: INodeProperties[] = [
 		type: 'boolean',
 		default: true,
 		description:
-			'Whether to wait until the video is ready, typically 2 to 15 minutes. If off, the item comes out at once with the task ID, for the operation Get to fetch the video later. An AI agent or MCP client that gives up after a minute needs this off.',
+			'Whether to wait until the video is ready, typically 2 to 15 minutes. If off, the item comes out at once with its task ID, and the operation Get fetches the video later. Turn this off for an MCP client, which gives up after a minute, then call Get.',
 	},
 	waitModeField,
 	simplifyField,
@@ -107,7 +107,7 @@ export const description: INodeProperties[] = [
 				typeOptions: { minValue: 0 },
 				default: 0,
 				description:
-					'Start no more videos once the account has fewer credits than this. The items that were not started fail with an error that says how many are left.',
+					'Stop starting videos once the account has fewer credits than this. The remaining items fail with an error that says how many credits are left.',
 			},
 			onTimeoutOption,
 			pollIntervalOption,
@@ -152,7 +152,7 @@ export const description: INodeProperties[] = [
 				typeOptions: { minValue: 1, maxValue: 1000 },
 				default: 20,
 				description:
-					'How many videos to start within 10 seconds at most. Executions with the same API key take turns.',
+					'The most videos to start in 10 seconds. Executions with the same API key take turns.',
 			},
 			{
 				...timeoutOption,

@@ -20,7 +20,7 @@ export const description: INodeProperties[] = [
 		type: 'boolean',
 		default: false,
 		description:
-			'Whether to wait until the task has ended. If off, the item tells the current state, also of a failed task; if on, a failed task is an error.',
+			'Whether to wait until the task has ended. If off, the item shows the current status, even of a failed task. If on, a failed task is an error.',
 	},
 	waitModeField,
 	simplifyField,
