@@ -45,7 +45,7 @@ export class Aleph implements INodeType {
 			},
 		],
 		waitingNodeTooltip:
-			'=Asleep until the provider has called for the last video, for {{ $parameter["options"]["timeout"] ?? 30 }} minutes at the most',
+			'=Asleep until there is news of the videos. Each is waited for {{ $parameter["options"]["timeout"] ?? 30 }} minutes at most.',
 		properties: [
 			{
 				displayName: 'Resource',

@@ -192,7 +192,7 @@ describe.each(['filesystem', 'default'])('in the binary mode "%s"', (mode) => {
 		expect(outputOf(told, 'Credits').map(({ json }) => json)).toEqual([{ credits: 7 }]);
 		const generate = { prompt: 'Snow', videoUrl: 'https://example.com/video.mp4' };
 		const refused = await run(chain(start, ['Generate', ALEPH, generate]));
-		expect(refused.error?.message).toBe('The account has not enough credits for this video');
+		expect(refused.error?.message).toBe('Not enough credits');
 		expect(refused.error?.description).toContain('Credits left: 7.');
 	});
 });
