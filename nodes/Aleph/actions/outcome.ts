@@ -128,10 +128,11 @@ function withTaskList(error: NodeError, outcomes: Outcome[]): NodeError {
 	// Where all have failed alike, there is nothing to tell apart.
 	if (new Set(states).size === 1) return error;
 	const ready = outcomes.filter(({ task }) => task?.status === 'success').length;
+	// The editor shows a description as HTML; everybody else as text.
 	error.description = [
 		error.description,
 		`${ready} of ${outcomes.length} videos are ready: the operation "Get" fetches them by their task IDs. "Retry" in the list of executions goes on from here, and pays only for what failed. "Execute step" would pay for all of them again.`,
 		...states.map((state, item) => `Item ${item}: ${state}`),
-	].join('\n');
+	].join('<br>\n');
 	return error;
 }
