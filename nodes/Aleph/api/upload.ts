@@ -39,7 +39,8 @@ const line = new Line();
  */
 export async function uploadFile(api: Api, file: LocalFile, idle = IDLE_MS): Promise<UploadedFile> {
 	if (!api.uploadUrl) throw new ApiFailure('noUpload', null, '');
-	if (!isHttpUrl(api.uploadUrl)) throw new ApiFailure('upload', null, 'the Upload URL in the credential is not a URL');
+	if (!isHttpUrl(api.uploadUrl))
+		throw new ApiFailure('upload', null, 'the Upload URL in the credential is not a URL');
 	const answer = await transfer(
 		{ url: api.uploadUrl, idle, line, signal: api.signal },
 		async (watch) => await uploadOnce(api, file, watch),
