@@ -14,14 +14,25 @@ export interface World {
 	credential: Credential;
 }
 
-/** One n8n and one simulator for all tests of a file. What a test sets is undone after it. */
-export function useN8n(settings: Partial<Settings> = {}, env: Record<string, string> = {}): World {
+type Env = Record<string, string>;
+
+/**
+ * One n8n and one simulator for all tests of a file. What a test sets is undone after it.
+ * @param env environment variables of n8n
+ */
+export function useN8n(
+	settings: Partial<Settings> = {},
+	env: Env | ((simulator: Simulator) => Env) = {},
+): World {
 	const world = {} as World;
 	let initial: Settings;
 	beforeAll(async () => {
 		world.simulator = await startSimulator({ duration: 2, credits: 1_000_000, ...settings });
 		initial = structuredClone(world.simulator.settings);
-		world.n8n = await startN8n({ copyOf: process.env.N8N_PREPARED_FOLDER, env });
+		world.n8n = await startN8n({
+			copyOf: process.env.N8N_PREPARED_FOLDER,
+			env: typeof env === 'function' ? env(world.simulator) : env,
+		});
 		world.client = await world.n8n.signIn();
 		world.credential = await newCredential(world);
 	}, 600_000);

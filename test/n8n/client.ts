@@ -74,6 +74,12 @@ export class N8nClient {
 		return { id: String(created.id), name, type };
 	}
 
+	async updateCredential(credential: Credential, data: Record<string, unknown>): Promise<void> {
+		const { id, name, type } = credential;
+		const url = `/rest/credentials/${id}`;
+		await send(this.http, { method: 'PATCH', url, data: { name, type, data } });
+	}
+
 	/** What the credential's dialog shows after saving. */
 	async testCredential(credential: Credential): Promise<CredentialTest> {
 		// Like the editor, send back what n8n shows of it: the secrets in it stay blanked out.
@@ -150,6 +156,12 @@ export class N8nClient {
 		const read = async () => await this.execution(id).catch(nullIfNotStoredYet);
 		const execution = await poll(read, (seen) => seen !== null && until(seen), timeout);
 		return execution!;
+	}
+
+	/** What nodes have noted beside an execution. */
+	async customData(executionId: string): Promise<Record<string, string>> {
+		const { customData } = asRecord(await this.get(`/executions/${executionId}`));
+		return customData as Record<string, string>;
 	}
 
 	/**

@@ -1,5 +1,5 @@
 /** Which callback wakes a sleeping execution. Each test has an execution of its own. */
-import { arrived, fallsAsleep, isAwake } from '../../nodes/Aleph/batch/callers';
+import { arrived, arrivedFirst, fallsAsleep, isAwake } from '../../nodes/Aleph/batch/callers';
 import { VERSION, type Batch, type Item } from '../../nodes/Aleph/batch/state';
 
 let executions = 0;
@@ -54,15 +54,15 @@ describe('a callback', () => {
 		expect(call('b', 51_000)).toBe('noted');
 	});
 
-	it('wakes the execution early where places are wanted, but not before 5 seconds', () => {
+	it('of the waker wakes the execution where places are wanted, and comes again before 3 seconds', () => {
 		const { call } = asleep(['a', 'b', 'c'], { waker: 'a', toStart: 5 });
-		expect(call('a', 1_000)).toBe('noted');
-		expect(call('b', 4_999)).toBe('noted');
-		expect(call('c', 5_000)).toBe('wake');
+		expect(call('a', 1_000)).toBe('again');
+		expect(call('b', 2_000)).toBe('noted');
+		expect(call('a', 3_000)).toBe('wake');
 	});
 
-	it('wakes at once where all have called, also before 5 seconds', () => {
-		const { call } = asleep(['a', 'b'], { toStart: 5 });
+	it('wakes at once where all have called, also before 3 seconds', () => {
+		const { call } = asleep(['a', 'b'], { waker: 'b', toStart: 5 });
 		expect(call('a', 100)).toBe('noted');
 		expect(call('b', 200)).toBe('wake');
 	});
@@ -129,4 +129,20 @@ it('what a process knows of an execution is forgotten after a while', () => {
 	const { call, awake } = asleep(['a', 'b']);
 	call('a');
 	expect(awake(11 * 60_000)).toEqual(new Set());
+});
+
+describe('the first callback for a sleep of version 0.1.0', () => {
+	it('wakes it, and no other does, nor a late one when it sleeps again', () => {
+		expect(arrivedFirst('earlier', 1_000_000)).toBe(true);
+		expect(arrivedFirst('earlier', 1_000_001)).toBe(false);
+		fallsAsleep('earlier', asleep(['a']).batch.sleep!);
+		expect(arrivedFirst('earlier', 1_000_002)).toBe(false);
+	});
+
+	it('makes nobody forget what other executions were called for', () => {
+		const { call } = asleep(['a', 'b']);
+		expect(call('a')).toBe('noted');
+		expect(arrivedFirst('another', 1_000_000)).toBe(true);
+		expect(call('b')).toBe('wake');
+	});
 });

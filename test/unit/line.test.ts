@@ -99,6 +99,17 @@ describe('a line', () => {
 		expect(sent).toHaveLength(4);
 	});
 
+	it('goes on where a timer rings a moment before its time', async () => {
+		const { sendMany, sent } = sender(new Line(10_000));
+		sendMany('batch', 25);
+		await pass(0);
+		jest.setSystemTime(-2);
+		await pass(10_000);
+		expect(sent).toHaveLength(20);
+		await pass(2);
+		expect(sent).toHaveLength(25);
+	});
+
 	it('goes on after a request that failed', async () => {
 		const { send } = sender(new Line(1_000, 1));
 		const failing = async () => await Promise.reject(new Error('in vain'));

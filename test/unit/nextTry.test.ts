@@ -69,6 +69,13 @@ describe('another try', () => {
 		expect(afterwards(item, { executionId: 'retry' })).toEqual({ at: 'toStart', request: 'same' });
 	});
 
+	it('does not repeat it after a crash, of which nobody has been told', () => {
+		const item: Item = { request: 'same', at: 'unconfirmed', failure };
+		const sleep = { since: NOW, until: NOW, waker: null };
+		const killed: Batch = { ...batchWith(item), sleep };
+		expect(nextTry(killed, ['same'], 'retry', 1, NOW, toStart).items).toEqual([item]);
+	});
+
 	it('starts anew what asks for something else by now', () => {
 		expect(afterwards(ended('success'), { request: 'other' })).toEqual({
 			at: 'toStart',

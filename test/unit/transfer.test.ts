@@ -1,17 +1,17 @@
 import { ApiFailure } from '../../nodes/Aleph/api/failure';
-import { Line, transfer } from '../../nodes/Aleph/api/transfer';
+import { lineOfFiles, transfer } from '../../nodes/Aleph/api/transfer';
 
 const FOR_EVER = new Promise<never>(() => {});
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('a line', () => {
+describe('the line of files', () => {
 	it('lets five through at once, and the others in the order in which they came', async () => {
-		const line = new Line();
+		const line = lineOfFiles();
 		const ends: Array<() => void> = [];
 		const entered: number[] = [];
 		const all = Array.from({ length: 8 }, async (_, number) => {
-			await line.inTurn(async () => {
+			await line.send({ owner: Symbol(), limit: Infinity }, async () => {
 				entered.push(number);
 				await new Promise<void>((end) => ends.push(end));
 			});
@@ -28,31 +28,10 @@ describe('a line', () => {
 		await Promise.all(all);
 		expect(entered).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
 	});
-
-	it('goes on after one that failed', async () => {
-		const line = new Line();
-		const failing = () => Promise.reject(new Error('in vain'));
-		for (let number = 0; number < 10; number++) {
-			await expect(line.inTurn(failing)).rejects.toThrow('in vain');
-		}
-		await expect(line.inTurn(() => Promise.resolve('through'))).resolves.toBe('through');
-	});
-
-	it('is left at once by who is stopped', async () => {
-		const line = new Line();
-		for (let number = 0; number < 5; number++) void line.inTurn(() => FOR_EVER);
-		const controller = new AbortController();
-		const begun = jest.fn(() => FOR_EVER);
-		const stopped = line.inTurn(begun, controller.signal);
-		controller.abort(new Error('stopped'));
-		await expect(stopped).rejects.toThrow('stopped');
-		await expect(line.inTurn(begun, controller.signal)).rejects.toThrow('stopped');
-		expect(begun).not.toHaveBeenCalled();
-	});
 });
 
 describe('a transfer', () => {
-	const options = () => ({ url: 'https://example.com/a.mp4', idle: 60_000, line: new Line() });
+	const options = () => ({ url: 'https://example.com/a.mp4', idle: 60_000, line: lineOfFiles() });
 
 	it('that breaks is tried again', async () => {
 		const move = jest

@@ -103,11 +103,21 @@ function outcomeJson({ task, data, simplify = true }: Outcome): IDataObject {
 
 /**
  * n8n sends an item to the error output when it has an `error` of its own, and afterwards replaces
- * the `json` of each item that still has one by `{ error }`. It copies the item in between, so an
- * `error` that is not enumerable does the first and avoids the second: the task ID survives.
+ * the `json` of each item that still has one by `{ error }`. Of a paired item it makes a copy in
+ * between, which an `error` that is not enumerable does not reach; any other stays as it is, and takes
+ * no other `json`. So the task ID survives.
  */
-function forErrorOutput(item: INodeExecutionData, error: NodeError): INodeExecutionData {
-	return Object.defineProperty(item, 'error', { value: error, enumerable: false });
+function forErrorOutput(
+	{ json, ...item }: INodeExecutionData,
+	error: NodeError,
+): INodeExecutionData {
+	return Object.defineProperties(
+		{ ...item, json },
+		{
+			json: { enumerable: true, configurable: true, get: () => json, set: () => {} },
+			error: { value: error, enumerable: false },
+		},
+	);
 }
 
 function withTaskList(error: NodeError, outcomes: Outcome[]): NodeError {

@@ -5,9 +5,9 @@ import type { NodeFunctions } from './client';
 import { ApiFailure } from './failure';
 import { nameOfDownload, typeOfName, withExtension } from './fileName';
 import { isHttpUrl, networkFailure } from './request';
-import { IDLE_MS, Line, transfer, type Watch } from './transfer';
+import { IDLE_MS, lineOfFiles, transfer, type Watch } from './transfer';
 
-const line = new Line();
+const line = lineOfFiles();
 
 /**
  * Downloads a file into n8n's binary data. No credential goes along. Throws an ApiFailure.

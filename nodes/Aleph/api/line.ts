@@ -114,7 +114,11 @@ export class Line {
 		const now = Date.now();
 		if (now < this.alarm && this.alarm <= now + delay) return;
 		this.alarm = now + delay;
-		void pause(delay).then(() => this.move());
+		void pause(delay).then(() => {
+			// A timer may ring a moment early, and has to be set again then.
+			this.alarm = 0;
+			this.move();
+		});
 	}
 
 	/** The owner that comes first gives one request, and goes to the end. */

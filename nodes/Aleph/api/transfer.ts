@@ -3,6 +3,7 @@
  * the line needs, but not when nothing moves any more.
  */
 import { ApiFailure } from './failure';
+import { Line } from './line';
 import { retrying } from './retry';
 
 /** How long nothing may move before a transfer has failed; the answer to an upload gets as much. */
@@ -11,8 +12,10 @@ export const IDLE_MS = 120_000;
 /** How long to try again, from the first failure on. */
 const PATIENCE_MS = 60_000;
 
-/** How many files this process sends at once, and how many it fetches, whoever asks for them. */
-const AT_ONCE = 5;
+/** A few files at once, whoever asks for them. */
+export function lineOfFiles(): Line {
+	return new Line(0, 5);
+}
 
 interface Transfer {
 	url: string;
@@ -40,8 +43,9 @@ export async function transfer<T>(
 			watch.stop();
 		}
 	};
+	const place = { owner: Symbol(url), limit: Infinity, signal };
 	let firstFailure: number | undefined;
-	return await retrying(async () => await line.inTurn(once, signal), {
+	return await retrying(async () => await line.send(place, once), {
 		until: (failure) => {
 			firstFailure ??= Date.now();
 			return failure.isPassing ? firstFailure + PATIENCE_MS : 0;
@@ -89,51 +93,5 @@ export class Watch {
 		if (left <= 0) this.stop();
 		if (this.signal.aborted) return;
 		AbortSignal.timeout(left).addEventListener('abort', () => this.look());
-	}
-}
-
-/** Lets a few through at once, in the order in which they came. */
-export class Line {
-	private free = AT_ONCE;
-	private readonly waiting = new Set<() => void>();
-
-	async inTurn<T>(move: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-		await this.turn(signal);
-		try {
-			return await move();
-		} finally {
-			this.next();
-		}
-	}
-
-	/** Rejects with the signal's reason once it aborts. */
-	private async turn(signal?: AbortSignal): Promise<void> {
-		signal?.throwIfAborted();
-		if (this.free > 0) {
-			this.free--;
-			return;
-		}
-		await new Promise<void>((resolve, reject) => {
-			const leave = () => {
-				this.waiting.delete(enter);
-				reject(signal?.reason as Error);
-			};
-			const enter = () => {
-				signal?.removeEventListener('abort', leave);
-				resolve();
-			};
-			this.waiting.add(enter);
-			signal?.addEventListener('abort', leave, { once: true });
-		});
-	}
-
-	private next(): void {
-		const [enter] = this.waiting;
-		if (!enter) {
-			this.free++;
-			return;
-		}
-		this.waiting.delete(enter);
-		enter();
 	}
 }

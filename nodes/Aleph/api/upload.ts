@@ -6,7 +6,7 @@ import { asTime, isoTime } from '../task/task';
 import type { Api, NodeFunctions } from './client';
 import { ApiFailure, asFailure } from './failure';
 import { isHttpUrl, request } from './request';
-import { IDLE_MS, Line, transfer, type Watch } from './transfer';
+import { IDLE_MS, lineOfFiles, transfer, type Watch } from './transfer';
 
 /** A file to send, read anew for each try. */
 export interface LocalFile {
@@ -31,7 +31,7 @@ export interface UploadedFile extends IDataObject {
 const UPLOAD_LIFETIME_MS = 3 * 24 * 60 * 60_000;
 const UPLOAD_FOLDER = 'n8n-runway-aleph';
 
-const line = new Line();
+const line = lineOfFiles();
 
 /**
  * Uploads a file, again after failures that pass: it costs nothing. Throws an ApiFailure.

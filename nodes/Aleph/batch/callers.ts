@@ -25,6 +25,9 @@ const SHORTEST_SLEEP_MS = 3_000;
 
 const MEMORY_MS = 10 * 60_000;
 
+/** When the sleeps of version 0.1.0 began, which did not note it. */
+export const BEFORE_ALL = 0;
+
 /** What to do about a callback: wake the execution, just note it, or have the provider call again. */
 export type Verdict = 'wake' | 'noted' | 'again';
 
@@ -45,6 +48,17 @@ export function arrived(executionId: string, batch: Batch, taskId: string, now: 
 	known.over = true;
 	sleep.called = [...known.called];
 	return 'wake';
+}
+
+/**
+ * Whether this is the first callback for an execution that fell asleep under version 0.1.0. It wakes it,
+ * whichever task it is for: others may have been called for before the update.
+ */
+export function arrivedFirst(executionId: string, now: number): boolean {
+	const known = recall(executionId, BEFORE_ALL, now);
+	if (known.since > BEFORE_ALL || known.over) return false;
+	known.over = true;
+	return true;
 }
 
 /** The execution is about to sleep: callbacks for an earlier sleep come too late. */

@@ -50,6 +50,8 @@ export interface Running {
 	failures?: number;
 	/** Set by a callback: how often more to check soon, as the record may lag behind it. */
 	soon?: number;
+	/** Checked once on the ground that a younger task has ended. */
+	guessed?: true;
 }
 
 export interface Ended {
@@ -184,15 +186,17 @@ export function nextTry(
 	const sameExecution = batch.executionId === executionId;
 	const tries = sameExecution ? batch.tries + 1 : 1;
 	if (sameExecution && tries > maxTries) return { ...batch, tries };
+	// Nobody has seen what became of an execution that was killed.
+	const isUnseen = sameExecution || batch.sleep !== undefined;
 	const items = newBatch(requests, batch, fresh).items.map((item, itemIndex) => {
 		const earlier = batch.items[itemIndex];
 		if (!earlier || !item.request || earlier.request !== item.request) return item;
-		return kept(earlier, sameExecution, now) ?? item;
+		return kept(earlier, isUnseen, now) ?? item;
 	});
 	return { version: VERSION, runIndex: batch.runIndex, executionId, tries, items, starts: [] };
 }
 
-function kept(item: Item, sameExecution: boolean, now: number): Item | null {
+function kept(item: Item, isUnseen: boolean, now: number): Item | null {
 	switch (item.at) {
 		case 'running':
 		case 'timedOut':
@@ -201,7 +205,7 @@ function kept(item: Item, sameExecution: boolean, now: number): Item | null {
 			return item.taskId ? { request: item.request, ...running(item.taskId, now) } : null;
 		case 'unconfirmed':
 			// Whether to risk a second payment is for the user to decide, by retrying the execution.
-			return sameExecution ? item : null;
+			return isUnseen ? item : null;
 		case 'ended':
 			// Files are stored by execution.
 			return isSuccess(item) ? { ...item, files: undefined } : null;
@@ -294,7 +298,7 @@ export function checked(
 ): void {
 	const item = batch.items[itemIndex]!;
 	if (!isRunning(item)) return;
-	const { taskId, since } = item;
+	const { taskId, since, soon } = item;
 	const record = terms.wantsData ? { task, data } : { task };
 	const deadline = since + terms.timeout;
 	if (task.status !== 'processing' || terms.until === 'seen') {
@@ -302,15 +306,10 @@ export function checked(
 	} else if (now >= deadline) {
 		set(batch, itemIndex, { at: 'timedOut', taskId, record });
 	} else {
-		const soon = item.soon ? item.soon - 1 : undefined;
-		const next = item.soon ? now + SOON_MS : terms.schedule(now - since, now);
-		set(batch, itemIndex, {
-			at: 'running',
-			taskId,
-			since,
-			checkAt: Math.min(next, deadline),
-			soon,
-		});
+		const next = soon ? now + SOON_MS : terms.schedule(now - since, now);
+		item.checkAt = Math.min(next, deadline);
+		item.soon = soon && soon - 1;
+		delete item.failures;
 	}
 }
 
@@ -329,10 +328,9 @@ export function notChecked(
 	const mayPass = failure.isPassing || unknown;
 	const giveUpAt = unknown ? Math.min(deadline, since + terms.unknownFor) : deadline;
 	if (mayPass && now < giveUpAt) {
-		const failures = (item.failures ?? 0) + 1;
-		const pause = Math.max(failure.retryAfter ?? 0, backoff(failures));
-		const checkAt = Math.min(now + pause, giveUpAt);
-		set(batch, itemIndex, { at: 'running', taskId, since, checkAt, failures });
+		item.failures = (item.failures ?? 0) + 1;
+		const pause = Math.max(failure.retryAfter ?? 0, backoff(item.failures));
+		item.checkAt = Math.min(now + pause, giveUpAt);
 	} else if (mayPass && now >= deadline && terms.until === 'ended') {
 		set(batch, itemIndex, { at: 'timedOut', taskId, failure: facts(failure) });
 	} else {
@@ -345,10 +343,19 @@ export function fetched(batch: Batch, itemIndex: number, files: Files): void {
 	if (item.at === 'ended') set(batch, itemIndex, { ...item, files });
 }
 
-/** A callback told that these tasks have ended: checks them now. */
+/**
+ * Callbacks told that these tasks have ended: checks them now. Those that started before them are
+ * likely to have ended too, and their callbacks may be on their way, lost, or at another process. A
+ * guess may be wrong, and costs a request: so there is one for each task.
+ */
 export function called(batch: Batch, taskIds: ReadonlySet<string>, now: number): void {
-	for (const item of batch.items) {
-		if (isRunning(item) && taskIds.has(item.taskId)) Object.assign(item, { checkAt: now, soon: 3 });
+	const tasks = batch.items.filter(isRunning);
+	const told = tasks.filter(({ taskId }) => taskIds.has(taskId));
+	for (const item of told) Object.assign(item, { checkAt: now, soon: 3 });
+	const latest = Math.max(...told.map(({ since }) => since));
+	for (const item of tasks) {
+		if (item.since > latest || item.guessed || taskIds.has(item.taskId)) continue;
+		Object.assign(item, { checkAt: now, guessed: true });
 	}
 }
 

@@ -2,7 +2,7 @@
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { connect } from '../api/client';
 import { ACKNOWLEDGED, answer, readCallback, type Refusal } from '../api/callback';
-import { arrived, type Verdict } from './callers';
+import { arrived, arrivedFirst, BEFORE_ALL, type Verdict } from './callers';
 import { convertEarlier, earlierSleep } from './earlier';
 import { sleeperOf } from './sleep';
 import { isRunning, type Batch } from './state';
@@ -48,10 +48,9 @@ function resumeEarlier(functions: IWebhookFunctions, taskId: string): IWebhookRe
 	const batch = asleep && convertEarlier(context);
 	if (!batch || !executeData) return answer(functions, NOT_OURS);
 	const executionId = functions.getExecutionId();
-	const { until } = asleep;
-	batch.sleep = { since: until, until, waker: taskId };
+	if (!arrivedFirst(executionId, Date.now())) return answer(functions, AGAIN);
+	batch.sleep = { since: BEFORE_ALL, until: asleep.until, waker: null, called: [taskId] };
 	batch.executionId = executionId;
-	if (arrived(executionId, batch, taskId, Infinity) !== 'wake') return answer(functions, AGAIN);
 	context.batch = batch;
 	// That version left no spent entry: n8n has disabled the node itself.
 	executeData.node.disabled = false;

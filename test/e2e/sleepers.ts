@@ -1,0 +1,85 @@
+/** What the tests of sleeping executions share: their workflows, their tasks, and the provider's calls. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import axios from 'axios';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import type { Credential, WorkflowJson } from '../n8n/client';
+import { isFinished, outputOf, type Execution } from '../n8n/execution';
+import type { TaskView } from '../simulator';
+import { workflowOf, type WorkflowSetup, type World } from './n8n';
+
+export const NODE = 'Runway Aleph';
+
+export const polling: INodeParameters = {
+	prompt: '={{ $json.prompt }}',
+	videoUrl: 'https://example.com/video.mp4',
+};
+
+export const sleeping: INodeParameters = { ...polling, waitMode: 'callback' };
+
+export const prompts = (count: number, prompt: (n: number) => string): IDataObject[] =>
+	Array.from({ length: count }, (_, n) => ({ prompt: prompt(n) }));
+
+export const itemsOf = (execution: Execution, output = 0, node = NODE) =>
+	outputOf(execution, node, output).map(({ json }) => json);
+
+export const statusesOf = (execution: Execution) => itemsOf(execution).map(({ status }) => status);
+
+/** Tasks whose prompts have the text, in the order of their prompts; they may be accepted in another. */
+export const tasksWith = ({ simulator }: World, text: string) =>
+	simulator
+		.tasks()
+		.filter(({ request }) => request.prompt.includes(text))
+		.sort((a, b) => a.request.prompt.localeCompare(b.request.prompt));
+
+/** Starts the workflow. Gives the id of its execution. */
+export async function start(
+	{ client, credential }: World,
+	workflow: WorkflowJson,
+	account: Credential = credential,
+): Promise<string> {
+	return await client.runManually(await client.importWorkflow(workflow, [account]));
+}
+
+/** Starts the workflow, and gives its execution once that sleeps. */
+export async function fallAsleep(
+	world: World,
+	setup: WorkflowSetup,
+	account?: Credential,
+): Promise<Execution> {
+	const execution = await untilAsleep(world, await start(world, workflowOf(setup), account));
+	expect(execution.status).toBe('waiting');
+	return execution;
+}
+
+export async function untilAsleep({ client }: World, executionId: string): Promise<Execution> {
+	return await client.waitForExecution(executionId, {
+		until: (execution) => execution.status === 'waiting' || isFinished(execution),
+	});
+}
+
+/** Calls for a task as the provider does, and gives the HTTP status of the answer. */
+export async function call({ taskId, request }: TaskView): Promise<number> {
+	const body = { code: 200, msg: 'success', taskId };
+	return await post(request.callBackUrl!, body);
+}
+
+export async function post(url: string, body: object): Promise<number> {
+	const options = { validateStatus: () => true, proxy: false as const };
+	return (await axios.post(url, body, options)).status;
+}
+
+/**
+ * Calls for all tasks at the same instant, twice each, and again a second later for what was not taken.
+ * Gives the HTTP statuses of all answers.
+ */
+export async function callAtOnce(tasks: TaskView[]): Promise<number[]> {
+	const answers: number[] = [];
+	let toCall = [...tasks, ...tasks];
+	for (let attempt = 0; attempt < 4 && toCall.length > 0; attempt++) {
+		if (attempt > 0) await sleep(1_000);
+		const statuses = await Promise.all(toCall.map(call));
+		answers.push(...statuses);
+		toCall = toCall.filter((_, n) => statuses[n] !== 200);
+	}
+	return answers;
+}
