@@ -1,7 +1,7 @@
 /** Files on their way: to the provider and back, over lines good and bad, under names good and bad. */
 import axios from 'axios';
 import type { IBinaryData, IBinaryKeyData, IDataObject, INodeParameters } from 'n8n-workflow';
-import { connect } from '../../nodes/Aleph/api/client';
+import { connect } from '../../nodes/Aleph/api/connect';
 import { downloadFile } from '../../nodes/Aleph/api/download';
 import { uploadFile } from '../../nodes/Aleph/api/upload';
 import { generate, get, newAccount, simulator, useSimulator } from './aleph';
@@ -119,7 +119,7 @@ describe('a slow line', () => {
 	it('that stands still ends an upload, which is not sent again', async () => {
 		simulator.settings.stall = 'upload';
 		await expect(send({}, 500)).rejects.toMatchObject({
-			kind: 'cut',
+			kind: 'upload',
 			reason: `nothing moved for 0.5 seconds at ${simulator.url}`,
 		});
 		expect(reads).toHaveLength(1);
@@ -319,8 +319,8 @@ describe('binary fields', () => {
 			'file',
 			'"Put Video in Field" and "Put Thumbnail in Field" must not have the same name: "file"',
 		],
-		['__proto__', 'thumbnail', '"Put Video in Field" cannot be "__proto__"'],
-		['video', '__proto__', '"Put Thumbnail in Field" cannot be "__proto__"'],
+		['__proto__', 'thumbnail', '"Put Video in Field" has a reserved name'],
+		['video', '__proto__', '"Put Thumbnail in Field" has a reserved name'],
 	])('such as %j and %j are refused before anything is sent', async (video, thumbnail, message) => {
 		const { error } = await runNode({
 			parameters: generate(files(video, thumbnail)),
@@ -345,7 +345,7 @@ describe('binary fields', () => {
 			binary: video('x'),
 			credential: newAccount(),
 		});
-		expect(error?.message).toBe(`"Input Binary Field" names no file of this item: "${name}"`);
+		expect(error?.message).toBe(`This item has no binary field "${name}"`);
 		expect(simulator.requests()).toEqual([]);
 	});
 });

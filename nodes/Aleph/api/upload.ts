@@ -3,7 +3,7 @@ import { randomUUID } from 'crypto';
 import type { IDataObject } from 'n8n-workflow';
 import { asNumber, asObject, asText } from '../task/json';
 import { asTime, isoTime } from '../task/task';
-import type { Api, NodeFunctions } from './client';
+import type { Api, NodeFunctions } from './connect';
 import { ApiFailure, asFailure } from './failure';
 import { isHttpUrl, request } from './request';
 import { IDLE_MS, lineOfFiles, transfer, type Watch } from './transfer';
