@@ -1,7 +1,8 @@
 /** Whatever the API answers: a task or an item with all its fields, or an error that says what to do. */
 import fc from 'fast-check';
 import type { IBinaryKeyData, INodeParameters, IWebhookFunctions, OnError } from 'n8n-workflow';
-import { DIALECTS, taskFromCallback } from '../../nodes/Aleph/api/dialect';
+import { taskFromCallback } from '../../nodes/Aleph/api/callback';
+import { DIALECTS } from '../../nodes/Aleph/api/connect';
 import { asNumber, asObject, asText, parseObject } from '../../nodes/Aleph/task/json';
 import { readCallback } from '../../nodes/Aleph/api/callback';
 import { openEnvelope, type HttpAnswer } from '../../nodes/Aleph/api/envelope';
