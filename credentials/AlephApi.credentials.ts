@@ -27,7 +27,7 @@ export class AlephApi implements ICredentialType {
 
 	displayName = 'Runway Aleph API';
 
-	documentationUrl = 'https://github.com/OWNER/n8n-nodes-runway-aleph#credential';
+	documentationUrl = 'https://github.com/OWNER/n8n-nodes-runway-aleph#credentials';
 
 	icon: Icon = {
 		light: 'file:../nodes/Aleph/aleph.svg',

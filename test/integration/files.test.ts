@@ -119,7 +119,7 @@ describe('a slow line', () => {
 	it('that stands still ends an upload, which is not sent again', async () => {
 		simulator.settings.stall = 'upload';
 		await expect(send({}, 500)).rejects.toMatchObject({
-			kind: 'cut',
+			kind: 'upload',
 			reason: `nothing moved for 0.5 seconds at ${simulator.url}`,
 		});
 		expect(reads).toHaveLength(1);
@@ -319,8 +319,8 @@ describe('binary fields', () => {
 			'file',
 			'"Put Video in Field" and "Put Thumbnail in Field" must not have the same name: "file"',
 		],
-		['__proto__', 'thumbnail', '"Put Video in Field" cannot be "__proto__"'],
-		['video', '__proto__', '"Put Thumbnail in Field" cannot be "__proto__"'],
+		['__proto__', 'thumbnail', '"Put Video in Field" has a reserved name'],
+		['video', '__proto__', '"Put Thumbnail in Field" has a reserved name'],
 	])('such as %j and %j are refused before anything is sent', async (video, thumbnail, message) => {
 		const { error } = await runNode({
 			parameters: generate(files(video, thumbnail)),
@@ -345,7 +345,7 @@ describe('binary fields', () => {
 			binary: video('x'),
 			credential: newAccount(),
 		});
-		expect(error?.message).toBe(`"Input Binary Field" names no file of this item: "${name}"`);
+		expect(error?.message).toBe(`This item has no binary field "${name}"`);
 		expect(simulator.requests()).toEqual([]);
 	});
 });

@@ -5,7 +5,7 @@
 import './fastClock';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { IDataObject } from 'n8n-workflow';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import type { Settings } from '../simulator';
 import { generate, get, newAccount, promptOfItem, prompts, simulator, useSimulator } from './aleph';
 import { runNode, type Result, type Setup } from './engine';
@@ -20,70 +20,100 @@ interface Case extends Partial<Setup> {
 
 const brief = { timeout: 0.02 };
 
+const file = { data: { data: 'AAAA', mimeType: 'video/mp4', fileName: 'video.mp4' } };
+const upload = { resource: 'file', operation: 'upload', binaryProperty: 'data' };
+const credits = { resource: 'account', operation: 'getCredits' };
+const options = (options: IDataObject): Case => ({
+	parameters: generate({ options } as INodeParameters),
+});
+
 /** The headings of the document, and what leads to each. */
 const cases: Record<string, () => Case> = {
 	'Wrong API key': () => ({ account: { apiKey: 'wrong-key' } }),
 	'Not enough credits': () => ({ given: { credits: 0 } }),
-	'Quota of the key': () => ({ given: { refuse: 433 } }),
-	'Feature switched off': () => ({ given: { apis: 'jobs' } }),
-	'Connection denied': () => ({ given: { refuse: 550 } }),
-	'Upstream busy': () => ({ given: { refuse: 408 } }),
-	'Credits to keep': () => ({
-		given: { credits: 50 },
-		parameters: generate({ options: { keepCredits: 100 } }),
+	'Fewer credits than "Keep Credits"': () => ({
+		given: { credits: 40 },
+		...options({ keepCredits: 50 }),
 	}),
 	'Credits that cannot be checked': () => ({
 		given: { creditEndpoint: false },
-		parameters: generate({ options: { keepCredits: 100 } }),
+		...options({ keepCredits: 50 }),
 	}),
-	Firewall: () => ({
-		given: { firewall: true },
-		parameters: { resource: 'file', operation: 'upload', binaryProperty: 'data' },
-		binary: { data: { data: 'AAAA', mimeType: 'video/mp4', fileName: 'video.mp4' } },
-	}),
+	'Limit of the key': () => ({ given: { refuse: 433 } }),
+	'Feature switched off': () => ({ given: { refuse: 505 } }),
+	'Connection denied': () => ({ given: { refuse: 550 } }),
+	'Base URL of another server': () => ({ account: { baseUrl: `${simulator.url}/elsewhere` } }),
+	'Base URL that is not a URL': () => ({ account: { baseUrl: 'ftp://api.kie.ai' } }),
+	'Unreachable host': () => ({ account: { baseUrl: 'http://127.0.0.1:1' } }),
 	'Refused parameters': () => ({ given: { refuse: 422 } }),
 	'Media that cannot be fetched': () => ({ given: { refuse: 451 } }),
+	'Rate limit': () => ({ given: { refuse: 429 }, ...options(brief) }),
+	Maintenance: () => ({ given: { maintenance: true }, ...options(brief) }),
+	'Not confirmed': () => ({ given: { generateFault: 'cutAfter' } }),
 	'Refused by moderation': () => ({ given: { fail: 'moderation' } }),
-	'A task that fails': () => ({ given: { fail: 'internal' } }),
-	'Rate limit': () => ({ given: { refuse: 429 }, parameters: generate({ options: brief }) }),
-	Maintenance: () => ({ given: { maintenance: true }, parameters: generate({ options: brief }) }),
-	'Error while generating': () => ({ given: { generateFault: 'errorAfter' } }),
-	'Connection cut while generating': () => ({ given: { generateFault: 'cutAfter' } }),
-	'Time-out': () => ({
-		parameters: generate({ options: brief }),
-		given: { duration: 60 },
+	'Internal error': () => ({ given: { fail: 'internal' } }),
+	'Success without a video': () => ({ given: { noVideo: true } }),
+	'Time-out': () => ({ given: { duration: 60 }, ...options(brief) }),
+	'Time-out while the API cannot be asked': () => ({
+		given: { readFaults: Array<string>(9).fill('500') },
+		...options(brief),
 	}),
-	'A file that cannot be downloaded': () => ({
+	'Video that cannot be downloaded': () => ({
 		given: { resultBase: `${simulator.url}/gone` },
-		parameters: generate({ options: { download: ['video'] } }),
+		...options({ download: ['video'] }),
 	}),
-	'Unreachable host': () => ({ account: { baseUrl: 'http://127.0.0.1:1' } }),
-	'Another server': () => ({ account: { baseUrl: `${simulator.url}/elsewhere` } }),
-	'Unknown task': () => ({ parameters: get('no-such-task') }),
-	'Custom API Call': () => ({
-		parameters: { resource: 'video', operation: '__CUSTOM_API_CALL__' },
-	}),
-	'Empty prompt': () => ({ parameters: generate({ prompt: ' ' }) }),
-	'Missing file': () => ({ parameters: generate({ videoSource: 'binary' }) }),
-	'Two files for one field': () => ({
-		parameters: generate({
-			options: {
-				download: ['video', 'thumbnail'],
-				videoOutputProperty: 'file',
-				thumbnailOutputProperty: 'file',
-			},
-		}),
-	}),
-	'Provider without upload': () => ({
-		account: { uploadUrl: '' },
-		parameters: { resource: 'file', operation: 'upload', binaryProperty: 'data' },
-		binary: { data: { data: 'AAAA', mimeType: 'video/mp4', fileName: 'video.mp4' } },
-	}),
-	'Not a URL': () => ({ parameters: generate({ videoUrl: 'video.mp4' }) }),
-	'Not a whole number': () => ({ parameters: generate({ options: { seed: 1.5 } }) }),
 	'One of several items': () => ({
 		parameters: generate({ prompt: promptOfItem }),
-		items: prompts(3, (n) => (n === 1 ? 'Bad [fail=internal]' : `Video ${n}`)),
+		items: prompts(3, (n) => (n === 1 ? 'Bad [fail=moderation]' : `Video ${n}`)),
+	}),
+	'Unknown task': () => ({ parameters: get('no-such-task') }),
+	'Firewall of the provider': () => ({
+		given: { firewall: true },
+		parameters: upload,
+		binary: file,
+	}),
+	'Upload that fails': () => ({ given: { upload: false }, parameters: upload, binary: file }),
+	'Provider without upload': () => ({
+		account: { uploadUrl: '' },
+		parameters: upload,
+		binary: file,
+	}),
+	'Endpoint that the provider does not have': () => ({
+		given: { creditEndpoint: false },
+		parameters: credits,
+	}),
+	'Empty prompt': () => ({ parameters: generate({ prompt: ' ' }) }),
+	'Prompt that is not text': () => ({
+		parameters: generate({ prompt: '={{ { text: "Snow" } }}' }),
+	}),
+	'Empty URL': () => ({ parameters: generate({ videoUrl: '={{ $json.url }}' }) }),
+	'Not a URL': () => ({ parameters: generate({ videoUrl: 'video.mp4' }) }),
+	'Missing file': () => ({ parameters: generate({ videoSource: 'binary' }) }),
+	'Missing file beside others': () => ({
+		parameters: { ...upload, binaryProperty: 'video' },
+		binary: file,
+	}),
+	'Two reference images': () =>
+		options({
+			referenceImage: 'https://example.com/style.png',
+			referenceImageBinaryProperty: 'image',
+		}),
+	'Unknown aspect ratio': () => options({ aspectRatio: '2:1' }),
+	'Not a whole number': () => options({ seed: 1.5 }),
+	'Number that is too small': () => options({ generateRate: 0 }),
+	'Time-out of zero': () => options({ timeout: 0 }),
+	'Poll interval of zero': () => options({ pollInterval: 0 }),
+	'Two files for one field': () =>
+		options({
+			download: ['video', 'thumbnail'],
+			videoOutputProperty: 'file',
+			thumbnailOutputProperty: 'file',
+		}),
+	'Reserved name of a field': () =>
+		options({ download: ['video'], videoOutputProperty: '__proto__' }),
+	'Empty task ID': () => ({ parameters: get('={{ $json.taskId }}') }),
+	'Custom API Call': () => ({
+		parameters: { resource: 'video', operation: '__CUSTOM_API_CALL__' },
 	}),
 };
 

@@ -83,7 +83,7 @@ function refusalOf(video: string | null, thumbnail: string | null): string | nul
 	}
 	// No object of JavaScript can have a field of that name like any other.
 	const field = fields.find((key) => names[key] === '__proto__');
-	return field ? `"${field}" cannot be "__proto__"` : null;
+	return field ? `"${field}" has a reserved name` : null;
 }
 
 /**
