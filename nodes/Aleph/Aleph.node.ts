@@ -46,7 +46,8 @@ export class Aleph implements INodeType {
 				restartWebhook: true,
 			},
 		],
-		waitingNodeTooltip: 'Asleep until there is news of the videos. The execution wakes up by itself.',
+		waitingNodeTooltip:
+			'Asleep until there is news of the videos. The execution wakes up by itself.',
 		properties: [
 			{
 				displayName: 'Resource',

@@ -21,7 +21,8 @@ type Timer = typeof setTimeout | typeof setInterval;
 
 const faster = <T extends Timer>(timer: T): T =>
 	Object.assign(
-		(handler: () => void, duration = 0, ...args: []) => timer(handler, duration / FACTOR, ...args),
+		(handler: () => void, duration = 0, ...args: []) =>
+			timer(handler, Math.ceil(duration / FACTOR), ...args),
 		timer,
 	) as unknown as T;
 

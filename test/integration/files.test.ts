@@ -1,7 +1,7 @@
 /** Files on their way: to the provider and back, over lines good and bad, under names good and bad. */
 import axios from 'axios';
 import type { IBinaryData, IBinaryKeyData, IDataObject, INodeParameters } from 'n8n-workflow';
-import { connect } from '../../nodes/Aleph/api/client';
+import { connect } from '../../nodes/Aleph/api/connect';
 import { downloadFile } from '../../nodes/Aleph/api/download';
 import { uploadFile } from '../../nodes/Aleph/api/upload';
 import { generate, get, newAccount, simulator, useSimulator } from './aleph';

@@ -10,7 +10,7 @@ import {
 	until,
 	useSimulator,
 } from './aleph';
-import { logged, retryExecution, runNode, start } from './engine';
+import { retryExecution, runNode, start } from './engine';
 
 useSimulator();
 
@@ -149,13 +149,14 @@ describe.each(['aleph', 'jobs'])('with the API "%s"', (api) => {
 
 		it('of several executions shares the pacing of one API key', async () => {
 			const credential = newAccount();
+			const options = { generateRate: 10 };
 			const batch = (name: string) =>
 				runNode({
-					parameters: generate({ prompt: promptOfItem, waitForCompletion: false }),
-					items: prompts(12, (n) => `${name} ${n}`),
+					parameters: generate({ prompt: promptOfItem, waitForCompletion: false, options }),
+					items: prompts(8, (n) => `${name} ${n}`),
 					credential,
 				});
-			await Promise.all([batch('first'), batch('second')]);
+			await Promise.all(['first', 'second', 'third'].map(batch));
 			expect(simulator.stats().generate).toMatchObject({ accepted: 24, refusedByRate: 0 });
 		});
 
@@ -424,7 +425,7 @@ describe.each(['aleph', 'jobs'])('with the API "%s"', (api) => {
 			};
 			const first = await runNode(setup);
 			expect(first.error?.message).toMatch(/still running/);
-			const second = await retryExecution(setup, first.run);
+			const second = await retryExecution({ ...setup, executionId: 'retry' }, first.run);
 			expect(second.error).toBeUndefined();
 			expect(second.items.map(({ json }) => json.status)).toEqual(Array(3).fill('success'));
 			expect(simulator.stats().generate.accepted).toBe(3);
@@ -436,7 +437,7 @@ describe.each(['aleph', 'jobs'])('with the API "%s"', (api) => {
 				credential: newAccount(),
 			};
 			const first = await runNode(setup);
-			await retryExecution({ ...setup, parameters: generate() }, first.run);
+			await retryExecution({ ...setup, parameters: generate(), executionId: 'retry' }, first.run);
 			expect(simulator.stats().generate.accepted).toBe(2);
 		});
 	});

@@ -101,7 +101,8 @@ const code = fc.oneof(
 	{
 		weight: 1,
 		arbitrary: fc.constantFrom(
-			...[0, 201, 302, 400, 401, 402, 403, 404, 405, 418, 422, 429, 451, 455, 500, 503, 599, 600],
+			...[0, 201, 302, 400, 401, 402, 403, 404, 405, 408, 418, 422, 429, 433, 451, 455],
+			...[500, 501, 503, 505, 550, 599, 600],
 			...['200', '401', -200, 200.5],
 		),
 	},
@@ -109,8 +110,8 @@ const code = fc.oneof(
 
 export const taskId = fc.constant('a-task');
 
-/** `data` of record-info. */
-export const record = nearlyObject({
+/** `data` of record-info of the Aleph API. */
+const alephRecord = nearlyObject({
 	taskId,
 	paramJson: fc.constant('{"prompt":"Make it snow","videoUrl":"https://example.com/in.mp4"}'),
 	response: nearlyObject({ taskId, resultVideoUrl: url, resultImageUrl: url }),
@@ -121,7 +122,27 @@ export const record = nearlyObject({
 	errorMessage: fc.constantFrom('', null, 'Flagged by moderation', 'Internal error'),
 });
 
-/** `data` of generate. */
+/** The same of the Jobs API. */
+const jobRecord = nearlyObject({
+	taskId,
+	state: fc.constantFrom('success', 'success', 'fail', 'waiting', 'queuing', 'generating'),
+	param: fc.constant(
+		'{"input":{"prompt":"Make it snow","video_url":"https://example.com/in.mp4"}}',
+	),
+	resultJson: fc.oneof(
+		nearlyObject({ resultUrls: fc.array(url, { maxLength: 2 }), firstFrameUrl: url }).map(asJson),
+		fc.constantFrom('', '{', '[]'),
+	),
+	failCode: fc.constantFrom('', null, '400', '501', 500),
+	failMsg: fc.constantFrom('', null, 'Flagged by moderation', 'Internal error'),
+	createTime: time,
+	completeTime: time,
+	progress: fc.nat(100),
+});
+
+export const records = { aleph: alephRecord, jobs: jobRecord };
+
+/** `data` of a request for a new task. */
 export const accepted = nearlyObject({ taskId });
 
 /** `data` of an upload. */
@@ -137,8 +158,8 @@ export const uploaded = nearlyObject({
 /** `data` of the credits. */
 export const credits = nearly(fc.nat());
 
-/** The body of a callback. */
-export const callback = nearlyObject({
+/** The body of a callback of the Aleph API. */
+const alephCallback = nearlyObject({
 	code,
 	msg: text,
 	taskId,
@@ -152,6 +173,14 @@ export const callback = nearlyObject({
 		image_url: url,
 	}),
 });
+
+const jobCallback = nearlyObject({
+	code: fc.oneof(code, fc.constant(501)),
+	msg: text,
+	data: jobRecord,
+});
+
+export const callbacks = { aleph: alephCallback, jobs: jobCallback };
 
 export function envelope(data: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
 	return nearlyObject({ code, msg: text, data });

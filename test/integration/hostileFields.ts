@@ -17,11 +17,9 @@ export const TASK: Record<keyof Task, Valid> = {
 	imageUrl: orNull(text),
 	prompt: orNull(text),
 	sourceVideoUrl: orNull(text),
-	createTime: orNull(time),
 	completeTime: orNull(time),
 	durationSeconds: orNull(number),
 	expiresAt: orNull(time),
-	errorCode: orNull(number),
 	errorMessage: orNull(text),
 };
 

@@ -74,6 +74,7 @@ interface Circumstances {
 	/** That of an account of its own unless given. */
 	apiKey?: string;
 	baseUrl?: string;
+	api?: 'aleph' | 'jobs';
 }
 
 /** Runs the node once, for an account that is answered so. */
@@ -86,13 +87,14 @@ export async function run(
 		binary,
 		apiKey = `${KEY}-${++accounts}`,
 		baseUrl = server.url,
+		api = 'aleph',
 	}: Circumstances = {},
 ): Promise<Run> {
 	server.answer(apiKey, answers, times);
 	const result = await runNode({
 		parameters,
 		binary,
-		credential: { apiKey, baseUrl, uploadUrl: server.url, webhookHmacKey: '' },
+		credential: { apiKey, baseUrl, api, uploadUrl: server.url, webhookHmacKey: '' },
 		settings: { onError },
 	});
 	expectItemOrError(result);

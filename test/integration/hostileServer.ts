@@ -13,6 +13,12 @@ export const PATHS = {
 	upload: '/api/file-stream-upload',
 } as const;
 
+/** Those that differ from one API to the other. */
+export const API_PATHS = {
+	aleph: { generate: PATHS.generate, record: PATHS.record },
+	jobs: { generate: '/api/v1/jobs/createTask', record: '/api/v1/jobs/recordInfo' },
+} as const;
+
 interface Told {
 	answer: Answer;
 	/** How often to give it before the path is said not to exist. */

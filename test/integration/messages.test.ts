@@ -1,10 +1,15 @@
-/** docs/messages.md shows what users read when something goes wrong: each text is checked here. */
+/**
+ * docs/messages.md shows what users read when something goes wrong: none of the messages in the source is
+ * missing there, and the texts are those that a user gets.
+ */
+import './fastClock';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { IDataObject } from 'n8n-workflow';
 import type { Settings } from '../simulator';
 import { generate, get, newAccount, promptOfItem, prompts, simulator, useSimulator } from './aleph';
 import { runNode, type Result, type Setup } from './engine';
+import { isMessage, messagesOfSource } from './sourceMessages';
 
 useSimulator();
 
@@ -19,6 +24,23 @@ const brief = { timeout: 0.02 };
 const cases: Record<string, () => Case> = {
 	'Wrong API key': () => ({ account: { apiKey: 'wrong-key' } }),
 	'Not enough credits': () => ({ given: { credits: 0 } }),
+	'Quota of the key': () => ({ given: { refuse: 433 } }),
+	'Feature switched off': () => ({ given: { apis: 'jobs' } }),
+	'Connection denied': () => ({ given: { refuse: 550 } }),
+	'Upstream busy': () => ({ given: { refuse: 408 } }),
+	'Credits to keep': () => ({
+		given: { credits: 50 },
+		parameters: generate({ options: { keepCredits: 100 } }),
+	}),
+	'Credits that cannot be checked': () => ({
+		given: { creditEndpoint: false },
+		parameters: generate({ options: { keepCredits: 100 } }),
+	}),
+	Firewall: () => ({
+		given: { firewall: true },
+		parameters: { resource: 'file', operation: 'upload', binaryProperty: 'data' },
+		binary: { data: { data: 'AAAA', mimeType: 'video/mp4', fileName: 'video.mp4' } },
+	}),
 	'Refused parameters': () => ({ given: { refuse: 422 } }),
 	'Media that cannot be fetched': () => ({ given: { refuse: 451 } }),
 	'Refused by moderation': () => ({ given: { fail: 'moderation' } }),
@@ -65,6 +87,26 @@ const cases: Record<string, () => Case> = {
 	}),
 };
 
+/** Each section of the document: a heading, and the message with its description as a quote. */
+const sections = new Map(
+	readFileSync(path.resolve(__dirname, '../../docs/messages.md'), 'utf8')
+		.split(/^### /m)
+		.slice(1)
+		.map((section) => {
+			const [heading = '', ...lines] = section.split('\n');
+			const quote = lines.filter((line) => line.startsWith('>'));
+			return [heading, quote.map((line) => line.replace(/^> ?/, '')).join('\n')] as const;
+		}),
+);
+
+describe('a message', () => {
+	const inDocument = [...sections.values()].map((text) => text.split('\n')[0]!);
+
+	it.each(messagesOfSource())('is in the document: %s', (message) => {
+		expect(inDocument.some((text) => isMessage(message, text))).toBe(true);
+	});
+});
+
 it.each(Object.keys(cases))('%s', async (heading) => {
 	const { given, account, ...setup } = cases[heading]!();
 	Object.assign(simulator.settings, given);
@@ -84,15 +126,3 @@ function shown({ error }: Result): string {
 		.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '2026-03-15T10:04:30.000Z')
 		.replace(/\b[0-9a-f]{8}-[0-9a-f-]{27}\b/g, 'ee603959-debb-48d1-98c4-a6d1c717eba6');
 }
-
-/** Each section of the document: a heading, and the message with its description as a quote. */
-const sections = new Map(
-	readFileSync(path.resolve(__dirname, '../../docs/messages.md'), 'utf8')
-		.split(/^### /m)
-		.slice(1)
-		.map((section) => {
-			const [heading = '', ...lines] = section.split('\n');
-			const quote = lines.filter((line) => line.startsWith('>'));
-			return [heading, quote.map((line) => line.replace(/^> ?/, '')).join('\n')] as const;
-		}),
-);

@@ -1,4 +1,4 @@
-import { taskFromCallback } from '../../nodes/Aleph/api/dialect';
+import { taskFromCallback } from '../../nodes/Aleph/api/callback';
 import { jobs } from '../../nodes/Aleph/api/jobs';
 
 const done = {

@@ -27,6 +27,8 @@ it.each([
 	'http://100.128.0.1',
 	'http://[2001:db8::1]',
 	'https://10.example.com',
+	'api.kie.ai',
+	'https://',
 ])('%s is public', (url) => expect(isPrivate(url)).toBe(false));
 
 it('a private address will do for an API that is private itself', () => {

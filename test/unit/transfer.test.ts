@@ -1,8 +1,6 @@
 import { ApiFailure } from '../../nodes/Aleph/api/failure';
 import { lineOfFiles, transfer } from '../../nodes/Aleph/api/transfer';
 
-const FOR_EVER = new Promise<never>(() => {});
-
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('the line of files', () => {

@@ -1,7 +1,7 @@
 /** The binary data of an input item, as a file to upload. */
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { asText } from '../task/json';
-import type { Api } from '../api/client';
+import type { Api } from '../api/connect';
 import { harmlessName, withExtension } from '../api/fileName';
 import { uploadFile, type LocalFile, type UploadedFile } from '../api/upload';
 import { inputError } from './errors';

@@ -2,7 +2,7 @@
 import type { IBinaryData, IBinaryKeyData, IDataObject, INodeProperties } from 'n8n-workflow';
 import { asText } from '../task/json';
 import type { Task } from '../task/task';
-import type { NodeFunctions } from '../api/client';
+import type { NodeFunctions } from '../api/connect';
 import { asFailure } from '../api/failure';
 import { downloadFile } from '../api/download';
 import { inputError } from './errors';
@@ -62,7 +62,12 @@ export function readDownloads(
 	const thumbnail = property('thumbnail', options.thumbnailOutputProperty);
 	const refusal = refusalOf(video, thumbnail);
 	if (refusal) {
-		throw inputError(functions.getNode(), itemIndex, refusal, 'Nothing was sent. Enter another name.');
+		throw inputError(
+			functions.getNode(),
+			itemIndex,
+			refusal,
+			'Nothing was sent. Enter another name.',
+		);
 	}
 	return { video, thumbnail };
 }

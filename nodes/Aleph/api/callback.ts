@@ -3,7 +3,8 @@ import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { asText } from '../task/json';
 import { isSigned } from '../task/signature';
 import type { Task } from '../task/task';
-import { taskFromCallback } from './dialect';
+import { aleph } from './aleph';
+import { jobs } from './jobs';
 
 /** Real callbacks have some hundred bytes. */
 const LARGEST_BODY = 64 * 1024;
@@ -56,3 +57,8 @@ export const nothingToRegister = {
 		delete: async () => await Promise.resolve(true),
 	},
 };
+
+/** The task that a callback of either API speaks of; null where the body is no callback. */
+export function taskFromCallback(body: unknown): Task | null {
+	return jobs.taskFromCallback(body) ?? aleph.taskFromCallback(body);
+}

@@ -1,35 +1,12 @@
 /** The calls of the API, one function each, whichever of its generations the credential speaks. */
-import { createHash } from 'crypto';
-import type { IDataObject, IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
 import { asNumber, asObject, asText } from '../task/json';
 import type { Task, VideoRequest } from '../task/task';
-import { DIALECTS, type Dialect } from './dialect';
+import type { Api } from './connect';
 import { ApiFailure, asFailure } from './failure';
-import { linesOf, type AccountLines, type Line } from './line';
+import type { Line } from './line';
 import { request } from './request';
 import { retrying } from './retry';
-
-/** Where n8n runs our code: for the items of a run, or for a callback. */
-export type NodeFunctions = IExecuteFunctions | IWebhookFunctions;
-
-/** The API as one credential sees it, for one run of a node. */
-export interface Api {
-	functions: NodeFunctions;
-	baseUrl: string;
-	/** Empty where the provider has no upload. */
-	uploadUrl: string;
-	/** What callbacks are signed with, if the account has set it. */
-	webhookHmacKey?: string;
-	dialect: Dialect;
-	/** Tells accounts apart without showing the key. */
-	account: string;
-	/** Tells runs apart in the lines of the account. */
-	owner: symbol;
-	lines: AccountLines;
-	/** Takes the key out of a text. */
-	redact: (text: string) => string;
-	signal?: AbortSignal;
-}
 
 /** One answer about a task: what it means, and as it came. */
 export interface TaskRecord {
@@ -40,48 +17,6 @@ export interface TaskRecord {
 const START_TIMEOUT_MS = 120_000;
 const READ_TIMEOUT_MS = 30_000;
 const SHORTEST_TIMEOUT_MS = 2_000;
-
-interface Credential {
-	apiKey: string;
-	baseUrl: string;
-	/** Absent in credentials that were saved before there was a choice. */
-	api?: keyof typeof DIALECTS;
-	uploadUrl?: string;
-	webhookHmacKey?: string;
-}
-
-export async function connect(functions: NodeFunctions): Promise<Api> {
-	const credential = await functions.getCredentials<Credential>('alephApi');
-	const { apiKey, api = 'aleph', webhookHmacKey, uploadUrl = '' } = credential;
-	const baseUrl = asBaseUrl(credential.baseUrl);
-	const account = createHash('sha256').update(`${baseUrl}\n${apiKey}`).digest('hex');
-	return {
-		functions,
-		baseUrl,
-		uploadUrl: asBaseUrl(uploadUrl),
-		webhookHmacKey: webhookHmacKey || undefined,
-		dialect: DIALECTS[api],
-		account,
-		owner: Symbol(functions.getExecutionId()),
-		lines: linesOf(account),
-		redact: (text) => withoutKey(text, apiKey),
-		signal:
-			'getExecutionCancelSignal' in functions ? functions.getExecutionCancelSignal() : undefined,
-	};
-}
-
-/** As users may write it: without https://, or with a slash at the end. */
-function asBaseUrl(text: string): string {
-	const url = text.trim().replace(/\/+$/, '');
-	return url === '' || url.includes('://') ? url : `https://${url}`;
-}
-
-/** Real keys are longer; a shorter one would take harmless words and numbers with it. */
-const SHORTEST_KEY = 8;
-
-function withoutKey(text: string, key: string): string {
-	return key.length >= SHORTEST_KEY ? text.replaceAll(key, '*****') : text;
-}
 
 /** How many credits the account has left. */
 export async function getCredits(api: Api): Promise<number> {

@@ -1,8 +1,6 @@
 /** What differs between the two generations of the provider's API; everything else is shared. */
 import type { IDataObject } from 'n8n-workflow';
 import type { Task, VideoRequest } from '../task/task';
-import { aleph } from './aleph';
-import { jobs } from './jobs';
 
 export interface Dialect {
 	/** What users know it by. */
@@ -16,11 +14,4 @@ export interface Dialect {
 	taskFromRecord: (taskId: string, data: unknown) => Task;
 	/** Null where the body is no callback of this API. */
 	taskFromCallback: (body: unknown) => Task | null;
-}
-
-export const DIALECTS = { aleph, jobs };
-
-/** The task that a callback of either API speaks of; null where the body is no callback. */
-export function taskFromCallback(body: unknown): Task | null {
-	return jobs.taskFromCallback(body) ?? aleph.taskFromCallback(body);
 }

@@ -1,7 +1,7 @@
 /** Files down from the host of a result, written while they come in. */
 import type { IBinaryData } from 'n8n-workflow';
 import { asText } from '../task/json';
-import type { NodeFunctions } from './client';
+import type { NodeFunctions } from './connect';
 import { ApiFailure } from './failure';
 import { nameOfDownload, typeOfName, withExtension } from './fileName';
 import { isHttpUrl, networkFailure } from './request';

@@ -11,8 +11,10 @@ const PRIVATE = [
 	/^\[(::1?|f[cd].*|fe[89ab].*|::ffff:.*)\]$/,
 ];
 
+/** What is no URL is not private either: whoever uses it will say what is wrong with it. */
 export function isPrivate(url: string): boolean {
-	const { hostname } = URL.canParse(url) ? new URL(url) : { hostname: '' };
+	if (!URL.canParse(url)) return false;
+	const { hostname } = new URL(url);
 	return PRIVATE.some((pattern) => pattern.test(hostname));
 }
 

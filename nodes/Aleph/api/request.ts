@@ -1,7 +1,7 @@
 /** One request to the API: the only place where HTTP is spoken. */
 import type { IDataObject, IHttpRequestMethods } from 'n8n-workflow';
 import { asObject, asText } from '../task/json';
-import type { Api, NodeFunctions } from './client';
+import type { Api, NodeFunctions } from './connect';
 import { openEnvelope, type HttpAnswer } from './envelope';
 import { ApiFailure } from './failure';
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'crypto';
 import type { IDataObject } from 'n8n-workflow';
 import { asNumber, asObject, asText } from '../task/json';
 import { asTime, isoTime } from '../task/task';
-import type { Api, NodeFunctions } from './client';
+import type { Api, NodeFunctions } from './connect';
 import { ApiFailure, asFailure } from './failure';
 import { isHttpUrl, request } from './request';
 import { IDLE_MS, lineOfFiles, transfer, type Watch } from './transfer';
@@ -39,7 +39,8 @@ const line = lineOfFiles();
  */
 export async function uploadFile(api: Api, file: LocalFile, idle = IDLE_MS): Promise<UploadedFile> {
 	if (!api.uploadUrl) throw new ApiFailure('noUpload', null, '');
-	if (!isHttpUrl(api.uploadUrl)) throw new ApiFailure('upload', null, 'the Upload URL in the credential is not a URL');
+	if (!isHttpUrl(api.uploadUrl))
+		throw new ApiFailure('upload', null, 'the Upload URL in the credential is not a URL');
 	const answer = await transfer(
 		{ url: api.uploadUrl, idle, line, signal: api.signal },
 		async (watch) => await uploadOnce(api, file, watch),

@@ -1,6 +1,6 @@
 /** What a sleeping execution does with a callback: note it, or wake. It never fails, nor wakes without cause. */
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
-import { connect } from '../api/client';
+import { connect } from '../api/connect';
 import { ACKNOWLEDGED, answer, readCallback, type Refusal } from '../api/callback';
 import { arrived, arrivedFirst, BEFORE_ALL, type Verdict } from './callers';
 import { convertEarlier, earlierSleep } from './earlier';

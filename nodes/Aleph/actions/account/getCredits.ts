@@ -1,6 +1,7 @@
 /** account / getCredits: how many credits are left. */
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { connect, getCredits } from '../../api/client';
+import { getCredits } from '../../api/client';
+import { connect } from '../../api/connect';
 import { asFailure } from '../../api/failure';
 import { outputItems, type Outcome } from '../outcome';
 import { requestError } from '../errors';

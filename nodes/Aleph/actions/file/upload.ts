@@ -8,7 +8,7 @@ import {
 	type NodeError,
 } from 'n8n-workflow';
 import { asText } from '../../task/json';
-import { connect } from '../../api/client';
+import { connect } from '../../api/connect';
 import { ApiFailure } from '../../api/failure';
 import { requestError } from '../errors';
 import { outcomesOf, outputItems, readInputs } from '../outcome';

@@ -1,7 +1,8 @@
 /** video / generate: starts a task for each item, and waits for all of them together. */
 import { createHash } from 'crypto';
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { connect, createTask, type Api } from '../../api/client';
+import { createTask } from '../../api/client';
+import { connect, type Api } from '../../api/connect';
 import { canCall, isPrivate } from '../../api/reachable';
 import { canSleep, resumeUrl } from '../../batch/sleep';
 import { acceptedTask, type VideoRequest } from '../../task/task';

@@ -1,6 +1,6 @@
 /** video / get: checks a task, and waits for it where asked to. */
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { connect } from '../../api/client';
+import { connect } from '../../api/connect';
 import { running } from '../../batch/state';
 import { asText } from '../../task/json';
 import { acceptedTask } from '../../task/task';

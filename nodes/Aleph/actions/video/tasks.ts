@@ -6,8 +6,9 @@ import {
 	type IExecuteFunctions,
 	type INodeExecutionData,
 } from 'n8n-workflow';
-import { getCredits, readTask, type Api } from '../../api/client';
-import { DIALECTS } from '../../api/dialect';
+import { getCredits, readTask } from '../../api/client';
+import { type Api } from '../../api/connect';
+import { DIALECTS } from '../../api/connect';
 import { isWoken, runBatch } from '../../batch/run';
 import { canSleep, endOfExecution } from '../../batch/sleep';
 import type { Batch, Failure, Item, Plan, Terms } from '../../batch/state';

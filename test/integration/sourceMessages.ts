@@ -1,0 +1,70 @@
+/** The messages that users may read, as they stand in the source. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import ts from 'typescript';
+
+const ROOT = path.resolve(__dirname, '../../nodes/Aleph');
+
+/** Where messages are written. */
+const FILES = [
+	'Aleph.node.ts',
+	'actions/errors.ts',
+	'actions/binary.ts',
+	'actions/downloads.ts',
+	'actions/video/tasks.ts',
+	'actions/video/generate.ts',
+	'actions/video/generateParameters.ts',
+	'actions/video/get.ts',
+	'actions/video/waiting.ts',
+	'batch/run.ts',
+];
+
+/** Functions that take a message, and after it what to do. */
+const CALLS = ['refuse', 'inputError', 'NodeOperationError'];
+
+/** Each message, with an ellipsis for what differs from case to case. */
+export function messagesOfSource(): string[] {
+	return [...new Set(FILES.flatMap(messagesOf))];
+}
+
+/** Whether a text is this message, whatever stands for the ellipses. */
+export function isMessage(message: string, text: string): boolean {
+	const parts = message.split('…').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+	return new RegExp(`^${parts.join('.*')}$`).test(text);
+}
+
+function messagesOf(file: string): string[] {
+	const text = readFileSync(path.join(ROOT, file), 'utf8');
+	const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+	const found: string[] = [];
+	const visit = (node: ts.Node): void => {
+		found.push(...textsIn(node));
+		ts.forEachChild(node, visit);
+	};
+	visit(source);
+	// Others are parts of a sentence.
+	return found.filter((message) => /^["A-Z]/.test(message));
+}
+
+function textsIn(node: ts.Node): string[] {
+	if (ts.isObjectLiteralExpression(node)) {
+		const [message, description] = ['message', 'description'].map((name) =>
+			node.properties.find((property) => property.name?.getText() === name),
+		);
+		return description && message && ts.isPropertyAssignment(message)
+			? textOf(message.initializer)
+			: [];
+	}
+	if (ts.isCallExpression(node) || ts.isNewExpression(node)) {
+		const message = node.arguments?.at(-2);
+		return message && CALLS.includes(node.expression.getText()) ? textOf(message) : [];
+	}
+	return ts.isReturnStatement(node) && node.expression ? textOf(node.expression) : [];
+}
+
+function textOf(node: ts.Expression): string[] {
+	if (ts.isStringLiteralLike(node)) return [node.text];
+	if (ts.isConditionalExpression(node)) return [node.whenTrue, node.whenFalse].flatMap(textOf);
+	if (!ts.isTemplateExpression(node)) return [];
+	return [node.head.text + node.templateSpans.map(({ literal }) => `…${literal.text}`).join('')];
+}
