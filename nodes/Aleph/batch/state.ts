@@ -322,6 +322,8 @@ export function notChecked(
 ): void {
 	const item = batch.items[itemIndex]!;
 	if (!isRunning(item)) return;
+	// In a large batch the turn of a task that is just looked at may come late: its time begins then.
+	if (terms.until === 'seen' && !item.failures) item.since = now;
 	const { taskId, since } = item;
 	const deadline = since + terms.timeout;
 	const unknown = failure.kind === 'unknownTask';
