@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { ApiFailure } from '../../nodes/Aleph/api/failure';
 import { backoff, whileAsleep, type Schedule } from '../../nodes/Aleph/task/schedule';
-import { called, notChecked, running, type Batch } from '../../nodes/Aleph/batch/state';
+import { decide, isDue } from '../../nodes/Aleph/batch/decide';
+import { called, fetched, notChecked, running, type Batch } from '../../nodes/Aleph/batch/state';
 import { batchOf, LATENCY, MINUTE, planFor, SECOND, states, World, type Fate } from './batchWorld';
 
 beforeEach(() => {
@@ -97,6 +98,16 @@ describe('a batch', () => {
 		expect(states(batch)).toEqual(['running']);
 		looks(2 * MINUTE + 31 * SECOND, 'server');
 		expect(states(batch)).toEqual(['failed']);
+	});
+
+	it('fetches a few files at once, so that an execution need not wait for many before it sleeps', () => {
+		const batch = new World().run(batchOf(20), planFor(20));
+		const plan = planFor(20, { wantsFiles: true });
+		const first = decide(batch, plan, 0).fetch;
+		expect(first).toEqual([0, 1, 2, 3, 4]);
+		expect(isDue(decide(batch, plan, 0, new Set(first)))).toBe(false);
+		fetched(batch, 2, { binary: {} });
+		expect(decide(batch, plan, 0, new Set([0, 1, 3, 4])).fetch).toEqual([5]);
 	});
 
 	it('fetches the files of each video once, and of no other', () => {
