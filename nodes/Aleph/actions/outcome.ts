@@ -69,11 +69,10 @@ export function outputItems(
 	functions: IExecuteFunctions,
 	outcomes: Outcome[],
 ): INodeExecutionData[] {
-	const failed = outcomes.find(({ error }) => error)?.error;
+	const failed = outcomes.find(({ error, notStarted }) => error && !notStarted)?.error;
 	if (failed && !functions.continueOnFail()) throw withTaskList(failed, outcomes);
 	const toErrorOutput = functions.getNode().onError === 'continueErrorOutput';
-	return outcomes.map((each, index) => {
-		const outcome = each.notStarted ? { ...each, error: failed } : each;
+	return outcomes.map((outcome, index) => {
 		const item = outputItem(outcome, index);
 		return outcome.error && toErrorOutput ? forErrorOutput(item, outcome.error) : item;
 	});
