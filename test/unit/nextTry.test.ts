@@ -81,7 +81,11 @@ describe('another try', () => {
 			at: 'toStart',
 			request: 'other',
 		});
-		expect(afterwards(ended('success'), { request: null })).toEqual({ at: 'toStart' });
+	});
+
+	it('keeps the task of an item whose input is bad by now', () => {
+		const item: Item = { at: 'timedOut', taskId: 'a' };
+		expect(afterwards(item, { request: null })).toMatchObject(item);
 	});
 
 	it('has forgotten what stopped the one before', () => {

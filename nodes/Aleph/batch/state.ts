@@ -190,7 +190,9 @@ export function nextTry(
 	const isUnseen = sameExecution || batch.sleep !== undefined;
 	const items = newBatch(requests, batch, fresh).items.map((item, itemIndex) => {
 		const earlier = batch.items[itemIndex];
-		if (!earlier || !item.request || earlier.request !== item.request) return item;
+		// Where the input is bad now, its error still names the task that was paid for.
+		if (earlier && !item.request) return earlier;
+		if (!earlier || earlier.request !== item.request) return item;
 		return kept(earlier, isUnseen, now) ?? item;
 	});
 	return { version: VERSION, runIndex: batch.runIndex, executionId, tries, items, starts: [] };
