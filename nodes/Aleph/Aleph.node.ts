@@ -47,7 +47,7 @@ export class Aleph implements INodeType {
 			},
 		],
 		waitingNodeTooltip:
-			'Asleep until there is news of the videos. The execution wakes up by itself.',
+			'=Asleep until there is news of the videos. Each is waited for {{ $parameter["options"]["timeout"] ?? 30 }} minutes at most.',
 		properties: [
 			{
 				displayName: 'Resource',

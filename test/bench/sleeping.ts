@@ -17,8 +17,8 @@ interface Load {
 }
 
 const LOADS: Load[] = [
-	{ title: '50 asleep ("Callback")', count: 50, waitMode: 'callback', status: 'waiting' },
-	{ title: '200 asleep ("Callback")', count: 200, waitMode: 'callback', status: 'waiting' },
+	{ title: '50 asleep ("Sleep")', count: 50, waitMode: 'callback', status: 'waiting' },
+	{ title: '200 asleep ("Sleep")', count: 200, waitMode: 'callback', status: 'waiting' },
 	{ title: '50 polling ("Poll")', count: 50, waitMode: 'poll', status: 'running' },
 ];
 

@@ -1,13 +1,20 @@
 /** Waiting for a batch of tasks: the node's two wait modes, beside what people build without it. */
 import { randomUUID } from 'node:crypto';
-import type { INode, INodeParameters } from 'n8n-workflow';
+import type { INode } from 'n8n-workflow';
 import type { WorkflowJson } from '../n8n/client';
 import type { TaskView } from '../simulator';
 import { LOOP_SECONDS, loopOfAllItems, loopOverItems } from './loops';
 import { mean, times, type Part, type Row } from './part';
 import { oneAfterAnother } from './sdk';
-import { alephNode, ownNode, workflow } from './workflow';
-import { newAccount, waitForExecutions, withWorld, type Order, type World } from './world';
+import { alephWorkflow, sourceOf } from './workflow';
+import {
+	newAccount,
+	spreadOrders,
+	waitForExecutions,
+	withWorld,
+	type Order,
+	type World,
+} from './world';
 
 /** Small batches come several times: one of them says little. */
 const BATCHES = [
@@ -17,8 +24,7 @@ const BATCHES = [
 ];
 
 /** Seconds. As far apart as the longest interval between two looks, so that no way is lucky. */
-const SHORTEST = 5;
-const LONGEST = 11;
+const DURATIONS = { shortest: 5, longest: 11 };
 
 /** The account's limit, which the simulator keeps: new tasks in so many milliseconds. */
 const RATE = { tasks: 20, window: 10_000 };
@@ -36,7 +42,7 @@ const LOOP = 'HTTP Request, Wait and IF in a loop';
 
 const TOGETHER: Way[] = [
 	{ name: 'Runway Aleph, "Poll"', run: inN8n((items) => alephWorkflow(items, 'poll')) },
-	{ name: 'Runway Aleph, "Callback"', run: inN8n((items) => alephWorkflow(items, 'callback')) },
+	{ name: 'Runway Aleph, "Sleep"', run: inN8n((items) => alephWorkflow(items, 'callback')) },
 	{ name: LOOP, run: inN8n((items, url) => loopOfAllItems(items, url, WITHIN_RATE)) },
 ];
 
@@ -54,7 +60,7 @@ const ONE_BY_ONE: Way[] = [
 export const waiting: Part = {
 	compares: `Batches of 1, 10 and 100 tasks, on the same n8n and simulator: waited for by the node's two wait modes, by loops of n8n's own nodes that wait ${LOOP_SECONDS} s between two looks, and outside n8n by a loop with the schedule of Runway's own SDK, a look every 6 s, give or take 1.5 s. The limit of the API holds: ${RATE.tasks} new tasks in ${RATE.window / 1000} s. The node keeps to it by itself. The loop does with the option "Batching" of HTTP Request, ${WITHIN_RATE.batchSize} items each ${WITHIN_RATE.batchInterval / 1000} s: without it the loop of 100 tasks never ends, as the API refuses most of them.
 
-The ideal is that every task starts as early as the limit allows and is noticed as it ends. "Requests" are generate and record-info; a task is noticed when it is first looked at after its end. A sleeping execution takes callbacks once its whole batch is submitted, which with 100 tasks takes 40 s. Tasks take ${SHORTEST} to ${LONGEST} s, spread evenly, the same for all ways, so that 100 of them one by one end in twenty minutes. Real tasks take minutes: then a delay of seconds weighs less, and asking takes more requests, but not with "Callback". Batches of 1 are the mean of ${BATCHES[0]!.rounds}, those of 10 of ${BATCHES[1]!.rounds}. The ways that take one by one, and are idle most of the time, run beside the others.`,
+The ideal is that every task starts as early as the limit allows and is noticed as it ends. "Requests" are generate and record-info; a task is noticed when it is first looked at after its end. Tasks take ${DURATIONS.shortest} to ${DURATIONS.longest} s, spread evenly, the same for all ways, so that 100 of them one by one end in twenty minutes. Real tasks take minutes: then a delay of seconds weighs less, and asking takes more requests, but not with "Sleep". Batches of 1 are the mean of ${BATCHES[0]!.rounds}, those of 10 of ${BATCHES[1]!.rounds}. The ways that take one by one, and are idle most of the time, run beside the others.`,
 	run: async ({ packageTarball, progress }) =>
 		await withWorld(
 			{ packageTarball },
@@ -106,7 +112,7 @@ async function measure(
 	const tasks: TaskView[] = [];
 	for (let round = 0; round < rounds; round++) {
 		const account = randomUUID();
-		const end = await run(world, account, ordersOf(account, round * count, count));
+		const end = await run(world, account, spreadOrders(account, round * count, count, DURATIONS));
 		const batch = world.simulator
 			.tasks()
 			.filter(({ request }) => request.prompt.startsWith(account));
@@ -123,18 +129,6 @@ async function measure(
 		requestsPerTask: 1 + mean(tasks.map(({ reads }) => reads)),
 		noticedAfter: mean(noticing(world, tasks)),
 	};
-}
-
-/** What to generate. The golden ratio spreads any number of durations evenly, and mixes them. */
-function ordersOf(account: string, first: number, count: number): Order[] {
-	return Array.from({ length: count }, (_, n) => {
-		const place = ((first + n + 1) * 0.618034) % 1;
-		const duration = SHORTEST + (LONGEST - SHORTEST) * place;
-		return {
-			prompt: `${account}: ${n} [duration=${duration.toFixed(3)}]`,
-			videoUrl: 'https://example.com/video.mp4',
-		};
-	});
 }
 
 /** Seconds until the last has ended, if each starts as early as the limit allows. */
@@ -163,27 +157,13 @@ function noticing({ simulator }: World, tasks: TaskView[]): number[] {
 function inN8n(build: (source: INode[], baseUrl: string) => WorkflowJson): Way['run'] {
 	return async (world, account, orders) => {
 		const { client, simulator } = world;
-		const jsCode = `return ${JSON.stringify(orders.map((json) => ({ json })))};`;
-		const source = [ownNode('Start', 'manualTrigger', 1), ownNode('Items', 'code', 2, { jsCode })];
-		const built = build(source, simulator.url);
+		const built = build(sourceOf(orders), simulator.url);
 		const workflowId = await client.importWorkflow(built, [await newAccount(world, account)]);
 		await client.runManually(workflowId);
 		await waitForExecutions(world, workflowId, 'success', 1);
 		const [execution] = await client.listExecutions({ workflowId });
 		return Number(execution?.stoppedAt);
 	};
-}
-
-function alephWorkflow(source: INode[], waitMode: string): WorkflowJson {
-	const parameters: INodeParameters = {
-		prompt: '={{ $json.prompt }}',
-		videoUrl: '={{ $json.videoUrl }}',
-		waitMode,
-	};
-	return workflow(waitMode, [...source, alephNode('Runway Aleph', 'aleph', parameters)], {
-		Start: ['Items'],
-		Items: ['Runway Aleph'],
-	});
 }
 
 /** What the others of the same size are compared with. */

@@ -43,6 +43,30 @@ export function workflow(
 	return { name, nodes, connections, settings: { executionOrder: 'v1' } };
 }
 
+/** A manual start, and an item for each of the objects. */
+export function sourceOf(items: object[]): INode[] {
+	const jsCode = `return ${JSON.stringify(items.map((json) => ({ json })))};`;
+	return [ownNode('Start', 'manualTrigger', 1), ownNode('Items', 'code', 2, { jsCode })];
+}
+
+/** A video for each item of the source, waited for in one of the node's modes. */
+export function alephWorkflow(
+	source: INode[],
+	waitMode: string,
+	options: INodeParameters = {},
+): WorkflowJson {
+	const parameters: INodeParameters = {
+		prompt: '={{ $json.prompt }}',
+		videoUrl: '={{ $json.videoUrl }}',
+		waitMode,
+		options,
+	};
+	return workflow(waitMode, [...source, alephNode('Runway Aleph', 'aleph', parameters)], {
+		Start: ['Items'],
+		Items: ['Runway Aleph'],
+	});
+}
+
 function newNode(
 	name: string,
 	type: string,

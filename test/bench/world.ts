@@ -59,6 +59,25 @@ export interface Order {
 	videoUrl: string;
 }
 
+/**
+ * What to generate, of tasks that take so many seconds. The golden ratio spreads any number of
+ * durations evenly, and mixes them.
+ */
+export function spreadOrders(
+	name: string,
+	first: number,
+	count: number,
+	{ shortest, longest }: Record<'shortest' | 'longest', number>,
+): Order[] {
+	return Array.from({ length: count }, (_, n) => {
+		const duration = shortest + (longest - shortest) * (((first + n + 1) * 0.618034) % 1);
+		return {
+			prompt: `${name}: ${n} [duration=${duration.toFixed(3)}]`,
+			videoUrl: 'https://example.com/video.mp4',
+		};
+	});
+}
+
 /** Starts a task without n8n; gives its id. */
 export async function startTask({ url }: Simulator, apiKey: string, order: Order): Promise<string> {
 	const headers = { Authorization: `Bearer ${apiKey}` };

@@ -127,6 +127,7 @@ describe('the fields of the node', () => {
 			'aspectRatio',
 			'callBackUrl',
 			'generateRate',
+			'keepCredits',
 			'referenceImage',
 			'referenceImageBinaryProperty',
 			'seed',
@@ -162,17 +163,37 @@ describe('the fields of the node', () => {
 			'callBackUrl',
 			'download',
 			'generateRate',
+			'keepCredits',
 			'onTimeout',
 			'pollInterval',
 			'referenceImage',
 			'referenceImageBinaryProperty',
 			'seed',
-			'thumbnailOutputProperty',
 			'timeout',
 			'uploadCn',
 			'videoOutputProperty',
 			'waterMark',
 		]);
+	});
+
+	it('offer a callback URL and an interval only where they are used, and keep them', async () => {
+		const callBackUrl = 'https://example.com/callback';
+		world.simulator.settings.callbacks = false;
+		await openWorkflow({
+			parameters: { ...parameters, options: { callBackUrl, pollInterval: 3 } },
+			items: [{ prompt: 'Call me' }],
+		});
+		await editor.openNode(NODE);
+		await editor.field('callBackUrl').waitFor();
+		await editor.choose('waitMode', 'Sleep');
+		await editor.field('callBackUrl').waitFor({ state: 'hidden' });
+		await editor.field('pollInterval').waitFor({ state: 'hidden' });
+		await editor.toggle('waitForCompletion');
+		await editor.field('callBackUrl').waitFor();
+		await editor.executeStep();
+		await editor.part('output-panel').getByText('processing', { exact: true }).waitFor();
+		const [task] = world.simulator.tasks().slice(-1);
+		expect(task?.request).toMatchObject({ prompt: 'Call me', callBackUrl });
 	});
 });
 
@@ -217,7 +238,7 @@ describe('executing', () => {
 		await editor.takePicture('workflow', editor.page.locator('.vue-flow__node'), 64);
 	});
 
-	it('in the wait mode "Callback" shows that it sleeps, and for how long', async () => {
+	it('in the wait mode "Sleep" shows that it sleeps, and for how long', async () => {
 		world.simulator.settings.duration = 600;
 		const id = await openWorkflow({
 			parameters: { ...parameters, waitMode: 'callback', options: { timeout: 45 } },
@@ -225,7 +246,9 @@ describe('executing', () => {
 		});
 		await editor.executeWorkflow(NODE, 'waiting');
 		await editor.openNode(NODE);
-		expect(await editor.textOf(editor.part('output-panel'))).toMatch(/Asleep until .* 45 minutes/);
+		expect(await editor.textOf(editor.part('output-panel'))).toMatch(
+			/Asleep until there is news .* 45 minutes/,
+		);
 		await editor.takePicture('waiting', editor.part('ndv'));
 
 		const [execution] = await world.client.listExecutions({ workflowId: id });
@@ -245,7 +268,7 @@ describe('an error', () => {
 		await editor.executeWorkflow(NODE, 'error');
 		await editor.openNode(NODE);
 		expect(await message()).toBe('The API key was refused');
-		expect(await description()).toMatch(/^Nothing was charged\. Check the API key/);
+		expect(await description()).toMatch(/^Nothing was charged for this item\. Check/);
 	});
 
 	it('of a moderated prompt gives the reason and the task', async () => {
@@ -266,13 +289,14 @@ describe('an error', () => {
 		await editor.executeWorkflow(NODE, 'error');
 		await editor.openNode(NODE);
 		expect(await message()).toMatch(/^Moderation refused the video: .* \[item 1\]$/);
-		const list = (await description()).split('All items of this run:')[1] ?? '';
-		const tasks = world.simulator.tasks();
-		const states = prompts.map((prompt) => {
-			const task = tasks.find(({ request }) => request.prompt === prompt);
-			return [task?.taskId, task?.failure ? 'failed' : 'success'];
-		});
-		expect(list.match(/[\da-f-]{36}|success|failed/g)).toEqual(states.flat());
+		const lines = (await description()).split('\n');
+		expect(lines.slice(-4)[0]).toMatch(/^2 of 3 videos are ready/);
+		expect(lines.slice(-3)).toEqual(
+			prompts.map((prompt, item) => {
+				const task = world.simulator.tasks().find(({ request }) => request.prompt === prompt);
+				return `Item ${item}: task ${task?.taskId} ${task?.failure ? 'failed' : 'success'}`;
+			}),
+		);
 		await editor.takePicture('error', editor.page.locator('.node-error-view > *'), 8);
 	});
 });

@@ -214,3 +214,23 @@ describe.each([
 		expectWaitedFor('referred');
 	});
 });
+
+describe('a callback URL that was set before "Sleep" was chosen', () => {
+	it.each([
+		['is not used by an execution that sleeps', true],
+		['is used by one that waits for nothing', false],
+	])('%s', async (name, waitForCompletion) => {
+		const callBackUrl = `${world.simulator.url}/callback`;
+		const node = alephNode('Runway Aleph', 'aleph', {
+			prompt: name,
+			videoUrl: VIDEO,
+			waitForCompletion,
+			waitMode: 'callback',
+			options: { callBackUrl },
+		});
+		await run(workflow('Callback URL', [START, node], { Start: ['Runway Aleph'] }));
+		const [used] = tasksWith(name).map(({ request }) => request.callBackUrl);
+		if (waitForCompletion) expect(used).toContain('/webhook-waiting/');
+		else expect(used).toBe(callBackUrl);
+	});
+});

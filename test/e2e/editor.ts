@@ -150,18 +150,15 @@ export class Editor {
 		await this.field(field).locator('.el-switch').click();
 	}
 
-	/** "Add option" until there is none left. */
+	/** "Add option" until there is none left: one may bring others. */
 	async addAllOptions(): Promise<void> {
 		const add = this.part('collection-parameter-add');
 		const options = this.page.locator('[role="option"]:visible');
-		await add.click();
-		await options.first().waitFor();
-		for (let left = await options.count(); left > 0; left--) {
+		while (await add.isVisible()) {
+			await add.click();
 			await options.first().click();
 			await options.first().waitFor({ state: 'hidden' });
-			if (left > 1) await add.click();
 		}
-		await add.waitFor({ state: 'hidden' });
 	}
 
 	/** "Execute step" in an opened node. */

@@ -175,11 +175,12 @@ describe.each(['filesystem', 'default'])('in the binary mode "%s"', (mode) => {
 				{ prompt: 'Snow', videoSource: 'binary', videoBinaryProperty: 'film' },
 			]),
 		);
-		expect(missing.error?.message).toBe('"Input Binary Field" names no file of this item: "film"');
+		expect(missing.error?.message).toBe('This item has no binary field "film"');
+		expect(missing.error?.description).toContain('"Input Binary Field" must name');
 		const account = await newCredential(world, { uploadUrl: '' });
 		const generate = { prompt: 'Snow', videoSource: 'binary' };
 		const none = await run(chain(...read(), ['Generate', ALEPH, generate]), account);
-		expect(none.error?.message).toBe('The credential names no upload');
+		expect(none.error?.message).toBe('The credential has no Upload URL');
 		expect(none.error?.description).toContain('public URL');
 		expect(world.simulator.requests()).toHaveLength(before);
 	});
@@ -192,7 +193,7 @@ describe.each(['filesystem', 'default'])('in the binary mode "%s"', (mode) => {
 		expect(outputOf(told, 'Credits').map(({ json }) => json)).toEqual([{ credits: 7 }]);
 		const generate = { prompt: 'Snow', videoUrl: 'https://example.com/video.mp4' };
 		const refused = await run(chain(start, ['Generate', ALEPH, generate]));
-		expect(refused.error?.message).toBe('The account has not enough credits for this video');
+		expect(refused.error?.message).toBe('Not enough credits');
 		expect(refused.error?.description).toContain('Credits left: 7.');
 	});
 });

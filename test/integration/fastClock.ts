@@ -24,7 +24,7 @@ const faster = <T extends Timer>(timer: T): T =>
 		(handler: () => void, duration = 0, ...args: []) =>
 			timer(handler, Math.ceil(duration / FACTOR), ...args),
 		timer,
-	) as unknown as T;
+	);
 
 globalThis.setTimeout = faster(setTimeout);
 globalThis.setInterval = faster(setInterval);

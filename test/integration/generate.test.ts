@@ -288,6 +288,21 @@ describe.each(['aleph', 'jobs'])('with the API "%s"', (api) => {
 			});
 		});
 
+		it('is not blamed for items that were not started because the account is refused', async () => {
+			const { items } = await runNode({
+				parameters: generate({ prompt: promptOfItem, options: { generateRate: 1 } }),
+				items: ['a [fail=moderation]', 'b [refuse=402]', 'c'].map((prompt) => ({ prompt })),
+				credential: newAccount(),
+				settings: { onError: 'continueRegularOutput' },
+			});
+			expect(items.map(({ json }) => json.error)).toEqual([
+				expect.stringMatching(/^Moderation refused/),
+				'Not enough credits',
+				'Not enough credits',
+			]);
+			expect(items[2]?.json.taskId).toBeNull();
+		});
+
 		it('comes out on the error output with its task ID where the user chose that', async () => {
 			const { items, errorItems } = await runNode({
 				parameters: generate({ prompt: promptOfItem }),

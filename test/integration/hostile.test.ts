@@ -344,6 +344,17 @@ describe('a base URL that is none', () => {
 });
 
 describe('the key', () => {
+	it('is not shown either where it was pasted with the end of its line', async () => {
+		const refusal: Answer = {
+			...good(null),
+			body: `{"code":401,"msg":"${ECHO} is not a key of ours"}`,
+		};
+		const answers = { [PATHS.credits]: refusal };
+		server.answer(`${KEY}-pasted`, answers);
+		const { error } = await run(getCredits, answers, { apiKey: `${KEY}-pasted\n` });
+		expect(error?.description).toContain('is not a key of ours');
+	});
+
 	it('is in no log, and went nowhere else by a redirect', () => {
 		expect(logged).toContainEqual(expect.stringContaining('it may exist'));
 		expect(logged.filter((line) => line.includes(KEY))).toEqual([]);

@@ -1,7 +1,9 @@
 /** The batch as a machine: what it decides, in a world where time is a number. */
 import fc from 'fast-check';
+import { ApiFailure } from '../../nodes/Aleph/api/failure';
 import { backoff, whileAsleep, type Schedule } from '../../nodes/Aleph/task/schedule';
-import { called, type Batch } from '../../nodes/Aleph/batch/state';
+import { decide, isDue } from '../../nodes/Aleph/batch/decide';
+import { called, fetched, notChecked, running, type Batch } from '../../nodes/Aleph/batch/state';
 import { batchOf, LATENCY, MINUTE, planFor, SECOND, states, World, type Fate } from './batchWorld';
 
 beforeEach(() => {
@@ -70,11 +72,12 @@ describe('a batch', () => {
 		expect(world.now).toBeLessThan(15 * MINUTE);
 	});
 
-	it('without waiting ends once all are started', () => {
+	it('without waiting ends once all are started, also 10,000 of them', () => {
 		const world = new World();
-		const batch = world.run(batchOf(100), planFor(100, { until: 'started' }));
+		const batch = world.run(batchOf(10_000), planFor(10_000, { until: 'started' }));
 		expect(new Set(states(batch))).toEqual(new Set(['running']));
-		expect(world.sent).toHaveLength(100);
+		expect(world.sent).toHaveLength(10_000);
+		expect(world.refusals()).toBe(0);
 	});
 
 	it('sends nothing for an item whose input is bad', () => {
@@ -82,6 +85,30 @@ describe('a batch', () => {
 		plan.items[1] = null;
 		const world = new World();
 		expect(states(world.run(batchOf(3), plan))).toEqual(['success', 'toStart', 'success']);
+	});
+
+	it('too large to be looked at within seconds asks again for a task whose turn came late', () => {
+		const plan = planFor(1, { until: 'seen', timeout: 30 * SECOND, unknownFor: 10 * SECOND });
+		const batch = batchOf(1);
+		batch.items[0] = running('task', 0);
+		const looks = (time: number, kind: 'server' | 'unknownTask') =>
+			notChecked(batch, 0, new ApiFailure(kind, null, kind), plan.items[0]!, time);
+		looks(2 * MINUTE, 'server');
+		expect(states(batch)).toEqual(['running']);
+		looks(2 * MINUTE + 5 * SECOND, 'unknownTask');
+		expect(states(batch)).toEqual(['running']);
+		looks(2 * MINUTE + 31 * SECOND, 'server');
+		expect(states(batch)).toEqual(['failed']);
+	});
+
+	it('fetches a few files at once, so that an execution need not wait for many before it sleeps', () => {
+		const batch = new World().run(batchOf(20), planFor(20));
+		const plan = planFor(20, { wantsFiles: true });
+		const first = decide(batch, plan, 0).fetch;
+		expect(first).toEqual([0, 1, 2, 3, 4]);
+		expect(isDue(decide(batch, plan, 0, new Set(first)))).toBe(false);
+		fetched(batch, 2, { binary: {} });
+		expect(decide(batch, plan, 0, new Set([0, 1, 3, 4])).fetch).toEqual([5]);
 	});
 
 	it('fetches the files of each video once, and of no other', () => {

@@ -85,7 +85,7 @@ describe('another try', () => {
 	});
 
 	it('has forgotten what stopped the one before', () => {
-		const earlier = { ...batchWith(toStart()), halted: true };
+		const earlier = { ...batchWith(toStart()), halted: failure };
 		const next = nextTry(earlier, ['same'], 'first', 3, NOW, toStart);
 		expect(next).toEqual({
 			version: VERSION,

@@ -69,11 +69,10 @@ export function outputItems(
 	functions: IExecuteFunctions,
 	outcomes: Outcome[],
 ): INodeExecutionData[] {
-	const failed = outcomes.find(({ error }) => error)?.error;
+	const failed = outcomes.find(({ error, notStarted }) => error && !notStarted)?.error;
 	if (failed && !functions.continueOnFail()) throw withTaskList(failed, outcomes);
 	const toErrorOutput = functions.getNode().onError === 'continueErrorOutput';
-	return outcomes.map((each, index) => {
-		const outcome = each.notStarted ? { ...each, error: failed } : each;
+	return outcomes.map((outcome, index) => {
 		const item = outputItem(outcome, index);
 		return outcome.error && toErrorOutput ? forErrorOutput(item, outcome.error) : item;
 	});
@@ -128,10 +127,11 @@ function withTaskList(error: NodeError, outcomes: Outcome[]): NodeError {
 	// Where all have failed alike, there is nothing to tell apart.
 	if (new Set(states).size === 1) return error;
 	const ready = outcomes.filter(({ task }) => task?.status === 'success').length;
+	// The editor shows a description as HTML; everybody else as text.
 	error.description = [
 		error.description,
 		`${ready} of ${outcomes.length} videos are ready: the operation "Get" fetches them by their task IDs. "Retry" in the list of executions goes on from here, and pays only for what failed. "Execute step" would pay for all of them again.`,
 		...states.map((state, item) => `Item ${item}: ${state}`),
-	].join('\n');
+	].join('<br>\n');
 	return error;
 }

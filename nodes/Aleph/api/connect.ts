@@ -41,7 +41,9 @@ interface Credential {
 
 export async function connect(functions: NodeFunctions): Promise<Api> {
 	const credential = await functions.getCredentials<Credential>('alephApi');
-	const { apiKey, api = 'aleph', webhookHmacKey, uploadUrl = '' } = credential;
+	const { api = 'aleph', webhookHmacKey, uploadUrl = '' } = credential;
+	// As n8n sends it, and the API may repeat it.
+	const apiKey = credential.apiKey.trim();
 	const baseUrl = asBaseUrl(credential.baseUrl);
 	const account = createHash('sha256').update(`${baseUrl}\n${apiKey}`).digest('hex');
 	return {

@@ -41,6 +41,7 @@ export function decide(
 		checkAt: null,
 	};
 	const allowance = allowanceOf(batch, plan, now, busy);
+	const fetching = [...busy].filter((index) => batch.items[index]?.at === 'ended').length;
 	batch.items.forEach((item, index) => {
 		const terms = plan.items[index];
 		if (!terms || busy.has(index)) return;
@@ -52,7 +53,7 @@ export function decide(
 		} else if (isRunning(item) && terms.until !== 'started') {
 			if (item.checkAt <= now) step.check.push(index);
 			else step.checkAt = earliest(step.checkAt, item.checkAt);
-		} else if (wantsFiles(item, terms)) {
+		} else if (wantsFiles(item, terms) && fetching + step.fetch.length < FETCHES_AT_ONCE) {
 			step.fetch.push(index);
 		}
 	});
@@ -71,6 +72,9 @@ export function nextOf({ startAt, tryAt, checkAt }: Step): number | null {
 function earliest(one: number | null, other: number | null = null): number | null {
 	return one === null || other === null ? (one ?? other) : Math.min(one, other);
 }
+
+/** What has begun is waited for before the execution sleeps. More would only wait in line. */
+const FETCHES_AT_ONCE = 5;
 
 function wantsFiles(item: Item, terms: Terms): boolean {
 	return terms.wantsFiles && isSuccess(item) && item.files === undefined;

@@ -21,8 +21,8 @@ export interface Batch {
 	starts: number[];
 	/** Absent until the API has refused a task for now. */
 	refusals?: Refusals;
-	/** The account is refused, and so would be all further items. */
-	halted?: boolean;
+	/** Why the account is refused, as all further items would be. */
+	halted?: Failure;
 	/** Set while the execution sleeps. */
 	sleep?: Sleep;
 }
@@ -271,7 +271,7 @@ export function refused(batch: Batch, failure: ApiFailure, plan: Plan, now: numb
 export function notStarted(batch: Batch, itemIndex: number, failure: ApiFailure): void {
 	const at = failure.leavesOpen ? 'unconfirmed' : 'failed';
 	set(batch, itemIndex, { at, failure: facts(failure) });
-	if (failure.isOfTheAccount) batch.halted = true;
+	if (failure.isOfTheAccount) batch.halted ??= facts(failure);
 }
 
 /** Items that want to keep more credits than are left fail, also where nobody could tell how many are. */
@@ -322,6 +322,8 @@ export function notChecked(
 ): void {
 	const item = batch.items[itemIndex]!;
 	if (!isRunning(item)) return;
+	// In a large batch the turn of a task that is just looked at may come late: its time begins then.
+	if (terms.until === 'seen' && !item.failures) item.since = now;
 	const { taskId, since } = item;
 	const deadline = since + terms.timeout;
 	const unknown = failure.kind === 'unknownTask';

@@ -11,7 +11,7 @@ import { type Api } from '../../api/connect';
 import { DIALECTS } from '../../api/connect';
 import { isWoken, runBatch } from '../../batch/run';
 import { canSleep, endOfExecution } from '../../batch/sleep';
-import type { Item, Plan, Terms } from '../../batch/state';
+import type { Batch, Failure, Item, Plan, Terms } from '../../batch/state';
 import { whileAsleep, whileAwake } from '../../task/schedule';
 import { acceptedTask, type Task } from '../../task/task';
 import { downloadFiles, type Downloads } from '../downloads';
@@ -79,8 +79,8 @@ export async function runTasks<Input extends TaskInput>(
 	});
 	// What is given out now would be taken for the result.
 	if (batch === null) return [];
-	const outcomes = batch.items.map((item, itemIndex) =>
-		outcomeOf(functions, api, itemIndex, item, inputs[itemIndex]!, operation, plan),
+	const outcomes = inputs.map((each, itemIndex) =>
+		outcomeOf(functions, api, itemIndex, batch, each, operation, plan),
 	);
 	return outputItems(functions, outcomes);
 }
@@ -133,11 +133,12 @@ function outcomeOf<Input extends TaskInput>(
 	functions: IExecuteFunctions,
 	api: Api,
 	itemIndex: number,
-	item: Item,
+	{ items, halted }: Batch,
 	input: Input | NodeOperationError,
 	operation: Operation<Input>,
 	plan: Plan,
 ): Outcome {
+	const item = items[itemIndex]!;
 	const taskId = 'taskId' in item ? item.taskId : undefined;
 	if (isBad(input)) {
 		return taskId
@@ -149,6 +150,7 @@ function outcomeOf<Input extends TaskInput>(
 	const outcome = outcomeOfItem(functions, api, itemIndex, item, known, {
 		minutes: waiting.timeout,
 		terms: plan.items[itemIndex]!,
+		halted,
 	});
 	return { ...outcome, simplify };
 }
@@ -159,12 +161,16 @@ function outcomeOfItem(
 	itemIndex: number,
 	item: Item,
 	known: Task | null,
-	{ minutes, terms }: { minutes: number; terms: Terms },
+	{ minutes, terms, halted }: { minutes: number; terms: Terms; halted?: Failure },
 ): Outcome {
 	const node = functions.getNode();
 	switch (item.at) {
 		case 'toStart':
-			return { task: null, notStarted: true };
+			return {
+				task: null,
+				notStarted: true,
+				error: halted && startError(node, itemIndex, halted),
+			};
 		case 'running':
 			return { task: known, data: { taskId: item.taskId } };
 		case 'unconfirmed':

@@ -1,0 +1,156 @@
+/** A batch that is far larger than what the API runs at once: the node's two wait modes, beside a loop. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { INode } from 'n8n-workflow';
+import { isFinished } from '../n8n/execution';
+import type { WorkflowJson } from '../n8n/client';
+import { cpuSeconds } from './cpu';
+import { loopOfAllItems } from './loops';
+import { times, type Part, type PartOptions, type Row } from './part';
+import { alephWorkflow, sourceOf } from './workflow';
+import { newAccount, spreadOrders, withWorld, type World } from './world';
+
+const COUNT = 300;
+
+/** The account's limits, which the simulator keeps. */
+const LIMITS = { rateLimit: 20, concurrency: 30 };
+const WINDOW_SECONDS = 10;
+
+/** Seconds. */
+const SHORTEST = 15;
+const LONGEST = 25;
+
+/** For HTTP Request: no more than run at once, if they take as long as expected. */
+const BATCHING = { batchSize: 12, batchInterval: 11_000 };
+
+/** Seconds between two looks at what the execution does. */
+const LOOK_SECONDS = 1;
+
+interface Way {
+	name: string;
+	build: (source: INode[], baseUrl: string) => WorkflowJson;
+}
+
+const WAYS: Way[] = [
+	{ name: 'Runway Aleph, "Poll"', build: (source) => alephWorkflow(source, 'poll') },
+	{ name: 'Runway Aleph, "Sleep"', build: (source) => alephWorkflow(source, 'callback') },
+	{
+		name: 'HTTP Request, Wait and IF in a loop',
+		build: (source, url) => loopOfAllItems(source, url, BATCHING),
+	},
+];
+
+export const large: Part = {
+	compares: `${COUNT} tasks in one execution, where the API runs ${LIMITS.concurrency} at once and takes ${LIMITS.rateLimit} new ones in ${WINDOW_SECONDS} s; tasks take ${SHORTEST} to ${LONGEST} s. The ideal starts each as soon as both limits allow. The loop of n8n's own nodes has no way to see that the API is full, so its option "Batching" has to be set with care: ${BATCHING.batchSize} items each ${BATCHING.batchInterval / 1000} s. "Awake" is the share of the time for which the execution runs rather than waits in n8n's database. "Refused" are requests for tasks beyond a limit, which cost nothing. The time of the processor is that of n8n's main process above an idle one. Each way has an n8n of its own; all run side by side.`,
+	run: async (options) => {
+		const figures = await Promise.all(WAYS.map(async (way) => await measure(way, options)));
+		return figures.map(row);
+	},
+};
+
+interface Figures {
+	name: string;
+	/** Seconds. */
+	took: number;
+	ideal: number;
+	/** Of the time. */
+	awake: number;
+	requestsPerTask: number;
+	refused: number;
+	/** Seconds of the processor. */
+	cpuPerTask: number;
+}
+
+async function measure(
+	{ name, build }: Way,
+	{ packageTarball, progress }: PartOptions,
+): Promise<Figures> {
+	return await withWorld(
+		{ packageTarball },
+		async (world) => {
+			const { client, n8n, simulator } = world;
+			const orders = spreadOrders(name, 0, COUNT, { shortest: SHORTEST, longest: LONGEST });
+			const built = build(sourceOf(orders), simulator.url);
+			const id = await client.importWorkflow(built, [await newAccount(world, randomUUID())]);
+			const idle = await idleCpu(world, id);
+			progress(`${name} starts`);
+			const before = await cpuSeconds(n8n.pid);
+			await client.runManually(id);
+			const { awake, seconds } = await watch(world, id);
+			const cpu = (await cpuSeconds(n8n.pid)) - before - idle * seconds;
+			progress(`${name} has ended`);
+			const tasks = simulator.tasks();
+			const [execution] = await client.listExecutions({ workflowId: id });
+			const { generate, requestsPerTask } = simulator.stats();
+			if (tasks.length !== COUNT || execution?.status !== 'success') {
+				throw new Error(`${name}: ${tasks.length} tasks, ${execution?.status}`);
+			}
+			return {
+				name,
+				took: (Number(execution.stoppedAt) - tasks[0]!.createdAt) / 1000,
+				ideal: idealOf(tasks.map(({ createdAt, endsAt }) => (endsAt - createdAt) / 1000)),
+				awake,
+				requestsPerTask,
+				refused: generate.refusedByRate + generate.refusedByConcurrency,
+				cpuPerTask: cpu / COUNT,
+			};
+		},
+		{ ...LIMITS, credits: 1_000_000 },
+	);
+}
+
+/** Seconds of the processor per second that n8n takes for nothing but to be looked at. */
+async function idleCpu({ client, n8n }: World, workflowId: string): Promise<number> {
+	const looks = 20;
+	await sleep(5_000);
+	const before = await cpuSeconds(n8n.pid);
+	for (let look = 0; look < looks; look++) {
+		await client.listExecutions({ workflowId });
+		await sleep(LOOK_SECONDS * 1_000);
+	}
+	return ((await cpuSeconds(n8n.pid)) - before) / (looks * LOOK_SECONDS);
+}
+
+/** Until the execution has ended: for how long, and for which share of that it was awake. */
+async function watch({ client }: World, workflowId: string) {
+	const began = performance.now();
+	let looks = 0;
+	let awake = 0;
+	for (;;) {
+		const [execution] = await client.listExecutions({ workflowId });
+		if (execution && isFinished(execution)) break;
+		looks++;
+		if (execution?.status !== 'waiting') awake++;
+		await sleep(LOOK_SECONDS * 1_000);
+	}
+	return { awake: awake / looks, seconds: (performance.now() - began) / 1000 };
+}
+
+/** Seconds until the last has ended, if each starts as early as both limits allow. */
+function idealOf(durations: number[]): number {
+	const starts: number[] = [];
+	const running: number[] = [];
+	let end = 0;
+	for (const duration of durations) {
+		const byRate = (starts[starts.length - LIMITS.rateLimit] ?? -Infinity) + WINDOW_SECONDS;
+		const free = running.length < LIMITS.concurrency ? 0 : running.sort((a, b) => a - b).shift()!;
+		const start = Math.max(0, byRate, free);
+		starts.push(start);
+		running.push(start + duration);
+		end = Math.max(end, start + duration);
+	}
+	return end;
+}
+
+function row(figures: Figures): Row {
+	const { name, took, ideal, awake, requestsPerTask, refused, cpuPerTask } = figures;
+	return {
+		Way: name,
+		'Time beside the ideal': times(took / ideal),
+		'Time (s)': took.toFixed(0),
+		Awake: `${(awake * 100).toFixed(0)} %`,
+		'Requests per task': requestsPerTask.toFixed(1),
+		Refused: String(refused),
+		'Processor per task (ms)': (cpuPerTask * 1000).toFixed(0),
+	};
+}
