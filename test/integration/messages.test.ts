@@ -151,6 +151,7 @@ function shown({ error }: Result): string {
 	const text = `${error?.message}\n\n${error?.description}`;
 	const host = simulator.url.replace('http://', '');
 	return text
+		.replaceAll('<br>\n', '\n')
 		.replaceAll(simulator.url, 'https://api.kie.ai')
 		.replaceAll(host, 'api.kie.ai')
 		.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '2026-03-15T10:04:30.000Z')

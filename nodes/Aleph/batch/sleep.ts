@@ -14,12 +14,15 @@ interface Internals {
 	runExecutionData?: IRunExecutionData;
 	additionalData?: { executionTimeoutTimestamp?: number };
 	executeData?: IExecuteData;
+	/** n8n 2.0 does not have it. */
+	getWorkflowSettings?: () => { engineType?: string };
 }
 
 /** Not as an AI tool, which has to answer at once, nor in an engine that cannot resume. */
 export function canSleep(functions: IExecuteFunctions): boolean {
-	const { executionData } = (functions as Internals).runExecutionData ?? {};
-	const { engineType } = functions.getWorkflowSettings() as { engineType?: string };
+	const internals = functions as Internals;
+	const { executionData } = internals.runExecutionData ?? {};
+	const { engineType } = internals.getWorkflowSettings?.() ?? {};
 	const isTool = functions.getNode().type.endsWith('Tool');
 	return Array.isArray(executionData?.nodeExecutionStack) && engineType !== 'v2' && !isTool;
 }
