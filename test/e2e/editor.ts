@@ -156,7 +156,8 @@ export class Editor {
 		const options = this.page.locator('[role="option"]:visible');
 		while (await add.isVisible()) {
 			await add.click();
-			await options.first().click();
+			await options.first().waitFor();
+			await options.last().click();
 			await options.first().waitFor({ state: 'hidden' });
 		}
 	}

@@ -157,6 +157,7 @@ function shown({ error }: Result): string {
 	const text = `${error?.message}\n\n${error?.description}`;
 	const host = simulator.url.replace('http://', '');
 	return text
+		.replaceAll('<br>\n', '\n')
 		.replaceAll(simulator.url, 'https://api.kie.ai')
 		.replaceAll(host, 'api.kie.ai')
 		.replaceAll('<br>\n', '\n')

@@ -14,12 +14,15 @@ interface Internals {
 	runExecutionData?: IRunExecutionData;
 	additionalData?: { executionTimeoutTimestamp?: number };
 	executeData?: IExecuteData;
+	/** n8n 2.0 does not have it. */
+	getWorkflowSettings?: () => { engineType?: string; executionTimeout?: number };
 }
 
 /** Not as an AI tool, which has to answer at once, nor in an engine that cannot resume. */
 export function canSleep(functions: IExecuteFunctions): boolean {
-	const { executionData } = (functions as Internals).runExecutionData ?? {};
-	const { engineType } = functions.getWorkflowSettings() as { engineType?: string };
+	const internals = functions as Internals;
+	const { executionData } = internals.runExecutionData ?? {};
+	const { engineType } = internals.getWorkflowSettings?.() ?? {};
 	return (
 		Array.isArray(executionData?.nodeExecutionStack) && engineType !== 'v2' && !isTool(functions)
 	);
@@ -34,7 +37,7 @@ export function endOfExecution(functions: IExecuteFunctions): number {
 	const { additionalData, runExecutionData } = functions as Internals;
 	const end = additionalData?.executionTimeoutTimestamp ?? Infinity;
 	// After a sleep of another node n8n gives the time anew, but goes by the first start.
-	const { executionTimeout = 0 } = functions.getWorkflowSettings() as { executionTimeout?: number };
+	const { executionTimeout = 0 } = (functions as Internals).getWorkflowSettings?.() ?? {};
 	if (executionTimeout <= 0) return end;
 	const runs = Object.values(runExecutionData?.resultData.runData ?? {}).flat();
 	const began = Math.min(...runs.map(({ startTime }) => startTime));
