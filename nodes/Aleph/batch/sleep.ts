@@ -20,18 +20,35 @@ interface Internals {
 export function canSleep(functions: IExecuteFunctions): boolean {
 	const { executionData } = (functions as Internals).runExecutionData ?? {};
 	const { engineType } = functions.getWorkflowSettings() as { engineType?: string };
-	const isTool = functions.getNode().type.endsWith('Tool');
-	return Array.isArray(executionData?.nodeExecutionStack) && engineType !== 'v2' && !isTool;
+	return (
+		Array.isArray(executionData?.nodeExecutionStack) && engineType !== 'v2' && !isTool(functions)
+	);
+}
+
+export function isTool(functions: IExecuteFunctions): boolean {
+	return functions.getNode().type.endsWith('Tool');
 }
 
 /** When n8n stops the execution for taking too long (epoch milliseconds), if it ever does. */
 export function endOfExecution(functions: IExecuteFunctions): number {
-	return (functions as Internals).additionalData?.executionTimeoutTimestamp ?? Infinity;
+	const { additionalData, runExecutionData } = functions as Internals;
+	const end = additionalData?.executionTimeoutTimestamp ?? Infinity;
+	// After a sleep of another node n8n gives the time anew, but goes by the first start.
+	const { executionTimeout = 0 } = functions.getWorkflowSettings() as { executionTimeout?: number };
+	if (executionTimeout <= 0) return end;
+	const runs = Object.values(runExecutionData?.resultData.runData ?? {}).flat();
+	const began = Math.min(...runs.map(({ startTime }) => startTime));
+	return Math.min(end, began + executionTimeout * 1_000);
 }
 
+/** A path of its own: else a late callback could resume another node that sleeps by then. */
+export const CALLBACK_PATH = 'aleph';
+
 /** Where callbacks reach this execution. Since n8n 2.0 the URL carries a secret token. */
-export function resumeUrl(functions: IExecuteFunctions): string {
-	return functions.evaluateExpression('{{ $execution.resumeUrl }}', 0) as string;
+export function callbackUrl(functions: IExecuteFunctions): string {
+	const url = new URL(functions.evaluateExpression('{{ $execution.resumeUrl }}', 0) as string);
+	url.pathname = `${url.pathname}/${CALLBACK_PATH}`;
+	return url.toString();
 }
 
 /**
@@ -50,7 +67,7 @@ export async function fallAsleep(
 	fallsAsleep(functions.getExecutionId(), batch.sleep);
 	report(functions, batch);
 
-	functions.setMetadata({ resumeUrl: resumeUrl(functions) });
+	functions.setMetadata({ resumeUrl: callbackUrl(functions) });
 	const entry = functions.getExecuteData();
 	const stack = (functions as Internals).runExecutionData!.executionData!.nodeExecutionStack;
 	stack.unshift({ ...entry, data: { ...entry.data } });
