@@ -12,6 +12,7 @@ import { outputOf, type Execution } from '../n8n/execution';
 import { startN8n } from '../n8n/server';
 import type { TaskView } from '../simulator';
 import { newCredential, useN8n, workflowOf } from './n8n';
+import { goOnAfterCrash } from './sleepers';
 
 /** The default engine makes an isolate for each callback, which takes ten times the processor time. */
 const env = { N8N_EXPRESSION_ENGINE: 'legacy' };
@@ -166,7 +167,7 @@ const tasksOf = ({ name }: Batch) =>
 /** What all processes of n8n have logged. */
 let log = '';
 
-/** n8n takes for crashed what has fallen asleep only just before it is killed, and wakes it all the same. */
+/** So that none is awake when n8n is killed, as far as that can be known. */
 async function untilAllSleepWell(): Promise<void> {
 	const look = async () => {
 		const found = await world.client.listExecutions();
@@ -198,14 +199,15 @@ async function killAndRestart(): Promise<void> {
 /** Executions that were awake when n8n was killed. */
 const crashed = new Set<string>();
 
-/** A user's "Retry" of what did not sleep when n8n was killed. */
 async function retryCrashed(): Promise<void> {
-	for (const { name } of [...byCallback, forgotten]) {
-		const id = executions.get(name)!;
-		if ((await world.client.execution(id)).status !== 'crashed') continue;
-		crashed.add(name);
-		executions.set(name, await world.client.retryExecution(id));
-	}
+	await Promise.all(
+		[...byCallback, forgotten].map(async ({ name }) => {
+			const id = executions.get(name)!;
+			const next = await goOnAfterCrash(world, id);
+			executions.set(name, next);
+			if (next !== id) crashed.add(name);
+		}),
+	);
 }
 
 const isRunning = ({ state }: TaskView) => state === 'running';

@@ -4,6 +4,7 @@ import { startN8n } from '../n8n/server';
 import { newCredential, useN8n, workflowOf } from './n8n';
 import {
 	fallAsleep,
+	goOnAfterCrash,
 	itemsOf,
 	prompts,
 	sleeping,
@@ -82,7 +83,7 @@ describe('n8n killed twice', () => {
 		expect((await world.client.execution(largeId)).status).toBe('waiting');
 		await restart('kill');
 		expect((await world.client.execution(slowId)).status).toBe('crashed');
-		const retriedId = await goOn(slowId);
+		const retriedId = await world.client.retryExecution(slowId);
 		await poll(
 			() => knownTasks('Large').length,
 			(count) => count === 18,
@@ -90,14 +91,14 @@ describe('n8n killed twice', () => {
 		);
 		await restart('kill');
 
-		const execution = await ends(await goOn(largeId));
+		const execution = await ends(await goOnAfterCrash(world, largeId));
 		expect(execution.error).toBeUndefined();
 		expect(itemsOf(execution)).toMatchObject(
 			large.map(({ prompt }) => ({ prompt, status: 'success' })),
 		);
 		expect(tasksWith('Large')).toHaveLength(18);
 
-		const retried = await ends(await goOn(retriedId));
+		const retried = await ends(await goOnAfterCrash(world, retriedId));
 		expect(retried.error).toBeUndefined();
 		expect(itemsOf(retried)).toMatchObject(
 			slow.map(({ prompt }) => ({ prompt, status: 'success' })),
@@ -108,12 +109,6 @@ describe('n8n killed twice', () => {
 		for (const { taskId } of paidAgain) expect(log).toContain(`accepted task ${taskId}`);
 	}, 400_000);
 });
-
-/** Retries an execution that was awake when n8n was killed. Gives the id of what goes on. */
-async function goOn(executionId: string): Promise<string> {
-	const { status } = await world.client.execution(executionId);
-	return status === 'crashed' ? await world.client.retryExecution(executionId) : executionId;
-}
 
 /** Those that n8n has logged. */
 function knownTasks(text: string) {
