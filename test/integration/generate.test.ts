@@ -251,7 +251,9 @@ describe.each(['aleph', 'jobs'])('with the API "%s"', (api) => {
 			for (const { taskId, request } of simulator.tasks()) {
 				const item = batch.items.findIndex(({ prompt }) => prompt === request.prompt);
 				const state = item === 1 ? 'failed' : 'success';
-				expect(error?.description?.split('\n')).toContain(`Item ${item}: task ${taskId} ${state}`);
+				expect(error?.description?.split('<br>\n')).toContain(
+					`Item ${item}: task ${taskId} ${state}`,
+				);
 			}
 		});
 
@@ -265,9 +267,9 @@ describe.each(['aleph', 'jobs'])('with the API "%s"', (api) => {
 			expect(error?.message).toMatch(/^The API could not fetch the video/);
 			expect(error?.description).toContain('1 of 50 videos are ready');
 			expect(error?.description).toContain(
-				`Item 0: task ${first!.taskId} success\nItem 1: The API could not`,
+				`Item 0: task ${first!.taskId} success<br>\nItem 1: The API could not`,
 			);
-			expect(error?.description).toContain('Item 2: not started\nItem 3: not started');
+			expect(error?.description).toContain('Item 2: not started<br>\nItem 3: not started');
 			expect(simulator.tasks()).toHaveLength(1);
 		});
 

@@ -162,7 +162,9 @@ function meaningOf({ status, headers, body, delivery }: Answer) {
 	const isRefusal =
 		(verdict >= 400 && verdict < 500 && verdict !== 408) || [505, 550].includes(verdict);
 	if (isRefusal) return { refusal: verdict };
-	const taskId = asText(asObject(data).taskId);
+	const { taskId: id, task_id: otherId } = asObject(data);
+	const number = asNumber(id);
+	const taskId = asText(id) ?? asText(otherId) ?? (number === null ? null : String(number));
 	return accepted && verdict < 300 && taskId && !taskId.includes(ECHO) ? { taskId } : {};
 }
 
@@ -282,7 +284,7 @@ describe('Retry-After', () => {
 	it.each(absurd)('of %s does not keep an account from generating for good', async (value) => {
 		const refused = { ...good(null), status: 429, headers: { 'retry-after': value } };
 		const first = await run(generate(briefly), { [PATHS.generate]: refused });
-		expect(first.error?.message).toContain('rate limit');
+		expect(first.error?.message).toMatch(/^Rate limit/);
 		const { apiKey } = first;
 		const accepted = { [PATHS.generate]: good({ taskId: 'a-task' }) };
 		const second = await run(generate({ waitForCompletion: false }), accepted, { apiKey });

@@ -74,12 +74,15 @@ function taskIdOf(data: unknown): string {
 	return taskId;
 }
 
-/** Reads a task once, when its turn in the line comes. Throws an ApiFailure. */
+/**
+ * Reads a task once, when its turn in the line comes. Throws an ApiFailure.
+ * @param patience milliseconds for which the answer is of use
+ */
 export async function readTask(
 	api: Api,
 	taskId: string,
 	line: Line,
-	timeout = READ_TIMEOUT_MS,
+	patience: number,
 ): Promise<TaskRecord> {
 	const { owner, signal, dialect } = api;
 	const data = await line.send(
@@ -89,7 +92,7 @@ export async function readTask(
 				method: 'GET',
 				path: dialect.recordPath,
 				qs: { taskId },
-				timeout,
+				timeout: Math.max(SHORTEST_TIMEOUT_MS, Math.min(READ_TIMEOUT_MS, patience)),
 			}),
 	);
 	// An empty `data` is another way to say that the record is not there (yet).
@@ -105,13 +108,7 @@ export async function readTaskPatiently(
 	taskId: string,
 	until: number,
 ): Promise<TaskRecord> {
-	const read = async () =>
-		await readTask(
-			api,
-			taskId,
-			api.lines.verify,
-			Math.max(SHORTEST_TIMEOUT_MS, Math.min(READ_TIMEOUT_MS, until - Date.now())),
-		);
+	const read = async () => await readTask(api, taskId, api.lines.verify, until - Date.now());
 	return await retrying(read, {
 		until: (failure) => (failure.isPassing ? until : 0),
 		signal: api.signal,

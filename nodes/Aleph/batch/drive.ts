@@ -24,7 +24,8 @@ export interface Work {
 	 * @param leaving aborts when a request that still waits for its turn is to be withdrawn
 	 */
 	start: (itemIndex: number, leaving: AbortSignal) => Promise<string>;
-	check: (taskId: string) => Promise<TaskRecord>;
+	/** @param patience milliseconds */
+	check: (taskId: string, patience: number) => Promise<TaskRecord>;
 	fetch: (itemIndex: number, record: TaskRecord) => Promise<Files>;
 	/** How many credits are left. */
 	credits: () => Promise<number>;
@@ -96,8 +97,12 @@ async function checkOne({ batch, plan, work, signal }: Drive, index: number): Pr
 	const terms = plan.items[index]!;
 	const item = batch.items[index]!;
 	if (item.at !== 'running') return;
+	const now = Date.now();
+	// The time of a task that is just looked at begins with its first answer.
+	const began = terms.until === 'seen' && !item.failures ? now : item.since;
 	try {
-		checked(batch, index, await work.check(item.taskId), terms, Date.now());
+		const record = await work.check(item.taskId, began + terms.timeout - now);
+		checked(batch, index, record, terms, Date.now());
 	} catch (error) {
 		const failure = asApiFailure(error, signal);
 		if (failure) notChecked(batch, index, failure, terms, Date.now());

@@ -17,7 +17,7 @@ interface GetInput extends TaskInput {
 }
 
 /** How long to ask an API that struggles, where the user does not wait anyway (milliseconds). */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 20_000;
 
 /** How long to ask for a task that the API does not know: it may have been started just before. */
 const UNKNOWN_MS = 10_000;

@@ -69,7 +69,7 @@ export async function runTasks<Input extends TaskInput>(
 		work: {
 			start: async (itemIndex, leaving) =>
 				await operation.start(input(itemIndex), itemIndex, leaving),
-			check: async (taskId) => await readTask(api, taskId, line),
+			check: async (taskId, patience) => await readTask(api, taskId, line, patience),
 			fetch: async (itemIndex, { task }) => ({
 				binary: await downloadFiles(functions, task, input(itemIndex).downloads, api.signal),
 			}),
