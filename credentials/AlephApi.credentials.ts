@@ -19,7 +19,7 @@ const webhookHmacKey: INodeProperties = {
 	typeOptions: { password: true },
 	default: '',
 	description:
-		'Only if your account has set one: the key with which the provider signs its callbacks',
+		'The key that the provider signs its callbacks with. Leave empty if your account has none.',
 };
 
 export class AlephApi implements ICredentialType {
@@ -43,7 +43,7 @@ export class AlephApi implements ICredentialType {
 			default: '',
 			required: true,
 			description:
-				'The key of your kie.ai or Apikley account, which is not a key of Runway. At kie.ai it is on the <a href="https://kie.ai/api-key" target="_blank">API key page</a>.',
+				'The key of your kie.ai or Apikley account. A key of Runway does not work. At kie.ai, it is on the <a href="https://kie.ai/api-key" target="_blank">API key page</a>.',
 		},
 		{
 			displayName: 'Base URL',
@@ -100,17 +100,17 @@ export class AlephApi implements ICredentialType {
 		},
 		rules: [
 			refusal(401, 'The API key is wrong or missing'),
-			refusal(403, 'The API key may not use this API'),
+			refusal(403, 'The API key is not allowed to use this API'),
 			refusal(404, 'This server does not have the Aleph API: check the base URL'),
-			refusal(429, 'The API gets too many requests now: test again in a minute'),
+			refusal(429, 'Too many requests: test again in a minute'),
 			refusal(
 				433,
 				'The API key has reached its own limit: raise it in your account at the provider',
 			),
 			refusal(455, 'The API is under maintenance: test again later'),
-			refusal(505, 'The provider has switched this API off: choose the other one'),
+			refusal(505, 'The provider has switched this API off: set API to the other one'),
 			refusal(550, 'The API denied the connection: check your account at the provider'),
-			refusal(500, 'The API failed: test again later'),
+			refusal(500, 'The API had an internal error: test again later'),
 			refusal(undefined, 'The answer did not come from the Aleph API: check the base URL'),
 		],
 	};

@@ -5,11 +5,13 @@ import {
 	type INodeExecutionData,
 	type INodeType,
 	type INodeTypeDescription,
+	type IWebhookDescription,
 } from 'n8n-workflow';
 import * as account from './actions/account';
 import * as file from './actions/file';
 import * as video from './actions/video';
 import { nothingToRegister } from './api/callback';
+import { CALLBACK_PATH } from './batch/sleep';
 import { wake } from './batch/wake';
 
 type Execute = (this: IExecuteFunctions) => Promise<INodeExecutionData[]>;
@@ -19,6 +21,17 @@ const operations: Record<string, Record<string, { execute: Execute }>> = {
 	account: account.operations,
 	file: file.operations,
 	video: video.operations,
+};
+
+/** For the callbacks of a sleeping execution. */
+const callbacks: IWebhookDescription = {
+	name: 'default',
+	httpMethod: 'POST',
+	path: '',
+	responseMode: 'onReceived',
+	// Empty, n8n answers with the `webhookResponse` of `wake`.
+	responseData: '',
+	restartWebhook: true,
 };
 
 export class Aleph implements INodeType {
@@ -36,15 +49,9 @@ export class Aleph implements INodeType {
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [{ name: 'alephApi', required: true }],
 		webhooks: [
-			{
-				name: 'default',
-				httpMethod: 'POST',
-				path: '',
-				responseMode: 'onReceived',
-				// Empty, n8n answers with the `webhookResponse` of `wake`.
-				responseData: '',
-				restartWebhook: true,
-			},
+			{ ...callbacks, path: CALLBACK_PATH },
+			// Where executions are called that fell asleep under version 0.1.0.
+			{ ...callbacks, path: '' },
 		],
 		waitingNodeTooltip:
 			'=Asleep until there is news of the videos. Each is waited for {{ $parameter["options"]["timeout"] ?? 30 }} minutes at most.',

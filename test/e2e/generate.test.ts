@@ -10,20 +10,34 @@ const statuses = (execution: Parameters<typeof outputOf>[0]) =>
 	outputOf(execution, 'Runway Aleph').map(({ json }) => json.status);
 
 describe('the credential', () => {
-	it.each(['body', 'status'] as const)(
-		'is tested for real where errors come in the %s',
-		async (errorStyle) => {
-			world.simulator.settings.errorStyle = errorStyle;
+	it.each([
+		['aleph', 'body'],
+		['aleph', 'status'],
+		['jobs', 'body'],
+	] as const)(
+		'for the API "%s" is tested for real where errors come in the %s',
+		async (api, style) => {
+			world.simulator.settings.errorStyle = style;
 			world.simulator.settings.creditEndpoint = false;
-			const good = await newCredential(world);
+			const good = await newCredential(world, { api });
 			expect(await world.client.testCredential(good)).toMatchObject({ status: 'OK' });
-			const wrong = await newCredential(world, { apiKey: 'wrong' });
+			const wrong = await newCredential(world, { api, apiKey: 'wrong' });
 			expect(await world.client.testCredential(wrong)).toEqual({
 				status: 'Error',
 				message: 'The API key is wrong or missing',
 			});
 		},
 	);
+
+	it('says so where the provider has switched the API off', async () => {
+		world.simulator.settings.apis = 'jobs';
+		expect(await world.client.testCredential(world.credential)).toEqual({
+			status: 'Error',
+			message: 'The provider has switched this API off: choose the other one',
+		});
+		const other = await newCredential(world, { api: 'jobs' });
+		expect(await world.client.testCredential(other)).toMatchObject({ status: 'OK' });
+	});
 
 	it('says so where the base URL is not that of the API', async () => {
 		const website = await newCredential(world, { baseUrl: world.n8n.url });

@@ -1,7 +1,6 @@
 import axios from 'axios';
-import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { poll } from '../n8n/client';
-import { isFinished, outputOf, type Execution } from '../n8n/execution';
+import { outputOf, type Execution } from '../n8n/execution';
 import { packPackage } from '../n8n/pack';
 import { startQueueMode, type QueueMode } from '../n8n/queue';
 import { startSimulator, type Settings } from '../simulator';
@@ -13,6 +12,16 @@ import {
 	type World,
 	type WorkflowSetup,
 } from './n8n';
+import {
+	fallAsleep as fallAsleepIn,
+	itemsOf,
+	NODE,
+	polling,
+	prompts,
+	sleeping,
+	start as startWorkflow,
+	tasksWith as tasksOf,
+} from './sleepers';
 
 /** n8n takes a worker for dead after a minute and a half, which proves no more. */
 const NOTICE_SOONER = {
@@ -38,31 +47,14 @@ afterAll(async () => {
 	await world.simulator?.close();
 }, 60_000);
 
-const polling: INodeParameters = {
-	prompt: '={{ $json.prompt }}',
-	videoUrl: 'https://example.com/video.mp4',
-};
-const sleeping: INodeParameters = { ...polling, waitMode: 'callback' };
 const unlimited = { rateLimit: 1000, concurrency: 1000 };
 const fast = { options: { generateRate: 1000 } };
 
-const prompts = (count: number, prompt: (n: number) => string): IDataObject[] =>
-	Array.from({ length: count }, (_, n) => ({ prompt: prompt(n) }));
+const tasksWith = (text: string) => tasksOf(world, text);
 
-const itemsOf = (execution: Execution, output = 0) =>
-	outputOf(execution, 'Runway Aleph', output).map(({ json }) => json);
+const start = async (setup: WorkflowSetup) => await startWorkflow(world, workflowOf(setup));
 
-/** Tasks whose prompts have the text, in the order of their prompts; they may be accepted in another. */
-const tasksWith = (text: string) =>
-	world.simulator
-		.tasks()
-		.filter(({ request }) => request.prompt.includes(text))
-		.sort((a, b) => a.request.prompt.localeCompare(b.request.prompt));
-
-async function start(setup: WorkflowSetup): Promise<string> {
-	const id = await world.client.importWorkflow(workflowOf(setup), [world.credential]);
-	return await world.client.runManually(id);
-}
+const fallAsleep = async (setup: WorkflowSetup) => (await fallAsleepIn(world, setup)).id;
 
 const workerOf = (executionId: string) => world.queue.workerOf(executionId);
 
@@ -83,15 +75,6 @@ async function end(executionId: string): Promise<Execution> {
 }
 
 const endAll = async (executionIds: string[]) => await Promise.all(executionIds.map(end));
-
-/** Resolves with the execution's id once it sleeps. */
-async function fallAsleep(setup: WorkflowSetup): Promise<string> {
-	const { id, status } = await world.client.waitForExecution(await start(setup), {
-		until: (execution) => execution.status === 'waiting' || isFinished(execution),
-	});
-	expect(status).toBe('waiting');
-	return id;
-}
 
 describe('a worker that polls', () => {
 	it('gives the items of a batch of ten', async () => {
@@ -117,35 +100,48 @@ describe('a worker that polls', () => {
 	});
 });
 
-describe('an execution that sleeps', () => {
-	beforeEach(() => Object.assign(world.simulator.settings, unlimited));
+describe('an execution that sleeps, with callbacks that either webhook process gets', () => {
+	const stopping = prompts(3, (n) => `Stopped ${n} ${n === 1 ? '[fail=internal]' : ''}`);
+	const splitting = prompts(4, (n) => `Split ${n} ${n % 2 === 1 ? '[fail=moderation]' : ''}`);
+	const large = prompts(30, (n) => `Large ${String(n).padStart(2, '0')} [duration=6]`);
+	let stopped: Promise<Execution>;
+	let split: Promise<Execution>;
+	let largest: Promise<Execution>;
 
-	it('is woken through the webhook process, and gives its thirty items in order', async () => {
-		const items = prompts(30, (n) => `Asleep ${n} [duration=${4 + n / 4}]`);
-		const id = await fallAsleep({ parameters: { ...sleeping, ...fast }, items });
-		const execution = await end(id);
+	// What neither process has heard of all of wakes by time: together, that takes no longer.
+	beforeAll(async () => {
+		Object.assign(world.simulator.settings, { rateLimit: 1000, concurrency: 17 });
+		const ids = await Promise.all([
+			start({ parameters: sleeping, items: stopping }),
+			start({
+				parameters: sleeping,
+				items: splitting,
+				settings: { onError: 'continueErrorOutput' },
+			}),
+			start({ parameters: { ...sleeping, ...fast }, items: large }),
+		]);
+		[stopped, split, largest] = ids.map(end) as [typeof stopped, typeof split, typeof largest];
+		await Promise.allSettled([stopped, split, largest]);
+	}, 240_000);
+
+	it('gives the items of more tasks than the API runs at once, in order', async () => {
+		const execution = await largest;
 		expect(execution.error).toBeUndefined();
 		expect(itemsOf(execution)).toMatchObject(
-			items.map(({ prompt }) => ({ prompt, status: 'success' })),
+			large.map(({ prompt }) => ({ prompt, status: 'success' })),
 		);
-		expect(outputOf(execution, 'Runway Aleph').map(({ pairedItem }) => pairedItem)).toMatchObject(
-			items.map((_, item) => ({ item })),
+		expect(outputOf(execution, NODE).map(({ pairedItem }) => pairedItem)).toMatchObject(
+			large.map((_, item) => ({ item })),
 		);
-		const tasks = tasksWith('Asleep');
-		expect(tasks).toHaveLength(30);
-		for (const { request } of tasks) {
-			expect(request.callBackUrl).toContain(`${world.queue.webhooks.url}/webhook-waiting/${id}`);
-		}
+		expect(tasksWith('Large')).toHaveLength(30);
 	});
 
 	it('gives its failed tasks on the error output', async () => {
-		const items = prompts(4, (n) => `Split ${n} ${n % 2 === 1 ? '[fail=moderation]' : ''}`);
-		const settings = { onError: 'continueErrorOutput' as const };
-		const execution = await end(await start({ parameters: sleeping, items, settings }));
+		const execution = await split;
 		expect(execution.status).toBe('success');
 		expect(itemsOf(execution)).toMatchObject([
-			{ prompt: items[0]?.prompt, status: 'success' },
-			{ prompt: items[2]?.prompt, status: 'success' },
+			{ prompt: splitting[0]?.prompt, status: 'success' },
+			{ prompt: splitting[2]?.prompt, status: 'success' },
 		]);
 		const failed = tasksWith('Split').filter(({ state }) => state === 'failed');
 		expect(itemsOf(execution, 1)).toMatchObject(
@@ -159,8 +155,7 @@ describe('an execution that sleeps', () => {
 	});
 
 	it('ends with the error that lists all tasks, and a retry pays for the failed one only', async () => {
-		const items = prompts(3, (n) => `Stopped ${n} ${n === 1 ? '[fail=internal]' : ''}`);
-		const execution = await end(await start({ parameters: sleeping, items }));
+		const execution = await stopped;
 		expect(execution.status).toBe('error');
 		for (const { taskId, state } of tasksWith('Stopped')) {
 			const status = state === 'failed' ? 'failed' : 'success';
@@ -168,20 +163,20 @@ describe('an execution that sleeps', () => {
 		}
 		await end(await world.client.retryExecution(execution.id));
 		expect(tasksWith('Stopped').map(({ request }) => request.prompt)).toEqual(
-			[0, 1, 1, 2].map((n) => items[n]?.prompt),
+			[0, 1, 1, 2].map((n) => stopping[n]?.prompt),
 		);
 	});
 });
 
 describe('the trigger', () => {
-	it('behind the webhook process gives each of fifty tasks once', async () => {
+	it('behind a webhook process gives each of fifty tasks once', async () => {
 		Object.assign(world.simulator.settings, {
 			...unlimited,
 			duration: { min: 4, max: 14 },
 			doubleEvery: 5,
 		});
 		const { workflowId, path } = await publishTrigger(world);
-		const url = `${world.queue.webhooks.url}/webhook/${path}`;
+		const url = `${world.queue.webhooks[0]!.url}/webhook/${path}`;
 		const generating = await end(
 			await start({
 				parameters: {
@@ -211,8 +206,8 @@ describe('the trigger', () => {
 	}, 300_000);
 });
 
-describe('a worker that is killed', () => {
-	it('takes nothing of the sleeping executions with it, nor of the other worker', async () => {
+describe('a worker and a webhook process that are killed', () => {
+	it('take nothing of the sleeping executions with them, nor of the other worker', async () => {
 		Object.assign(world.simulator.settings, { ...unlimited, duration: 60 });
 		const asleep = await Promise.all(
 			[0, 1, 2, 3].map((batch) =>
@@ -236,7 +231,7 @@ describe('a worker that is killed', () => {
 			awake.filter((id) => (workerOf(id) === victim) === isLost),
 		);
 		expect(tasksWith('asleep').map(({ state }) => state)).toEqual(Array(20).fill('running'));
-		await victim.kill();
+		await Promise.all([victim.kill(), world.queue.webhooks[0]!.kill()]);
 
 		const woken = await endAll(asleep);
 		for (const { error, status } of [...woken, ...(await endAll(kept!))]) {

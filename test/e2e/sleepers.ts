@@ -83,3 +83,21 @@ export async function callAtOnce(tasks: TaskView[]): Promise<number[]> {
 	}
 	return answers;
 }
+
+/**
+ * What a user does after a crash of n8n: "Retry", where an execution was awake. Gives the id of what goes
+ * on.
+ *
+ * At its start n8n also marks those as crashed that it has just woken. They go on, so that the mark
+ * disappears when they sleep again or end.
+ */
+export async function goOnAfterCrash({ client }: World, executionId: string): Promise<string> {
+	for (let second = 0; second < LONGEST_AWAKE_SECONDS; second++) {
+		const { status } = await client.execution(executionId);
+		if (status !== 'crashed') return executionId;
+		await sleep(1_000);
+	}
+	return await client.retryExecution(executionId);
+}
+
+const LONGEST_AWAKE_SECONDS = 30;

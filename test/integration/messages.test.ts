@@ -9,7 +9,7 @@ import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import type { Settings } from '../simulator';
 import { generate, get, newAccount, promptOfItem, prompts, simulator, useSimulator } from './aleph';
 import { runNode, type Result, type Setup } from './engine';
-import { isMessage, messagesOfSource } from './sourceMessages';
+import { isMessage, messagesOfSource, otherTexts } from './sourceMessages';
 
 useSimulator();
 
@@ -117,9 +117,11 @@ const cases: Record<string, () => Case> = {
 	}),
 };
 
+const document = readFileSync(path.resolve(__dirname, '../../docs/messages.md'), 'utf8');
+
 /** Each section of the document: a heading, and the message with its description as a quote. */
 const sections = new Map(
-	readFileSync(path.resolve(__dirname, '../../docs/messages.md'), 'utf8')
+	document
 		.split(/^### /m)
 		.slice(1)
 		.map((section) => {
@@ -134,6 +136,10 @@ describe('a message', () => {
 
 	it.each(messagesOfSource())('is in the document: %s', (message) => {
 		expect(inDocument.some((text) => isMessage(message, text))).toBe(true);
+	});
+
+	it.each(otherTexts())('of a callback or of the credential test is there, too: %s', (text) => {
+		expect(document).toContain(text);
 	});
 });
 
@@ -154,6 +160,7 @@ function shown({ error }: Result): string {
 		.replaceAll('<br>\n', '\n')
 		.replaceAll(simulator.url, 'https://api.kie.ai')
 		.replaceAll(host, 'api.kie.ai')
+		.replaceAll('<br>\n', '\n')
 		.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '2026-03-15T10:04:30.000Z')
 		.replace(/\b[0-9a-f]{8}-[0-9a-f-]{27}\b/g, 'ee603959-debb-48d1-98c4-a6d1c717eba6');
 }

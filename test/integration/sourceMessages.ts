@@ -27,6 +27,19 @@ export function messagesOfSource(): string[] {
 	return [...new Set(FILES.flatMap(messagesOf))];
 }
 
+/** What callbacks are answered, and what the test of the credential says. */
+export function otherTexts(): string[] {
+	return [
+		'api/callback.ts',
+		'batch/wake.ts',
+		'trigger/receive.ts',
+		'../../credentials/AlephApi.credentials.ts',
+	].flatMap((file) => {
+		const text = readFileSync(path.join(ROOT, file), 'utf8');
+		return [...text.matchAll(/(?:msg: |refusal\(\s*\w+,\s*)'([^']+)'/g)].map(([, found]) => found!);
+	});
+}
+
 /** Whether a text is this message, whatever stands for the ellipses. */
 export function isMessage(message: string, text: string): boolean {
 	const parts = message.split('…').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));

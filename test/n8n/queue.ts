@@ -1,9 +1,10 @@
 /**
- * n8n's queue mode: a main process for the editor, workers that execute, and a process that takes
+ * n8n's queue mode: a main process for the editor, workers that execute, and processes that take
  * webhooks. Each has its own user folder with the package in it, as in a container of its own; they
  * share the database, the queue and the encryption key.
  */
 import { randomBytes } from 'node:crypto';
+import { startBalancer } from './balancer';
 import { freePorts } from './ports';
 import { startN8n, type N8nCommand, type N8nOptions, type N8nServer } from './server';
 import { openServices } from './services';
@@ -11,9 +12,11 @@ import { openServices } from './services';
 export interface QueueMode {
 	main: N8nServer;
 	workers: N8nServer[];
-	/** Its address is WEBHOOK_URL: the main process does not take production webhooks. */
-	webhooks: N8nServer;
-	/** Kills the process that takes webhooks, and starts it again. */
+	/** What take webhooks, which the main process does not. */
+	webhooks: N8nServer[];
+	/** WEBHOOK_URL, behind which they take turns. */
+	webhookUrl: string;
+	/** Kills the processes that take webhooks, and starts them again. */
 	restartWebhooks(): Promise<void>;
 	/** The worker that has begun the execution last. */
 	workerOf(executionId: string): N8nServer | undefined;
@@ -23,21 +26,26 @@ export interface QueueMode {
 export interface QueueOptions {
 	packageTarball: string;
 	workers?: number;
+	webhooks?: number;
 	/** Environment variables of all processes. */
 	env?: Record<string, string>;
 }
 
 export async function startQueueMode(options: QueueOptions): Promise<QueueMode> {
-	const { packageTarball, workers: count = 2 } = options;
+	const { packageTarball, workers: workerCount = 2, webhooks: webhookCount = 2 } = options;
 	const services = await openServices();
-	const [webhookPort = 0, ...workerPorts] = await freePorts(1 + count);
+	const [publicPort = 0, ...ports] = await freePorts(1 + workerCount + webhookCount);
+	const workerPorts = ports.slice(0, workerCount);
+	const balancer = await startBalancer(publicPort);
+	balancer.ports = ports.slice(workerCount);
+	const webhookUrl = `http://localhost:${publicPort}`;
 	const env = {
 		...services.env,
 		EXECUTIONS_MODE: 'queue',
 		OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true',
 		N8N_DISABLE_PRODUCTION_MAIN_PROCESS: 'true',
 		N8N_ENCRYPTION_KEY: randomBytes(24).toString('base64'),
-		WEBHOOK_URL: `http://localhost:${webhookPort}/`,
+		WEBHOOK_URL: `${webhookUrl}/`,
 		...options.env,
 	};
 	const started: N8nServer[] = [];
@@ -55,24 +63,29 @@ export async function startQueueMode(options: QueueOptions): Promise<QueueMode> 
 	};
 	const stop = async () => {
 		await Promise.all(started.map(async (server) => await server.stop()));
+		balancer.close();
 		await services.release();
 	};
 
 	try {
 		// Alone at first: it sets the database up.
 		const main = await start('start', {});
-		const [webhooks, ...workers] = await Promise.all([
-			start('webhook', { port: webhookPort }),
-			...workerPorts.map(async (port) => await start('worker', { port })),
+		const [webhooks, workers] = await Promise.all([
+			Promise.all(balancer.ports.map(async (port) => await start('webhook', { port }))),
+			Promise.all(workerPorts.map(async (port) => await start('worker', { port }))),
 		]);
 		const queue: QueueMode = {
 			main,
 			workers,
 			webhooks,
+			webhookUrl,
 			restartWebhooks: async () => {
-				await queue.webhooks.kill();
-				const { port, userFolder } = queue.webhooks;
-				queue.webhooks = await start('webhook', { port, userFolder });
+				await Promise.all(queue.webhooks.map(async (server) => await server.kill()));
+				queue.webhooks = await Promise.all(
+					queue.webhooks.map(
+						async ({ port, userFolder }) => await start('webhook', { port, userFolder }),
+					),
+				);
 			},
 			workerOf: (executionId) => latestWorkerOf(executionId, workers),
 			stop,

@@ -48,6 +48,8 @@ export interface N8nServer {
 	logs(): string;
 	/** Lets n8n shut down, or kills it after 15 s; then removes a temporary user folder. */
 	stop(): Promise<void>;
+	/** Lets n8n shut down, however long it takes. The user folder stays, as with `kill`. */
+	shutDown(): Promise<void>;
 	/**
 	 * SIGKILL, which is like a crash. The user folder stays, for another `startN8n`; n8n makes a
 	 * point of resting 10 s in its next start.
@@ -57,6 +59,7 @@ export interface N8nServer {
 
 const START_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 15_000;
+const SHUTDOWN_TIMEOUT_MS = 60_000;
 
 /** User folders made here, and not handed in: they go when their server is stopped. */
 const temporaryFolders = new Set<string>();
@@ -109,6 +112,10 @@ export async function startN8n(options: N8nOptions = {}): Promise<N8nServer> {
 		pid: child.pid,
 		signIn: async () => await signIn(url),
 		logs: () => child.logs(),
+		shutDown: async () => {
+			await child.end('SIGTERM', SHUTDOWN_TIMEOUT_MS);
+			await waitForFreePort(port);
+		},
 		kill: async () => {
 			await child.end('SIGKILL');
 			await waitForFreePort(port);

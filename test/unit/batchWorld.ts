@@ -15,11 +15,10 @@ import {
 	refused,
 	type Batch,
 	type Plan,
-	type TaskRecord,
 	type Terms,
 } from '../../nodes/Aleph/batch/state';
 import { whileAwake } from '../../nodes/Aleph/task/schedule';
-import { acceptedTask, toldTask } from '../../nodes/Aleph/task/task';
+import { acceptedTask, toldTask, type TaskRecord } from '../../nodes/Aleph/task/task';
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
@@ -248,7 +247,7 @@ export function planFor(
 }
 
 export function batchOf(count: number): Batch {
-	const requests = Array.from({ length: count }, (_, itemIndex) => `request ${itemIndex}`);
+	const requests = Array.from({ length: count }, (_, itemIndex) => [`request ${itemIndex}`]);
 	return newBatch(requests, { runIndex: 0, executionId: 'first' }, () => ({ at: 'toStart' }));
 }
 

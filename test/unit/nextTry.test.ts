@@ -34,7 +34,14 @@ function afterwards(
 		request = 'same',
 	}: { executionId?: string; request?: string | null } = {},
 ) {
-	return nextTry(batchWith(item), [request], executionId, 3, NOW, toStart).items[0];
+	return nextTry(
+		batchWith(item),
+		[request === null ? null : [request]],
+		executionId,
+		3,
+		NOW,
+		toStart,
+	).items[0];
 }
 
 const pickedUp = { request: 'same', ...running('a', NOW) };
@@ -73,7 +80,7 @@ describe('another try', () => {
 		const item: Item = { request: 'same', at: 'unconfirmed', failure };
 		const sleep = { since: NOW, until: NOW, waker: null };
 		const killed: Batch = { ...batchWith(item), sleep };
-		expect(nextTry(killed, ['same'], 'retry', 1, NOW, toStart).items).toEqual([item]);
+		expect(nextTry(killed, [['same']], 'retry', 1, NOW, toStart).items).toEqual([item]);
 	});
 
 	it('starts anew what asks for something else by now', () => {
@@ -81,12 +88,16 @@ describe('another try', () => {
 			at: 'toStart',
 			request: 'other',
 		});
-		expect(afterwards(ended('success'), { request: null })).toEqual({ at: 'toStart' });
+	});
+
+	it('keeps the task of an item whose input is bad by now', () => {
+		const item: Item = { at: 'timedOut', taskId: 'a' };
+		expect(afterwards(item, { request: null })).toMatchObject(item);
 	});
 
 	it('has forgotten what stopped the one before', () => {
 		const earlier = { ...batchWith(toStart()), halted: failure };
-		const next = nextTry(earlier, ['same'], 'first', 3, NOW, toStart);
+		const next = nextTry(earlier, [['same']], 'first', 3, NOW, toStart);
 		expect(next).toEqual({
 			version: VERSION,
 			runIndex: 0,
@@ -98,10 +109,24 @@ describe('another try', () => {
 	});
 });
 
+describe('an item as an earlier version wrote it', () => {
+	it('asks for the same', () => {
+		const batch = batchWith({ at: 'running', taskId: 'a', since: 1, checkAt: 2 });
+		const next = nextTry(batch, [['today', 'same']], 'retry', 3, NOW, toStart);
+		expect(next.items).toEqual([{ request: 'today', ...running('a', NOW) }]);
+	});
+});
+
 describe('Retry On Fail', () => {
+	it('does not hold a tool back that is called for something else', () => {
+		const exhausted = { ...batchWith(ended('failed')), tries: 3 };
+		const next = nextTry(exhausted, [['other']], 'first', 3, NOW, toStart);
+		expect(next.items).toEqual([{ at: 'toStart', request: 'other' }]);
+	});
+
 	it('comes to an end, however often n8n begins to count anew', () => {
 		const world = new World({ fate: () => ({ duration: 1_000, fails: true }) });
-		const requests = ['request 0'];
+		const requests = [['request 0']];
 		let batch = world.run(batchOf(1), planFor(1));
 		for (let n = 0; n < 10; n++) {
 			const stored = JSON.parse(JSON.stringify(batch)) as Batch;
@@ -114,15 +139,15 @@ describe('Retry On Fail', () => {
 
 	it('counts anew for "Retry execution"', () => {
 		const exhausted = { ...batchWith(ended('failed')), tries: 3 };
-		expect(nextTry(exhausted, ['same'], 'first', 3, NOW, toStart).items[0]?.at).toBe('ended');
-		const retried = nextTry(exhausted, ['same'], 'retry', 3, NOW, toStart);
+		expect(nextTry(exhausted, [['same']], 'first', 3, NOW, toStart).items[0]?.at).toBe('ended');
+		const retried = nextTry(exhausted, [['same']], 'retry', 3, NOW, toStart);
 		expect(retried).toMatchObject({ tries: 1, executionId: 'retry' });
 		expect(retried.items[0]?.at).toBe('toStart');
 	});
 
 	it('pays only for what failed', () => {
 		const world = new World({ fate: (index) => ({ duration: 1_000, fails: index === 1 }) });
-		const requests = [0, 1, 2].map((index) => `request ${index}`);
+		const requests = [0, 1, 2].map((index) => [`request ${index}`]);
 		const first = world.run(batchOf(3), planFor(3));
 		const second = nextTry(first, requests, 'first', 2, world.now, toStart);
 		world.run(second, planFor(3));

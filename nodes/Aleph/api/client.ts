@@ -1,18 +1,11 @@
 /** The calls of the API, one function each, whichever of its generations the credential speaks. */
-import type { IDataObject } from 'n8n-workflow';
 import { asNumber, asObject, asText } from '../task/json';
-import type { Task, VideoRequest } from '../task/task';
+import type { TaskRecord, VideoRequest } from '../task/task';
 import type { Api } from './connect';
 import { ApiFailure, asFailure } from './failure';
 import type { Line } from './line';
 import { request } from './request';
 import { retrying } from './retry';
-
-/** One answer about a task: what it means, and as it came. */
-export interface TaskRecord {
-	task: Task;
-	data: IDataObject;
-}
 
 const START_TIMEOUT_MS = 120_000;
 const READ_TIMEOUT_MS = 30_000;
@@ -35,10 +28,18 @@ export async function getCredits(api: Api): Promise<number> {
  * Starts a task when its turn comes, and gives its id. Never sends twice. Throws an ApiFailure, which is
  * refused for now also where the API refuses others of the account.
  * @param rate new tasks per 10 seconds
+ * @param leaving withdraws the request while it waits for its turn: then throws the signal's reason
  */
-export async function createTask(api: Api, video: VideoRequest, rate: number): Promise<string> {
-	const { owner, signal, dialect } = api;
+export async function createTask(
+	api: Api,
+	video: VideoRequest,
+	rate: number,
+	leaving?: AbortSignal,
+): Promise<string> {
+	const { owner, dialect } = api;
 	const line = api.lines.generate;
+	const signals = [api.signal, leaving].filter((each) => each !== undefined);
+	const signal = AbortSignal.any(signals);
 	return await line.send({ owner, limit: rate, signal }, async () => {
 		try {
 			const data = await request(api, {
@@ -66,7 +67,9 @@ async function withCredits(api: Api, { kind, code, reason }: ApiFailure): Promis
 }
 
 function taskIdOf(data: unknown): string {
-	const taskId = asText(asObject(data).taskId);
+	const { taskId: id, task_id: otherId } = asObject(data);
+	const number = asNumber(id);
+	const taskId = asText(id) ?? asText(otherId) ?? (number === null ? null : String(number));
 	if (taskId === null) throw new ApiFailure('notTheApi', 200, 'The answer holds no task ID');
 	return taskId;
 }
@@ -93,7 +96,7 @@ export async function readTask(
 	if (data === null || data === undefined) {
 		throw new ApiFailure('unknownTask', 200, 'The answer holds no record');
 	}
-	return { task: dialect.taskFromRecord(taskId, data), data: asObject(data) as IDataObject };
+	return { task: dialect.taskFromRecord(taskId, data), data: asObject(data) };
 }
 
 /** Reads a task through failures that pass, until `until` (epoch milliseconds). Throws an ApiFailure. */

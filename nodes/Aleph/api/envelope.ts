@@ -45,6 +45,9 @@ function failureKind(code: number, reason: string): FailureKind {
 		case 404:
 		case 405:
 			return 'notFound';
+		case 407:
+			// From a proxy on the way.
+			return 'unreachable';
 		case 408:
 			return 'busy';
 		case 422:

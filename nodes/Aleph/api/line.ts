@@ -87,8 +87,9 @@ export class Line {
 		try {
 			await new Promise<void>((admit, turnAway) => {
 				const ticket = { limit, admit, turnAway };
-				const queue = this.queues.get(owner) ?? [];
-				this.queues.set(owner, [...queue, ticket]);
+				const queue = this.queues.get(owner);
+				if (queue) queue.push(ticket);
+				else this.queues.set(owner, [ticket]);
 				leave = () => {
 					this.remove(owner, ticket);
 					turnAway(signal?.reason as Error);

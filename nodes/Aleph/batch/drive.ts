@@ -14,13 +14,16 @@ import {
 	type Batch,
 	type Files,
 	type Plan,
-	type TaskRecord,
 } from './state';
+import type { TaskRecord } from '../task/task';
 
 /** What can be done for an item. Each throws an ApiFailure where it does not work out. */
 export interface Work {
-	/** Gives the id of the task that the API has accepted. */
-	start: (itemIndex: number) => Promise<string>;
+	/**
+	 * Gives the id of the task that the API has accepted.
+	 * @param leaving aborts when a request that still waits for its turn is to be withdrawn
+	 */
+	start: (itemIndex: number, leaving: AbortSignal) => Promise<string>;
 	check: (taskId: string) => Promise<TaskRecord>;
 	fetch: (itemIndex: number, record: TaskRecord) => Promise<Files>;
 	/** How many credits are left. */
@@ -32,32 +35,39 @@ export interface Drive {
 	plan: Plan;
 	work: Work;
 	signal?: AbortSignal;
-	/** Whether to begin nothing more, and to leave once what is under way has ended. */
-	leaves?: (step: Step, now: number) => boolean;
+	/** Whether what comes next is worth waiting for. */
+	isSoon?: (step: Step, now: number) => boolean;
+	/** When to begin nothing more, and to withdraw what waits for its turn (epoch milliseconds). */
+	until?: number;
 }
 
 /**
- * Goes on until all is done, and gives null; or, where `leaves` says so, the time at which to go on
+ * Goes on until all is done, and gives null; or, where that comes later, the time at which to go on
  * (epoch milliseconds). Throws the signal's reason when the execution is stopped.
  */
 export async function drive(options: Drive): Promise<number | null> {
-	const { batch, plan, signal, leaves = () => false } = options;
+	const { batch, plan, signal, isSoon = () => true, until = Infinity } = options;
 	const busy = new Busy();
 	const purse = new Purse(options);
+	const leave = new AbortController();
 	for (;;) {
 		signal?.throwIfAborted();
 		const now = Date.now();
 		const step = decide(batch, plan, now, busy.items);
 		const next = isDue(step) ? now : nextOf(step);
-		const leaving = next !== null && leaves(step, now);
+		const isOver = now >= until;
+		const leaving = next !== null && (isOver || !(isDue(step) || isSoon(step, now)));
 		if (isDue(step) && !leaving) {
 			const affordable = step.start.length > 0 ? purse.check(now) : undefined;
-			for (const index of step.start) busy.begin(index, startOne(options, index, affordable));
+			for (const index of step.start) {
+				busy.begin(index, startOne(options, index, leave.signal, affordable));
+			}
 			for (const index of step.check) busy.begin(index, checkOne(options, index));
 			for (const index of step.fetch) busy.begin(index, fetchOne(options, index));
 		} else if (busy.items.size === 0 && (next === null || leaving)) {
 			return next;
 		} else {
+			if (isOver) leave.abort();
 			await busy.change(leaving || next === null ? Infinity : next, signal);
 		}
 	}
@@ -66,14 +76,16 @@ export async function drive(options: Drive): Promise<number | null> {
 async function startOne(
 	{ batch, plan, work, signal }: Drive,
 	index: number,
+	leaving: AbortSignal,
 	affordable?: Promise<void>,
 ): Promise<void> {
 	try {
 		await affordable;
 		if (batch.items[index]!.at !== 'toStart') return;
-		const taskId = await work.start(index);
+		const taskId = await work.start(index, leaving);
 		accepted(batch, index, taskId, plan.items[index]!, Date.now());
 	} catch (error) {
+		if (error === leaving.reason) return;
 		const failure = asApiFailure(error, signal);
 		if (failure?.isRefusedForNow) refused(batch, failure, plan, Date.now());
 		else if (failure) notStarted(batch, index, failure);

@@ -1,15 +1,24 @@
 /** One run of the node: takes its batch up where it stood, and goes on until it ends or falls asleep. */
 import { NodeOperationError, type IExecuteFunctions } from 'n8n-workflow';
 import { isAwake } from './callers';
-import { isDue, type Step } from './decide';
+import type { Step } from './decide';
 import { drive, type Work } from './drive';
 import { convertEarlier } from './earlier';
-import { fallAsleep } from './sleep';
-import { called, newBatch, nextTry, VERSION, type Batch, type Item, type Plan } from './state';
+import { fallAsleep, isTool } from './sleep';
+import {
+	called,
+	isSuccess,
+	newBatch,
+	nextTry,
+	VERSION,
+	type Batch,
+	type Item,
+	type Plan,
+	type Requests,
+} from './state';
 
 export interface Run {
-	/** By input item, what it asks for, as a hash; null where its input is bad. */
-	requests: Array<string | null>;
+	requests: Requests;
 	/** How an item begins. */
 	fresh: (itemIndex: number) => Item;
 	plan: Plan;
@@ -37,20 +46,16 @@ export async function runBatch(functions: IExecuteFunctions, run: Run): Promise<
 	const context = functions.getContext('node');
 	const batch = takeUp(functions, run);
 	context.batch = batch;
-	const began = Date.now();
-	const leaves = (step: Step, now: number) => {
-		if (now - began > LONGEST_AWAKE_MS) return true;
-		const isSoon = (time: number | null, pause: number) => time !== null && time - now < pause;
-		return !(
-			isDue(step) ||
-			isSoon(step.startAt, SHORT_START_MS) ||
-			isSoon(step.checkAt, SHORT_CHECK_MS)
-		);
-	};
-	const next = await drive({ batch, plan, work, signal, ...(run.sleeps && { leaves }) });
+	const sleeping = { isSoon, until: Date.now() + LONGEST_AWAKE_MS };
+	const next = await drive({ batch, plan, work, signal, ...(run.sleeps && sleeping) });
 	if (next === null) return batch;
 	await fallAsleep(functions, batch, next);
 	return null;
+}
+
+function isSoon({ startAt, checkAt }: Step, now: number): boolean {
+	const isWithin = (time: number | null, pause: number) => time !== null && time - now < pause;
+	return isWithin(startAt, SHORT_START_MS) || isWithin(checkAt, SHORT_CHECK_MS);
 }
 
 /** Whether this run goes on after a sleep, rather than to begin anew or for another time. */
@@ -82,7 +87,7 @@ function triesOf(functions: IExecuteFunctions): number {
 function earlierBatch(functions: IExecuteFunctions): Batch | null {
 	const context = functions.getContext('node');
 	const batch = (context.batch as Batch | undefined) ?? convertEarlier(context);
-	if (batch?.runIndex !== runIndexOf(functions)) return null;
+	if (!batch || !isSameRun(functions, batch)) return null;
 	if (batch.version > VERSION) {
 		throw new NodeOperationError(
 			functions.getNode(),
@@ -94,6 +99,16 @@ function earlierBatch(functions: IExecuteFunctions): Batch | null {
 		);
 	}
 	return batch;
+}
+
+/** A loop counts the run index up; for an AI tool, each try of Retry On Fail does so as well. */
+function isSameRun(functions: IExecuteFunctions, { runIndex, executionId, items }: Batch): boolean {
+	if (runIndex === runIndexOf(functions)) return true;
+	return (
+		isTool(functions) &&
+		executionId === functions.getExecutionId() &&
+		!items.every((item) => isSuccess(item))
+	);
 }
 
 function runIndexOf(functions: IExecuteFunctions): number {

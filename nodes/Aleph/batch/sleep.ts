@@ -15,7 +15,7 @@ interface Internals {
 	additionalData?: { executionTimeoutTimestamp?: number };
 	executeData?: IExecuteData;
 	/** n8n 2.0 does not have it. */
-	getWorkflowSettings?: () => { engineType?: string };
+	getWorkflowSettings?: () => { engineType?: string; executionTimeout?: number };
 }
 
 /** Not as an AI tool, which has to answer at once, nor in an engine that cannot resume. */
@@ -23,18 +23,35 @@ export function canSleep(functions: IExecuteFunctions): boolean {
 	const internals = functions as Internals;
 	const { executionData } = internals.runExecutionData ?? {};
 	const { engineType } = internals.getWorkflowSettings?.() ?? {};
-	const isTool = functions.getNode().type.endsWith('Tool');
-	return Array.isArray(executionData?.nodeExecutionStack) && engineType !== 'v2' && !isTool;
+	return (
+		Array.isArray(executionData?.nodeExecutionStack) && engineType !== 'v2' && !isTool(functions)
+	);
+}
+
+export function isTool(functions: IExecuteFunctions): boolean {
+	return functions.getNode().type.endsWith('Tool');
 }
 
 /** When n8n stops the execution for taking too long (epoch milliseconds), if it ever does. */
 export function endOfExecution(functions: IExecuteFunctions): number {
-	return (functions as Internals).additionalData?.executionTimeoutTimestamp ?? Infinity;
+	const { additionalData, runExecutionData } = functions as Internals;
+	const end = additionalData?.executionTimeoutTimestamp ?? Infinity;
+	// After a sleep of another node n8n gives the time anew, but goes by the first start.
+	const { executionTimeout = 0 } = (functions as Internals).getWorkflowSettings?.() ?? {};
+	if (executionTimeout <= 0) return end;
+	const runs = Object.values(runExecutionData?.resultData.runData ?? {}).flat();
+	const began = Math.min(...runs.map(({ startTime }) => startTime));
+	return Math.min(end, began + executionTimeout * 1_000);
 }
 
+/** A path of its own: else a late callback could resume another node that sleeps by then. */
+export const CALLBACK_PATH = 'aleph';
+
 /** Where callbacks reach this execution. Since n8n 2.0 the URL carries a secret token. */
-export function resumeUrl(functions: IExecuteFunctions): string {
-	return functions.evaluateExpression('{{ $execution.resumeUrl }}', 0) as string;
+export function callbackUrl(functions: IExecuteFunctions): string {
+	const url = new URL(functions.evaluateExpression('{{ $execution.resumeUrl }}', 0) as string);
+	url.pathname = `${url.pathname}/${CALLBACK_PATH}`;
+	return url.toString();
 }
 
 /**
@@ -53,7 +70,7 @@ export async function fallAsleep(
 	fallsAsleep(functions.getExecutionId(), batch.sleep);
 	report(functions, batch);
 
-	functions.setMetadata({ resumeUrl: resumeUrl(functions) });
+	functions.setMetadata({ resumeUrl: callbackUrl(functions) });
 	const entry = functions.getExecuteData();
 	const stack = (functions as Internals).runExecutionData!.executionData!.nodeExecutionStack;
 	stack.unshift({ ...entry, data: { ...entry.data } });

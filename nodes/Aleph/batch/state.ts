@@ -4,7 +4,7 @@
  */
 import type { ApiFailure, FailureKind } from '../api/failure';
 import { backoff, untilNextTry, type Schedule } from '../task/schedule';
-import type { Task } from '../task/task';
+import type { TaskRecord } from '../task/task';
 
 export const VERSION = 1;
 
@@ -62,12 +62,6 @@ export interface Ended {
 	files?: Files;
 }
 
-export interface TaskRecord {
-	task: Task;
-	/** As the API gave it; left out where nobody will ask for it. */
-	data?: Record<string, unknown>;
-}
-
 export type Files = { binary: unknown } | { failure: Failure };
 
 /** What can be stored of an ApiFailure. */
@@ -110,7 +104,7 @@ export interface Terms {
 	until: 'started' | 'seen' | 'ended';
 	/** Milliseconds from the acceptance of the task. */
 	timeout: number;
-	/** Milliseconds in which the API may not know the task. */
+	/** Milliseconds in which the API may not know the task: Infinity where the API gave us the id. */
 	unknownFor: number;
 	schedule: Schedule;
 	/** New tasks per 10 seconds. */
@@ -155,14 +149,19 @@ export function hasFailed(item: Item, { until, lateIsError }: Terms): boolean {
 	}
 }
 
-/** @param requests by input item, what it asks for, as a hash; null where its input is bad */
+/**
+ * By input item, what it asks for, as a hash, and how earlier versions wrote it; null where its input
+ * is bad.
+ */
+export type Requests = Array<string[] | null>;
+
 export function newBatch(
-	requests: Array<string | null>,
+	requests: Requests,
 	run: Pick<Batch, 'runIndex' | 'executionId'>,
 	fresh: (itemIndex: number) => Item,
 ): Batch {
 	const items = requests.map((request, itemIndex) =>
-		request === null ? toStart : { ...fresh(itemIndex), request },
+		request === null ? toStart : { ...fresh(itemIndex), request: request[0] },
 	);
 	return { version: VERSION, ...run, tries: 1, items, starts: [] };
 }
@@ -177,7 +176,7 @@ const toStart: Item = { at: 'toStart' };
  */
 export function nextTry(
 	batch: Batch,
-	requests: Array<string | null>,
+	requests: Requests,
 	executionId: string,
 	maxTries: number,
 	now: number,
@@ -185,13 +184,19 @@ export function nextTry(
 ): Batch {
 	const sameExecution = batch.executionId === executionId;
 	const tries = sameExecution ? batch.tries + 1 : 1;
-	if (sameExecution && tries > maxTries) return { ...batch, tries };
+	const asksForTheSame = (itemIndex: number) =>
+		requests[itemIndex]?.includes(batch.items[itemIndex]?.request ?? '') ?? false;
+	if (sameExecution && tries > maxTries && requests.every((_, index) => asksForTheSame(index))) {
+		return { ...batch, tries };
+	}
 	// Nobody has seen what became of an execution that was killed.
 	const isUnseen = sameExecution || batch.sleep !== undefined;
 	const items = newBatch(requests, batch, fresh).items.map((item, itemIndex) => {
 		const earlier = batch.items[itemIndex];
-		if (!earlier || !item.request || earlier.request !== item.request) return item;
-		return kept(earlier, isUnseen, now) ?? item;
+		// Where the input is bad now, its error still names the task that was paid for.
+		if (earlier && !item.request) return earlier;
+		if (!earlier || !asksForTheSame(itemIndex)) return item;
+		return kept({ ...earlier, request: item.request }, isUnseen, now) ?? item;
 	});
 	return { version: VERSION, runIndex: batch.runIndex, executionId, tries, items, starts: [] };
 }
@@ -207,7 +212,7 @@ function kept(item: Item, isUnseen: boolean, now: number): Item | null {
 			// Whether to risk a second payment is for the user to decide, by retrying the execution.
 			return isUnseen ? item : null;
 		case 'ended':
-			// Files are stored by execution.
+			// Files are stored by execution, and to fetch them again costs nothing.
 			return isSuccess(item) ? { ...item, files: undefined } : null;
 		default:
 			return null;
@@ -217,6 +222,8 @@ function kept(item: Item, isUnseen: boolean, now: number): Item | null {
 export function running(taskId: string, now: number): Running {
 	return { at: 'running', taskId, since: now, checkAt: now };
 }
+
+const MOST_TRIALS = 64;
 
 /** The API counts new tasks over 10 s; the rest allows for uneven travel times. */
 export const WINDOW_MS = 10_500;
@@ -228,7 +235,8 @@ export function accepted(
 	terms: Terms,
 	now: number,
 ): void {
-	set(batch, itemIndex, { ...running(taskId, now), checkAt: terms.schedule(0, now) });
+	const checkAt = Math.min(terms.schedule(0, now), now + terms.timeout);
+	set(batch, itemIndex, { ...running(taskId, now), checkAt });
 	batch.starts = [...batch.starts.filter((time) => time > now - WINDOW_MS), now];
 	const { refusals } = batch;
 	if (!refusals) return;
@@ -236,7 +244,7 @@ export function accepted(
 	const places = batch.items.filter(isRunning).length;
 	if (places > refusals.places) {
 		refusals.places = places;
-		refusals.trials *= 2;
+		refusals.trials = Math.min(2 * refusals.trials, MOST_TRIALS);
 	} else {
 		// What was learnt holds: some of those that still seem to run may have ended.
 		refusals.tryAt = Math.max(refusals.tryAt, now + untilNextTry(1));
@@ -327,7 +335,10 @@ export function notChecked(
 	const { taskId, since } = item;
 	const deadline = since + terms.timeout;
 	const unknown = failure.kind === 'unknownTask';
-	const mayPass = failure.isPassing || unknown;
+	// Where the API has given us the id itself, it stands at that address.
+	const isInTheWay =
+		terms.unknownFor === Infinity && (failure.kind === 'firewall' || failure.kind === 'notTheApi');
+	const mayPass = failure.isPassing || unknown || isInTheWay;
 	const giveUpAt = unknown ? Math.min(deadline, since + terms.unknownFor) : deadline;
 	if (mayPass && now < giveUpAt) {
 		item.failures = (item.failures ?? 0) + 1;

@@ -29,6 +29,11 @@ export function asNumber(value: unknown): number | null {
 	return typeof number === 'number' && Number.isFinite(number) ? number : null;
 }
 
+/** False for nothing, and for the text that says so. */
+export function asBoolean(value: unknown): boolean {
+	return Boolean(value) && value !== 'false';
+}
+
 /** The value as JSON, or null where it is nested too deeply to be written down. */
 export function toJson(value: unknown): string | null {
 	try {

@@ -17,6 +17,12 @@ export interface Task {
 	errorMessage: string | null;
 }
 
+/** One answer of the API about a task: what it means, and as it came, where that is asked for. */
+export interface TaskRecord {
+	task: Task;
+	data?: Record<string, unknown>;
+}
+
 /** What a task is asked for. The dialects say how it is written. */
 export interface VideoRequest {
 	prompt: string;

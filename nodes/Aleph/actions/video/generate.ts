@@ -4,7 +4,8 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { createTask } from '../../api/client';
 import { connect, type Api } from '../../api/connect';
 import { canCall, isPrivate } from '../../api/reachable';
-import { canSleep, resumeUrl } from '../../batch/sleep';
+import { callbackUrl, canSleep } from '../../batch/sleep';
+import { asBoolean } from '../../task/json';
 import { acceptedTask, type VideoRequest } from '../../task/task';
 import { identityOf, upload } from '../binary';
 import { readDownloads } from '../downloads';
@@ -24,7 +25,7 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 	const callBackUrl = ownCallbackUrl(this, api);
 	warnOfPrivateVideos(this, api, inputs);
 	return await runTasks(this, api, inputs, {
-		hash: (input) => requestHash(api, input),
+		hashes: (input) => hashesOf(this, api, input),
 		fresh: () => ({ at: 'toStart' }),
 		terms: ({ waiting, rate, keepCredits }) => ({
 			until: waiting.wait ? 'ended' : 'started',
@@ -34,13 +35,12 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 			keepCredits,
 		}),
 		known: ({ request }, taskId) => acceptedTask(taskId, request),
-		start: async (input, itemIndex) => {
+		start: async (input, itemIndex, leaving) => {
 			const video = await withUploads(this, api, input);
-			const taskId = await createTask(
-				api,
-				{ ...video, ...(callBackUrl && { callBackUrl }) },
-				input.rate,
-			);
+			const request = { ...video, ...(callBackUrl && { callBackUrl }) };
+			// An upload that has been made is not made again for the next turn.
+			const hasFiles = Object.keys(input.uploads).length > 0;
+			const taskId = await createTask(api, request, input.rate, hasFiles ? undefined : leaving);
 			// For whoever looks for the tasks of an execution that was killed.
 			this.logger.info(`Runway Aleph accepted task ${taskId}`, {
 				itemIndex,
@@ -63,7 +63,7 @@ function readInput(functions: IExecuteFunctions, itemIndex: number): GenerateInp
 	}
 	return {
 		...parameters,
-		simplify: Boolean(functions.getNodeParameter('simplify', itemIndex)),
+		simplify: asBoolean(functions.getNodeParameter('simplify', itemIndex)),
 		waiting: readWaiting(functions, itemIndex),
 		downloads: readDownloads(
 			functions,
@@ -76,18 +76,28 @@ function readInput(functions: IExecuteFunctions, itemIndex: number): GenerateInp
 /** Where the provider wakes this execution; undefined where it stays awake, or cannot be called. */
 function ownCallbackUrl(functions: IExecuteFunctions, { baseUrl }: Api): string | undefined {
 	if (!wantsToSleep(functions) || !canSleep(functions)) return undefined;
-	const url = resumeUrl(functions);
+	const url = callbackUrl(functions);
 	return canCall(baseUrl, url) ? url : undefined;
 }
 
-/** Tells whether an item still asks for the same: another prompt or account is another video. */
-function requestHash({ account }: Api, { request, uploads }: GenerateParameters): string {
+/**
+ * Tells whether an item still asks for the same: another prompt or credential is another video, another
+ * key in the same credential is not. Version 0.1.0 went by the key.
+ */
+function hashesOf(
+	functions: IExecuteFunctions,
+	{ baseUrl, account }: Api,
+	{ request, uploads }: GenerateParameters,
+): string[] {
 	// Where the provider is to call says nothing about the video, and may differ with each execution.
 	const video = { ...request, callBackUrl: undefined };
 	const files = Object.entries(uploads).map(([name, binary]) => [name, identityOf(binary)]);
-	return createHash('sha256')
-		.update(JSON.stringify([account, video, files]))
-		.digest('hex');
+	const credential = functions.getNode().credentials?.alephApi?.id;
+	return [`${baseUrl} ${credential}`, account].map((payer) =>
+		createHash('sha256')
+			.update(JSON.stringify([payer, video, files]))
+			.digest('hex'),
+	);
 }
 
 /** The request with the URLs of the files, which are uploaded first. */

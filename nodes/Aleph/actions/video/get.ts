@@ -2,7 +2,7 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { connect } from '../../api/connect';
 import { running } from '../../batch/state';
-import { asText } from '../../task/json';
+import { asBoolean, asText } from '../../task/json';
 import { acceptedTask } from '../../task/task';
 import { readDownloads } from '../downloads';
 import { inputError } from '../errors';
@@ -27,7 +27,7 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 	const api = await connect(this);
 	const inputs = readInputs(this, (itemIndex) => readInput(this, itemIndex));
 	return await runTasks(this, api, inputs, {
-		hash: ({ taskId }) => taskId,
+		hashes: ({ taskId }) => [taskId],
 		fresh: ({ taskId }) => running(taskId, Date.now()),
 		terms: ({ waiting }) =>
 			waiting.wait
@@ -50,7 +50,7 @@ function readInput(functions: IExecuteFunctions, itemIndex: number): GetInput {
 	}
 	return {
 		taskId,
-		simplify: Boolean(functions.getNodeParameter('simplify', itemIndex)),
+		simplify: asBoolean(functions.getNodeParameter('simplify', itemIndex)),
 		waiting: readWaiting(functions, itemIndex),
 		downloads: readDownloads(
 			functions,

@@ -39,15 +39,15 @@ export type Inputs<Input> = Array<Input | NodeOperationError>;
 
 /** What an operation does with the items whose input is good. */
 export interface Operation<Input> {
-	/** Tells whether an item still asks for the same when the node runs again. */
-	hash: (input: Input) => string;
+	/** Tell whether an item still asks for the same when the node runs again. */
+	hashes: (input: Input) => string[];
 	fresh: (input: Input) => Item;
 	terms: (
 		input: Input,
 	) => Pick<Terms, 'until' | 'unknownFor' | 'rate' | 'keepCredits'> & Partial<Terms>;
 	/** What is known of a task before the API has told anything. */
 	known: (input: Input, taskId: string) => Task;
-	start: (input: Input, itemIndex: number) => Promise<string>;
+	start: (input: Input, itemIndex: number, leaving: AbortSignal) => Promise<string>;
 }
 
 /** Gives the items, or none where the execution goes to sleep. Throws a NodeError. */
@@ -63,11 +63,12 @@ export async function runTasks<Input extends TaskInput>(
 	const plan = planOf(functions, inputs, operation, sleeps);
 	const line = sleeps ? api.lines.verify : api.lines.read;
 	const batch = await runBatch(functions, {
-		requests: inputs.map((each) => (isBad(each) ? null : operation.hash(each))),
+		requests: inputs.map((each) => (isBad(each) ? null : operation.hashes(each))),
 		fresh: (itemIndex) => operation.fresh(input(itemIndex)),
 		plan,
 		work: {
-			start: async (itemIndex) => await operation.start(input(itemIndex), itemIndex),
+			start: async (itemIndex, leaving) =>
+				await operation.start(input(itemIndex), itemIndex, leaving),
 			check: async (taskId) => await readTask(api, taskId, line),
 			fetch: async (itemIndex, { task }) => ({
 				binary: await downloadFiles(functions, task, input(itemIndex).downloads, api.signal),

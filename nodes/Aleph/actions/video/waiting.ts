@@ -1,6 +1,6 @@
 /** Waiting, as the operations of a video share it: its fields, and what they say. */
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import { asNumber } from '../../task/json';
+import { asBoolean, asNumber } from '../../task/json';
 import { inputError } from '../errors';
 
 export const waitModeField: INodeProperties = {
@@ -97,7 +97,7 @@ export function readWaiting(functions: IExecuteFunctions, itemIndex: number): Wa
 		);
 	}
 	return {
-		wait: Boolean(functions.getNodeParameter('waitForCompletion', itemIndex)),
+		wait: asBoolean(functions.getNodeParameter('waitForCompletion', itemIndex)),
 		timeout: minutes,
 		pollInterval: seconds && seconds * 1000,
 		onTimeout: onTimeout === 'continue' ? 'continue' : 'error',
@@ -107,7 +107,7 @@ export function readWaiting(functions: IExecuteFunctions, itemIndex: number): Wa
 /** Whether to sleep rather than to poll: the same for all items, as one execution does it. */
 export function wantsToSleep(functions: IExecuteFunctions): boolean {
 	return (
-		functions.getNodeParameter('waitForCompletion', 0) === true &&
+		asBoolean(functions.getNodeParameter('waitForCompletion', 0)) &&
 		functions.getNodeParameter('waitMode', 0, 'poll') === 'callback'
 	);
 }
