@@ -41,7 +41,9 @@ const WAYS: Way[] = [
 ];
 
 export const large: Part = {
-	compares: `${COUNT} tasks in one execution, where the API runs ${LIMITS.concurrency} at once and takes ${LIMITS.rateLimit} new ones in ${WINDOW_SECONDS} s; tasks take ${SHORTEST} to ${LONGEST} s. The ideal starts each as soon as both limits allow. The loop of n8n's own nodes has no way to see that the API is full, so its option "Batching" has to be set with care: ${BATCHING.batchSize} items each ${BATCHING.batchInterval / 1000} s. "Awake" is the share of the time for which the execution runs rather than waits in n8n's database. "Refused" are requests for tasks beyond a limit, which cost nothing. The time of the processor is that of n8n's main process above an idle one. Each way has an n8n of its own; all run side by side.`,
+	compares: `${COUNT} tasks in one execution, where the API runs ${LIMITS.concurrency} at once and takes ${LIMITS.rateLimit} new ones in ${WINDOW_SECONDS} s; tasks take ${SHORTEST} to ${LONGEST} s. The ideal starts each as soon as both limits allow. The loop of n8n's own nodes has no way to see that the API is full, so its option "Batching" has to be set with care: ${BATCHING.batchSize} items each ${BATCHING.batchInterval / 1000} s. "Awake" is the share of the time for which the execution runs rather than waits in n8n's database. "Refused" are requests for tasks beyond a limit, which cost nothing. The time of the processor is that of n8n's main process above an idle one. Each way has an n8n of its own; all run side by side.
+
+A sleeping execution is not woken by every callback, but by some of them: the places of tasks that have ended stay empty for some seconds, which weighs less the longer tasks take. Most of its time of the processor goes to callbacks, which n8n answers by loading the execution.`,
 	run: async (options) => {
 		const figures = await Promise.all(WAYS.map(async (way) => await measure(way, options)));
 		return figures.map(row);
