@@ -1,5 +1,11 @@
 /** Which callback wakes a sleeping execution. Each test has an execution of its own. */
-import { arrived, arrivedFirst, fallsAsleep, isAwake } from '../../nodes/Aleph/batch/callers';
+import {
+	arrived,
+	arrivedFirst,
+	fallsAsleep,
+	goesOn,
+	isAwake,
+} from '../../nodes/Aleph/batch/callers';
 import { VERSION, type Batch, type Item } from '../../nodes/Aleph/batch/state';
 
 let executions = 0;
@@ -144,5 +150,20 @@ describe('the first callback for a sleep of version 0.1.0', () => {
 		expect(call('a')).toBe('noted');
 		expect(arrivedFirst('another', 1_000_000)).toBe(true);
 		expect(call('b')).toBe('wake');
+	});
+});
+
+describe('an execution that n8n takes for crashed', () => {
+	it('goes on where this process has woken it', () => {
+		const { batch, awake, sleepAgain } = asleep(['a']);
+		expect(goesOn(batch.executionId, batch.sleep!)).toBe(false);
+		awake();
+		expect(goesOn(batch.executionId, batch.sleep!)).toBe(true);
+		sleepAgain(2_000_000);
+		expect(goesOn(batch.executionId, batch.sleep!)).toBe(true);
+	});
+
+	it('is one where this process knows nothing of it', () => {
+		expect(goesOn('of a killed process', { since: 1, until: 2, waker: null })).toBe(false);
 	});
 });

@@ -73,6 +73,16 @@ export function isAwake(executionId: string, sleep: Sleep, now: number): Set<str
 	return new Set([...known.called, ...(sleep.called ?? [])]);
 }
 
+/**
+ * Whether this process has woken the execution from this sleep, or put it to another since. At its start
+ * n8n marks as crashed what it has just woken: a retry would pay for its tasks a second time.
+ */
+export function goesOn(executionId: string, { since }: Sleep): boolean {
+	const known = executions.get(executionId);
+	if (!known) return false;
+	return known.since > since || (known.since === since && known.over);
+}
+
 function recall(executionId: string, since: number, now: number): Known {
 	for (const [id, { forgetAt }] of executions) if (forgetAt < now) executions.delete(id);
 	let known = executions.get(executionId);

@@ -1,6 +1,6 @@
 /** One run of the node: takes its batch up where it stood, and goes on until it ends or falls asleep. */
 import { NodeOperationError, type IExecuteFunctions } from 'n8n-workflow';
-import { isAwake } from './callers';
+import { goesOn, isAwake } from './callers';
 import type { Step } from './decide';
 import { drive, type Work } from './drive';
 import { convertEarlier } from './earlier';
@@ -73,6 +73,11 @@ function takeUp(functions: IExecuteFunctions, { requests, fresh }: Run): Batch {
 		called(earlier, isAwake(executionId, earlier.sleep!, now), now);
 		delete earlier.sleep;
 		return earlier;
+	}
+	if (earlier.sleep && goesOn(earlier.executionId, earlier.sleep)) {
+		throw new NodeOperationError(functions.getNode(), 'The crashed execution is still running', {
+			description: `Nothing was sent. n8n has woken execution ${earlier.executionId}, and goes on with it. Retry it only if it is still marked as crashed in ten minutes.`,
+		});
 	}
 	return nextTry(earlier, requests, executionId, triesOf(functions), now, fresh);
 }
