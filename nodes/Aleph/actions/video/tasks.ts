@@ -7,8 +7,7 @@ import {
 	type INodeExecutionData,
 } from 'n8n-workflow';
 import { getCredits, readTask } from '../../api/client';
-import { type Api } from '../../api/connect';
-import { DIALECTS } from '../../api/connect';
+import { DIALECTS, type Api } from '../../api/connect';
 import { isWoken, runBatch } from '../../batch/run';
 import { canSleep, endOfExecution } from '../../batch/sleep';
 import type { Batch, Failure, Item, Plan, Terms } from '../../batch/state';
