@@ -33,7 +33,7 @@ describe('the credential', () => {
 		world.simulator.settings.apis = 'jobs';
 		expect(await world.client.testCredential(world.credential)).toEqual({
 			status: 'Error',
-			message: 'The provider has switched this API off: choose the other one',
+			message: 'The provider has switched this API off: set API to the other one',
 		});
 		const other = await newCredential(world, { api: 'jobs' });
 		expect(await world.client.testCredential(other)).toMatchObject({ status: 'OK' });
