@@ -18,8 +18,8 @@ module.exports = {
 		},
 		project('compat'),
 	],
-	// Three at least: most of a test is waiting for n8n, of which each file has one.
-	maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
+	// Two at least: much of a test is waiting for n8n, of which each file has one.
+	maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
 	reporters: [
 		'<rootDir>/test/setup/quietReporter.js',
 		'default',

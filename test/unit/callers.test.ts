@@ -79,10 +79,12 @@ describe('a callback', () => {
 		expect(call('a')).toBe('wake');
 	});
 
-	it('wakes the execution once for each sleep; the next one has to come again', () => {
-		const { call } = asleep(['a']);
-		expect(call('a')).toBe('wake');
-		expect(call('a')).toBe('again');
+	it('wakes the execution once for each sleep; others are noted until it is awake, and come again then', () => {
+		const { call, awake } = asleep(['a', 'b', 'c'], { waker: 'a', toStart: 5 });
+		expect(call('a', 3_000)).toBe('wake');
+		expect(call('b', 3_000)).toBe('noted');
+		expect([...awake()].sort()).toEqual(['a', 'b']);
+		expect(call('c', 3_000)).toBe('again');
 	});
 
 	it('that comes twice is noted once', () => {

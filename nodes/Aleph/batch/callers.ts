@@ -13,8 +13,10 @@ interface Known {
 	/** Tells sleeps of one execution apart, also those of several nodes. */
 	since: number;
 	called: Set<string>;
-	/** Whether this sleep is over, or about to be. */
+	/** Whether a callback has been allowed to wake the execution. */
 	over: boolean;
+	/** Whether it has woken, and taken what was noted. */
+	awake: boolean;
 	forgetAt: number;
 }
 
@@ -34,7 +36,7 @@ export type Verdict = 'wake' | 'noted' | 'again';
 export function arrived(executionId: string, batch: Batch, taskId: string, now: number): Verdict {
 	const sleep = batch.sleep!;
 	const known = recall(executionId, sleep.since, now);
-	if (known.since > sleep.since || known.over) return 'again';
+	if (known.since > sleep.since || known.awake) return 'again';
 	const allCalled = batch.items
 		.filter(isRunning)
 		.every((item) => item.taskId === taskId || known.called.has(item.taskId));
@@ -43,6 +45,7 @@ export function arrived(executionId: string, batch: Batch, taskId: string, now: 
 	// No other may come later: so this one has to come again.
 	if (taskId === sleep.waker && wantsPlaces && isEarly && !allCalled) return 'again';
 	known.called.add(taskId);
+	if (known.over) return 'noted';
 	const isAllowed = sleep.waker !== null && known.called.has(sleep.waker);
 	if (!isAllowed || (!allCalled && !wantsPlaces)) return 'noted';
 	known.over = true;
@@ -70,6 +73,7 @@ export function fallsAsleep(executionId: string, { since }: Sleep): void {
 export function isAwake(executionId: string, sleep: Sleep, now: number): Set<string> {
 	const known = recall(executionId, sleep.since, now);
 	known.over = true;
+	known.awake = true;
 	return new Set([...known.called, ...(sleep.called ?? [])]);
 }
 
@@ -86,7 +90,9 @@ export function goesOn(executionId: string, { since }: Sleep): boolean {
 function recall(executionId: string, since: number, now: number): Known {
 	for (const [id, { forgetAt }] of executions) if (forgetAt < now) executions.delete(id);
 	let known = executions.get(executionId);
-	if (!known || known.since < since) known = { since, called: new Set(), over: false, forgetAt: 0 };
+	if (!known || known.since < since) {
+		known = { since, called: new Set(), over: false, awake: false, forgetAt: 0 };
+	}
 	executions.set(executionId, known);
 	known.forgetAt = now + MEMORY_MS;
 	return known;
