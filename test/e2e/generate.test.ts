@@ -1,3 +1,4 @@
+import Fastify from 'fastify';
 import { outputOf } from '../n8n/execution';
 import { newCredential, runWorkflow, seconds, useN8n, workflowOf } from './n8n';
 
@@ -37,6 +38,23 @@ describe('the credential', () => {
 		});
 		const other = await newCredential(world, { api: 'jobs' });
 		expect(await world.client.testCredential(other)).toMatchObject({ status: 'OK' });
+	});
+
+	it('takes its key to no other server', async () => {
+		const elsewhere = Fastify();
+		let visited = false;
+		elsewhere.all('*', () => {
+			visited = true;
+			return { code: 200 };
+		});
+		const url = await elsewhere.listen({ port: 0, host: '127.0.0.1' });
+		const redirecting = Fastify();
+		redirecting.all('*', (_request, reply) => reply.redirect(url));
+		const baseUrl = await redirecting.listen({ port: 0, host: '127.0.0.1' });
+		const account = await newCredential(world, { baseUrl });
+		expect(await world.client.testCredential(account)).toMatchObject({ status: 'Error' });
+		expect(visited).toBe(false);
+		await Promise.all([elsewhere.close(), redirecting.close()]);
 	});
 
 	it('says so where the base URL is not that of the API', async () => {
