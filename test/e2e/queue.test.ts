@@ -1,4 +1,5 @@
 import axios from 'axios';
+import type { IDataObject } from 'n8n-workflow';
 import { poll } from '../n8n/client';
 import { outputOf, type Execution } from '../n8n/execution';
 import { packPackage } from '../n8n/pack';
@@ -177,32 +178,30 @@ describe('the trigger', () => {
 		});
 		const { workflowId, path } = await publishTrigger(world);
 		const url = `${world.queue.webhooks[0]!.url}/webhook/${path}`;
-		const generating = await end(
-			await start({
-				parameters: {
-					...polling,
-					waitForCompletion: false,
-					options: { generateRate: 1000, callBackUrl: url },
-				},
-				items: prompts(50, (n) => `Triggered ${n}`),
-			}),
-		);
-		expect(itemsOf(generating)).toHaveLength(50);
-		const given = async () => {
-			const items = await triggeredItems(world, workflowId, 50);
+		const parameters = {
+			...polling,
+			waitForCompletion: false,
+			options: { generateRate: 1000, callBackUrl: url },
+		};
+		const generate = async (items: IDataObject[]) =>
+			expect(itemsOf(await end(await start({ parameters, items })))).toHaveLength(items.length);
+		const given = async (count: number) => {
+			const items = await triggeredItems(world, workflowId, count);
 			return items.map(({ taskId }) => taskId).sort();
 		};
-		const taskIds = tasksWith('Triggered').map(({ taskId }) => taskId);
-		expect(taskIds).toHaveLength(50);
-		expect(await given()).toEqual(taskIds.sort());
-		const delivered = () => tasksWith('Triggered').filter((task) => task.callback === 'delivered');
-		expect(delivered()).toHaveLength(50);
+		const tasks = () => tasksWith('Triggered').map(({ taskId }) => taskId);
+		await generate(prompts(50, (n) => `Triggered ${n}`));
+		expect(await given(50)).toEqual(tasks().sort());
+		// n8n stores what several callbacks at once have changed in any order: one more is the last.
+		await generate(prompts(1, () => 'Triggered last'));
+		const taskIds = tasks().sort();
+		expect(await given(51)).toEqual(taskIds);
 
 		await world.queue.restartWebhooks();
 		for (const taskId of taskIds) {
 			expect((await axios.post(url, { code: 200, msg: 'success', taskId })).status).toBe(200);
 		}
-		expect(await given()).toEqual(taskIds);
+		expect(await given(51)).toEqual(taskIds);
 	}, 300_000);
 });
 

@@ -75,7 +75,10 @@ const GOOD = { status: 200, data: { code: 200, msg: 'success' } };
 async function sql(statement: string): Promise<void> {
 	const { node } = await installN8n();
 	const database = join(world.n8n.userFolder, '.n8n', 'database.sqlite');
-	const script = `new (require('node:sqlite').DatabaseSync)(process.argv[1]).exec(process.argv[2])`;
+	// n8n writes there, too.
+	const script = `const database = new (require('node:sqlite').DatabaseSync)(process.argv[1]);
+		database.exec('PRAGMA busy_timeout = 30000');
+		database.exec(process.argv[2]);`;
 	await promisify(execFile)(node, ['-e', script, database, statement]);
 }
 
@@ -222,7 +225,7 @@ describe('deliveries of one task', () => {
 		expect(taskIds.sort()).toEqual([...burst, often, failing].sort());
 	}, 180_000);
 
-	it('of 200 tasks at nearly the same time, some doubled and some lost, are 200 items', async () => {
+	it('of 100 tasks at nearly the same time, some doubled and some lost, are 100 items', async () => {
 		Object.assign(world.simulator.settings, {
 			rateLimit: 1000,
 			concurrency: 1000,
@@ -232,7 +235,7 @@ describe('deliveries of one task', () => {
 		const trigger = await newTrigger();
 		const taskIds = await Promise.all(
 			Array.from(
-				{ length: 200 },
+				{ length: 100 },
 				async (_, n) => await generate(`Video ${n} [duration=3]`, trigger.url),
 			),
 		);
@@ -242,8 +245,8 @@ describe('deliveries of one task', () => {
 				.tasks()
 				.filter(({ taskId }) => taskIds.includes(taskId))
 				.filter(({ callback }) => callback === 'delivered' || callback === 'failed').length;
-		await poll(called, (count) => count === 200, 120_000);
-		const items = await itemsOf(trigger, 200);
+		await poll(called, (count) => count === 100, 120_000);
+		const items = await itemsOf(trigger, 100);
 		expect(items.map(({ taskId }) => taskId).sort()).toEqual(taskIds.sort());
 	}, 300_000);
 });
