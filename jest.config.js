@@ -18,8 +18,9 @@ module.exports = {
 		},
 		project('compat'),
 	],
-	// Two at least: much of a test is waiting for n8n, of which each file has one.
-	maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
+	// Three at least: much of a test is waiting for n8n, of which each file has one.
+	maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
+	testSequencer: '<rootDir>/test/setup/longestFirst.js',
 	reporters: [
 		'<rootDir>/test/setup/quietReporter.js',
 		'default',

@@ -1,4 +1,5 @@
 /** Whatever the API answers: a task or an item with all its fields, or an error that says what to do. */
+import './fastClock';
 import fc from 'fast-check';
 import type { IBinaryKeyData, INodeParameters, IWebhookFunctions, OnError } from 'n8n-workflow';
 import { taskFromCallback } from '../../nodes/Aleph/api/callback';

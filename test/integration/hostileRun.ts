@@ -24,7 +24,7 @@ export function useHostileServers(): void {
 	});
 }
 
-const PATIENCE_MS = 50_000;
+const PATIENCE_MS = 400_000;
 
 /** Holds each answer against a property, all at once, since a node that is refused mostly waits. */
 export async function forEach<T>(

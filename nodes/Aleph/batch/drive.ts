@@ -178,4 +178,4 @@ class Busy {
 }
 
 /** A timer that is no longer needed stays for this long. */
-const LONGEST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 2_000;
