@@ -10,7 +10,10 @@ let model: ModelStub;
 beforeAll(async () => {
 	model = await startModelStub();
 });
-beforeEach(() => model.requests.splice(0));
+beforeEach(() => {
+	model.requests.splice(0);
+	model.calls = 1;
+});
 afterAll(async () => await model?.close());
 
 const WISH = 'Make it snow';
@@ -97,6 +100,15 @@ describe.each(['poll', 'callback'])('an agent whose tool has the wait mode "%s"'
 });
 
 describe('the tool', () => {
+	it('that is called again after a failure starts another task', async () => {
+		model.calls = 2;
+		const known = world.simulator.tasks().length;
+		const execution = await runAgent({ prompt: "={{ $fromAI('prompt') }} [fail=internal]" });
+		expect(execution.status).toBe('success');
+		expect(newTasks(known)).toHaveLength(2);
+		expect(answerOf(execution)).toContain(newTasks(known)[1]!.taskId);
+	});
+
 	it('is offered with its own words, and with the parameters that are left to the model', async () => {
 		await runAgent({});
 		expect(model.requests[0]?.tools).toMatchObject([

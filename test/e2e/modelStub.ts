@@ -1,6 +1,7 @@
 /**
  * A language model that any agent can talk to in OpenAI's way, with no intelligence at all: it calls
- * the one tool that it is offered with the user's words, and then answers with what the tool gave.
+ * the one tool that it is offered with the user's words, as often as it is told to, and then answers with
+ * what the tool gave.
  */
 import Fastify from 'fastify';
 
@@ -24,23 +25,25 @@ export interface ModelStub {
 	url: string;
 	/** What the tools were described as, and what they gave, as the model has seen it. */
 	requests: ChatRequest[];
+	/** How often it calls the tool before it answers. */
+	calls: number;
 	close(): Promise<void>;
 }
 
 export async function startModelStub(): Promise<ModelStub> {
-	const requests: ChatRequest[] = [];
+	const stub = { requests: [] as ChatRequest[], calls: 1 };
 	const app = Fastify({ forceCloseConnections: true });
 	app.post<{ Body: ChatRequest }>('/v1/chat/completions', ({ body }) => {
-		requests.push(body);
-		return completion(body);
+		stub.requests.push(body);
+		return completion(body, stub.calls);
 	});
 	const url = `${await app.listen({ port: 0, host: '127.0.0.1' })}/v1`;
-	return { url, requests, close: async () => await app.close() };
+	return Object.assign(stub, { url, close: async () => await app.close() });
 }
 
-function completion(request: ChatRequest): object {
-	const toolResult = lastOf('tool', request);
-	const message = toolResult ? saying(toolResult.content) : calling(request);
+function completion(request: ChatRequest, calls: number): object {
+	const results = request.messages.filter(({ role }) => role === 'tool');
+	const message = results.length < calls ? calling(request) : saying(results.at(-1)!.content);
 	return {
 		id: 'completion',
 		object: 'chat.completion',
@@ -60,7 +63,7 @@ function saying(result: string): object {
 function calling(request: ChatRequest): object {
 	const [tool] = request.tools ?? [];
 	if (!tool) throw new Error('The agent offers no tool.');
-	const words = lastOf('user', request)?.content;
+	const words = request.messages.filter(({ role }) => role === 'user').at(-1)?.content;
 	const names = Object.keys(tool.function.parameters.properties);
 	const call = {
 		name: tool.function.name,
@@ -71,11 +74,7 @@ function calling(request: ChatRequest): object {
 		message: {
 			role: 'assistant',
 			content: null,
-			tool_calls: [{ id: 'call', type: 'function', function: call }],
+			tool_calls: [{ id: `call-${request.messages.length}`, type: 'function', function: call }],
 		},
 	};
-}
-
-function lastOf(role: Message['role'], { messages }: ChatRequest): Message | undefined {
-	return messages.filter((message) => message.role === role).at(-1);
 }

@@ -97,7 +97,7 @@ describe('a slow line', () => {
 		const { items } = await runNode({ parameters: generate(), credential: newAccount() });
 		const functions = await functionsOf({ parameters: get('x'), credential: newAccount() });
 		const { videoUrl } = items[0]!.json;
-		return await downloadFile(functions, videoUrl as string, undefined, idle);
+		return await downloadFile(await connect(functions), videoUrl as string, idle);
 	}
 
 	it('takes an upload for as long as it moves', async () => {

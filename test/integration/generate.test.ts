@@ -405,6 +405,32 @@ describe.each(['aleph', 'jobs'])('with the API "%s"', (api) => {
 			expect(simulator.stats().generate.accepted).toBe(4);
 		});
 
+		it('by Retry On Fail keeps videos whose prompts are not the same twice', async () => {
+			const { error } = await runNode({
+				parameters: generate({ prompt: '={{ $json.prompt }} {{ Math.random() }}' }),
+				items: prompts(3, mixed),
+				credential: newAccount(),
+				settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 0 },
+			});
+			expect(error?.message).toMatch(/^The task failed: /);
+			expect(simulator.stats().generate.accepted).toBe(4);
+		});
+
+		it('by "Retry execution" lists the tasks although an expression fails by now', async () => {
+			const setup = {
+				parameters: generate({ prompt: promptOfItem }),
+				items: prompts(3, mixed),
+				credential: newAccount(),
+			};
+			const first = await runNode(setup);
+			const prompt = '={{ $json.prompt.startsWith("Bad") ? $json.gone.away : $json.prompt }}';
+			const parameters = generate({ prompt });
+			const retried = { ...setup, parameters, executionId: 'retry' };
+			const { error } = await retryExecution(retried, first.run);
+			expect(error?.description).toContain('2 of 3 videos are ready');
+			expect(simulator.stats().generate.requests).toBe(3);
+		});
+
 		it('by Retry On Fail does not repeat a request that may have been accepted', async () => {
 			const setup = {
 				parameters: generate({ prompt: 'Snow [generateFault=errorAfter]' }),

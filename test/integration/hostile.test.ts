@@ -142,7 +142,7 @@ const file: IBinaryKeyData = {
 	data: { data: 'AAAA', mimeType: 'video/mp4', fileName: 'a.mp4', fileExtension: 'mp4' },
 };
 
-const briefly = { waitForCompletion: true, options: { timeout: 0.01 } };
+const briefly = { waitForCompletion: true, options: { timeout: 0.5 } };
 
 /** What the user has chosen, which makes an item or an error of the same answer. */
 const choice = fc.record({

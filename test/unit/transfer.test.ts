@@ -29,7 +29,12 @@ describe('the line of files', () => {
 });
 
 describe('a transfer', () => {
-	const options = () => ({ url: 'https://example.com/a.mp4', idle: 60_000, line: lineOfFiles() });
+	const options = () => ({
+		url: 'https://example.com/a.mp4',
+		owner: Symbol(),
+		idle: 60_000,
+		line: lineOfFiles(),
+	});
 
 	it('that breaks is tried again', async () => {
 		const move = jest

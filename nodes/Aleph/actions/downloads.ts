@@ -2,7 +2,7 @@
 import type { IBinaryData, IBinaryKeyData, IDataObject, INodeProperties } from 'n8n-workflow';
 import { asText } from '../task/json';
 import type { Task } from '../task/task';
-import type { NodeFunctions } from '../api/connect';
+import type { Api, NodeFunctions } from '../api/connect';
 import { asFailure } from '../api/failure';
 import { downloadFile } from '../api/download';
 import { inputError } from './errors';
@@ -91,30 +91,26 @@ function refusalOf(video: string | null, thumbnail: string | null): string | nul
  * cannot, n8n shows a hint, and the video stays.
  */
 export async function downloadFiles(
-	functions: NodeFunctions,
+	api: Api,
 	task: Task,
 	{ video, thumbnail }: Downloads,
-	signal?: AbortSignal,
 ): Promise<IBinaryKeyData | undefined> {
 	const binary: IBinaryKeyData = {};
-	if (video) binary[video] = await downloadFile(functions, task.videoUrl, signal);
-	const image = thumbnail && (await thumbnailOf(functions, task, signal));
+	if (video) binary[video] = await downloadFile(api, task.videoUrl);
+	const image = thumbnail && (await thumbnailOf(api, task));
 	if (image) binary[thumbnail] = image;
 	return Object.keys(binary).length > 0 ? binary : undefined;
 }
 
 /** Null where there is none, or it cannot be had. */
-async function thumbnailOf(
-	functions: NodeFunctions,
-	{ taskId, imageUrl }: Task,
-	signal?: AbortSignal,
-): Promise<IBinaryData | null> {
+async function thumbnailOf(api: Api, { taskId, imageUrl }: Task): Promise<IBinaryData | null> {
 	if (imageUrl === null) return null;
 	try {
-		return await downloadFile(functions, imageUrl, signal);
+		return await downloadFile(api, imageUrl);
 	} catch (error) {
 		const { reason } = asFailure(error);
 		const message = `The thumbnail of task ${taskId} could not be downloaded, so it is missing (${reason}).`;
+		const { functions } = api;
 		functions.logger.warn(message);
 		if ('addExecutionHints' in functions) {
 			functions.addExecutionHints({ message, type: 'warning', location: 'outputPane' });

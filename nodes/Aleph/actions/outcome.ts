@@ -47,30 +47,20 @@ export function readInputs<Input>(
 	});
 }
 
-/** Deals with all items at once. Bad input is the outcome of its item already. */
-export async function outcomesOf<Input>(
-	inputs: Array<Input | NodeOperationError>,
-	deal: (input: Input, itemIndex: number) => Promise<Outcome>,
-): Promise<Outcome[]> {
-	return await Promise.all(
-		inputs.map(async (input, itemIndex) =>
-			input instanceof NodeOperationError
-				? { task: null, error: input }
-				: await deal(input, itemIndex),
-		),
-	);
-}
-
 /**
  * One item for each outcome, in order, paired. Where the node stops on errors and one item has
- * failed, throws its error with the list of all tasks, so that none is lost.
+ * failed, throws its error.
+ * @param advice goes with that error and a list of all tasks, so that none is lost
  */
 export function outputItems(
 	functions: IExecuteFunctions,
 	outcomes: Outcome[],
+	advice?: string,
 ): INodeExecutionData[] {
 	const failed = outcomes.find(({ error, notStarted }) => error && !notStarted)?.error;
-	if (failed && !functions.continueOnFail()) throw withTaskList(failed, outcomes);
+	if (failed && !functions.continueOnFail()) {
+		throw advice === undefined ? failed : withTaskList(failed, outcomes, advice);
+	}
 	const toErrorOutput = functions.getNode().onError === 'continueErrorOutput';
 	return outcomes.map((outcome, index) => {
 		const item = outputItem(outcome, index);
@@ -119,18 +109,17 @@ function forErrorOutput(
 	);
 }
 
-function withTaskList(error: NodeError, outcomes: Outcome[]): NodeError {
+function withTaskList(error: NodeError, outcomes: Outcome[], advice: string): NodeError {
 	const states = outcomes.map(({ task, error: own, notStarted }) => {
 		if (notStarted) return 'not started';
 		return task ? `task ${task.taskId} ${task.status}` : (own?.message ?? 'no task');
 	});
 	// Where all have failed alike, there is nothing to tell apart.
 	if (new Set(states).size === 1) return error;
-	const ready = outcomes.filter(({ task }) => task?.status === 'success').length;
 	// The editor shows a description as HTML; everybody else as text.
 	error.description = [
 		error.description,
-		`${ready} of ${outcomes.length} videos are ready: the operation "Get" fetches them by their task IDs. "Retry" in the list of executions goes on from here, and pays only for what failed. "Execute step" would pay for all of them again.`,
+		advice,
 		...states.map((state, item) => `Item ${item}: ${state}`),
 	].join('<br>\n');
 	return error;

@@ -1,5 +1,5 @@
 /** The Aleph API (`/api/v1/aleph`): its requests, records and callbacks. */
-import { asNumber, asObject, asText, parseObject } from '../task/json';
+import { asNumber, asObject, asText, parseObject, type Json } from '../task/json';
 import { acceptedTask, toldTask, type Told } from '../task/task';
 import type { Dialect } from './dialect';
 import type { components } from './openapi';
@@ -52,7 +52,7 @@ export const aleph: Dialect = {
  * `successFlag` is 1 when done and 0 otherwise, so that only an error tells a failed task from a
  * running one; recordings of the real API also have 2 and 3 for failed.
  */
-function recordStatus(record: ReturnType<typeof asObject>): Told['status'] {
+function recordStatus(record: Json): Told['status'] {
 	const flag = asNumber(record.successFlag);
 	if (flag === 1) return 'success';
 	const complaint = asText(record.errorMessage) !== null || Boolean(asNumber(record.errorCode));

@@ -28,18 +28,17 @@ export async function getCredits(api: Api): Promise<number> {
  * Starts a task when its turn comes, and gives its id. Never sends twice. Throws an ApiFailure, which is
  * refused for now also where the API refuses others of the account.
  * @param rate new tasks per 10 seconds
- * @param leaving withdraws the request while it waits for its turn: then throws the signal's reason
+ * @param withdrawal takes the request back while it waits for its turn: then throws the signal's reason
  */
 export async function createTask(
 	api: Api,
 	video: VideoRequest,
 	rate: number,
-	leaving?: AbortSignal,
+	withdrawal: AbortSignal,
 ): Promise<string> {
 	const { owner, dialect } = api;
 	const line = api.lines.generate;
-	const signals = [api.signal, leaving].filter((each) => each !== undefined);
-	const signal = AbortSignal.any(signals);
+	const signal = AbortSignal.any([withdrawal, ...(api.signal ? [api.signal] : [])]);
 	return await line.send({ owner, limit: rate, signal }, async () => {
 		try {
 			const data = await request(api, {

@@ -1,7 +1,7 @@
 /** Files down from the host of a result, written while they come in. */
 import type { IBinaryData } from 'n8n-workflow';
 import { asText } from '../task/json';
-import type { NodeFunctions } from './connect';
+import type { Api, NodeFunctions } from './connect';
 import { ApiFailure } from './failure';
 import { nameOfDownload, typeOfName, withExtension } from './fileName';
 import { isHttpUrl, networkFailure } from './request';
@@ -14,14 +14,13 @@ const line = lineOfFiles();
  * @param idle milliseconds in which nothing moves, after which it has failed
  */
 export async function downloadFile(
-	functions: NodeFunctions,
+	{ functions, owner, signal }: Pick<Api, 'functions' | 'owner' | 'signal'>,
 	url: string | null,
-	signal?: AbortSignal,
 	idle = IDLE_MS,
 ): Promise<IBinaryData> {
 	if (!isHttpUrl(url)) throw new ApiFailure('notFound', null, 'the API gave no URL for it');
 	return await transfer(
-		{ url, idle, line, signal },
+		{ url, owner, idle, line, signal },
 		async (watch) => await downloadOnce(functions, url, watch, signal),
 	);
 }
@@ -44,29 +43,34 @@ async function downloadOnce(
 	watch: Watch,
 	signal?: AbortSignal,
 ): Promise<IBinaryData> {
+	const abortSignal = AbortSignal.any([watch.signal, ...(signal ? [signal] : [])]);
+	const asked = helpers.httpRequest({
+		url,
+		encoding: 'stream',
+		returnFullResponse: true,
+		ignoreHttpStatusErrors: true,
+		timeout: 0,
+		abortSignal,
+	}) as Promise<StreamAnswer>;
+	const { statusCode, headers, body } = await asked.catch((error: unknown) => {
+		throw networkFailure(error, url);
+	});
+	if (statusCode !== 200) {
+		body.destroy();
+		throw downloadFailure(statusCode, url);
+	}
+	watch.moved();
+	const type = typeTold(headers);
+	const name = withExtension(nameOfDownload(url, headers), type);
 	try {
-		const { statusCode, headers, body } = (await helpers.httpRequest({
-			url,
-			encoding: 'stream',
-			returnFullResponse: true,
-			ignoreHttpStatusErrors: true,
-			timeout: 0,
-			abortSignal: AbortSignal.any([watch.signal, ...(signal ? [signal] : [])]),
-		})) as StreamAnswer;
-		if (statusCode !== 200) {
-			body.destroy();
-			throw downloadFailure(statusCode, url);
-		}
-		watch.moved();
-		const type = typeTold(headers);
-		const name = withExtension(nameOfDownload(url, headers), type);
 		return await helpers.prepareBinaryData(
 			watched(body, watch),
 			name,
 			type ?? typeOfName(name) ?? 'application/octet-stream',
 		);
 	} catch (error) {
-		throw error instanceof ApiFailure ? error : networkFailure(error, url);
+		const isOfTheLine = abortSignal.aborted || body.errored;
+		throw isOfTheLine ? networkFailure(error, url) : storageFailure(error as Error);
 	}
 }
 
@@ -76,6 +80,11 @@ function watched(body: Readable, watch: Watch): Readable {
 		watch.moved();
 		return chunk;
 	});
+}
+
+/** The file came in, and n8n could not store it. */
+function storageFailure({ message }: Error): ApiFailure {
+	return new ApiFailure('local', null, message);
 }
 
 function downloadFailure(statusCode: number, url: string): ApiFailure {

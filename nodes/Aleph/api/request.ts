@@ -71,7 +71,7 @@ export function isHttpUrl(value: unknown): value is string {
 }
 
 /** With these nothing was sent: no name, no connection, no trust. */
-const NOT_CONNECTED = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|.*CERT.*)$/;
+const NOT_CONNECTED = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UNABLE_TO_VERIFY_.*|.*CERT.*)$/;
 
 /** The failure of a request that got no answer, or not all of it. */
 export function networkFailure(error: unknown, url: string): ApiFailure {

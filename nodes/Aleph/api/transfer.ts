@@ -19,6 +19,8 @@ export function lineOfFiles(): Line {
 
 interface Transfer {
 	url: string;
+	/** Whose turn it is, as in every line. */
+	owner: symbol;
 	/** Milliseconds. */
 	idle: number;
 	line: Line;
@@ -30,7 +32,7 @@ interface Transfer {
  * @param move one try, which tells the watch of each chunk, and heeds its signal
  */
 export async function transfer<T>(
-	{ url, idle, line, signal }: Transfer,
+	{ url, owner, idle, line, signal }: Transfer,
 	move: (watch: Watch) => Promise<T>,
 ): Promise<T> {
 	const once = async () => {
@@ -43,7 +45,7 @@ export async function transfer<T>(
 			watch.stop();
 		}
 	};
-	const place = { owner: Symbol(url), limit: Infinity, signal };
+	const place = { owner, limit: Infinity, signal };
 	let firstFailure: number | undefined;
 	return await retrying(async () => await line.send(place, once), {
 		until: (failure) => {

@@ -1,7 +1,7 @@
 /** Files up to the provider, read while they are sent. */
 import { randomUUID } from 'crypto';
 import type { IDataObject } from 'n8n-workflow';
-import { asNumber, asObject, asText } from '../task/json';
+import { asNumber, asObject, asText, type Json } from '../task/json';
 import { asTime, isoTime } from '../task/task';
 import type { Api, NodeFunctions } from './connect';
 import { ApiFailure, asFailure } from './failure';
@@ -42,7 +42,7 @@ export async function uploadFile(api: Api, file: LocalFile, idle = IDLE_MS): Pro
 	if (!isHttpUrl(api.uploadUrl))
 		throw new ApiFailure('upload', null, 'the Upload URL in the credential is not a URL');
 	const answer = await transfer(
-		{ url: api.uploadUrl, idle, line, signal: api.signal },
+		{ url: api.uploadUrl, owner: api.owner, idle, line, signal: api.signal },
 		async (watch) => await uploadOnce(api, file, watch),
 	).catch((error: unknown) => {
 		throw asUploadFailure(asFailure(error));
@@ -131,7 +131,7 @@ function progressLog({ logger }: NodeFunctions, { name, size }: LocalFile) {
 /** Later than this, epoch seconds are milliseconds. */
 const MOST_SECONDS = 1e11;
 
-function expiryOf({ expiresAt }: ReturnType<typeof asObject>): string {
+function expiryOf({ expiresAt }: Json): string {
 	const number = asNumber(expiresAt);
 	const isSeconds = number !== null && number < MOST_SECONDS;
 	const told = asTime(isSeconds ? number * 1000 : expiresAt) ?? 0;

@@ -100,7 +100,7 @@ function allowanceOf(batch: Batch, plan: Plan, now: number, busy: ReadonlySet<nu
 	};
 }
 
-function startsNoMore(batch: Batch, plan: Plan): boolean {
+export function startsNoMore(batch: Batch, plan: Plan): boolean {
 	if (batch.halted) return true;
 	if (!plan.stopsOnError) return false;
 	return batch.items.some((item, index) => {

@@ -1,7 +1,7 @@
 /** Drives a batch: does what is due, and waits in the process for what is due next. */
 import { ApiFailure } from '../api/failure';
 import { pause } from '../api/pause';
-import { decide, isDue, nextOf, type Step } from './decide';
+import { decide, isDue, nextOf, startsNoMore, type Step } from './decide';
 import {
 	accepted,
 	checked,
@@ -20,10 +20,10 @@ import type { TaskRecord } from '../task/task';
 /** What can be done for an item. Each throws an ApiFailure where it does not work out. */
 export interface Work {
 	/**
-	 * Gives the id of the task that the API has accepted.
-	 * @param leaving aborts when a request that still waits for its turn is to be withdrawn
+	 * Gives the id of the task that the API has accepted. While the request still waits for its turn, a
+	 * withdrawal makes it throw the signal's reason.
 	 */
-	start: (itemIndex: number, leaving: AbortSignal) => Promise<string>;
+	start: (itemIndex: number, withdrawal: Withdrawal) => Promise<string>;
 	/** @param patience milliseconds */
 	check: (taskId: string, patience: number) => Promise<TaskRecord>;
 	fetch: (itemIndex: number, record: TaskRecord) => Promise<Files>;
@@ -31,7 +31,15 @@ export interface Work {
 	credits: () => Promise<number>;
 }
 
-export interface Drive {
+/** Tells a request for a task that still waits for its turn to leave the line. */
+export interface Withdrawal {
+	/** Another run will send it. */
+	forNow: AbortSignal;
+	/** It may never be sent. */
+	forGood: AbortSignal;
+}
+
+interface Drive {
 	batch: Batch;
 	plan: Plan;
 	work: Work;
@@ -49,10 +57,16 @@ export interface Drive {
 export async function drive(options: Drive): Promise<number | null> {
 	const { batch, plan, signal, isSoon = () => true, until = Infinity } = options;
 	const busy = new Busy();
-	const purse = new Purse(options);
 	const leave = new AbortController();
+	let withdraw = new AbortController();
+	const withdrawAll = () => {
+		withdraw.abort();
+		withdraw = new AbortController();
+	};
+	const purse = new Purse(options, withdrawAll);
 	for (;;) {
 		signal?.throwIfAborted();
+		if (startsNoMore(batch, plan)) withdraw.abort();
 		const now = Date.now();
 		const step = decide(batch, plan, now, busy.items);
 		const next = isDue(step) ? now : nextOf(step);
@@ -60,8 +74,9 @@ export async function drive(options: Drive): Promise<number | null> {
 		const leaving = next !== null && (isOver || !(isDue(step) || isSoon(step, now)));
 		if (isDue(step) && !leaving) {
 			const affordable = step.start.length > 0 ? purse.check(now) : undefined;
+			const withdrawal = { forNow: leave.signal, forGood: withdraw.signal };
 			for (const index of step.start) {
-				busy.begin(index, startOne(options, index, leave.signal, affordable));
+				busy.begin(index, startOne(options, index, withdrawal, affordable));
 			}
 			for (const index of step.check) busy.begin(index, checkOne(options, index));
 			for (const index of step.fetch) busy.begin(index, fetchOne(options, index));
@@ -77,16 +92,17 @@ export async function drive(options: Drive): Promise<number | null> {
 async function startOne(
 	{ batch, plan, work, signal }: Drive,
 	index: number,
-	leaving: AbortSignal,
+	withdrawal: Withdrawal,
 	affordable?: Promise<void>,
 ): Promise<void> {
 	try {
 		await affordable;
 		if (batch.items[index]!.at !== 'toStart') return;
-		const taskId = await work.start(index, leaving);
+		const taskId = await work.start(index, withdrawal);
 		accepted(batch, index, taskId, plan.items[index]!, Date.now());
 	} catch (error) {
-		if (error === leaving.reason) return;
+		const { forNow, forGood } = withdrawal;
+		if (error === forNow.reason || error === forGood.reason) return;
 		const failure = asApiFailure(error, signal);
 		if (failure?.isRefusedForNow) refused(batch, failure, plan, Date.now());
 		else if (failure) notStarted(batch, index, failure);
@@ -137,17 +153,26 @@ class Purse {
 
 	private answer?: Promise<void>;
 
-	constructor(private readonly options: Drive) {}
+	constructor(
+		private readonly options: Drive,
+		/** What has begun meanwhile is decided anew. */
+		private readonly withdrawAll: () => void,
+	) {}
 
 	check(now: number): Promise<void> | undefined {
 		const { batch, plan, work } = this.options;
 		if (plan.items.every((terms) => terms?.keepCredits === undefined)) return undefined;
 		if (now < this.askedAt + BURST_MS) return this.answer;
 		this.askedAt = now;
-		this.answer = work.credits().then(
-			(credits) => creditsLeft(batch, { credits, reason: '' }, plan),
-			(error: Error) => creditsLeft(batch, { reason: reasonOf(error) }, plan),
-		);
+		this.answer = work
+			.credits()
+			.then(
+				(credits) => creditsLeft(batch, { credits, reason: '' }, plan),
+				(error: Error) => creditsLeft(batch, { reason: reasonOf(error) }, plan),
+			)
+			.then((isEnough) => {
+				if (!isEnough) this.withdrawAll();
+			});
 		return this.answer;
 	}
 }

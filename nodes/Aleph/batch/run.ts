@@ -58,10 +58,9 @@ function isSoon({ startAt, checkAt }: Step, now: number): boolean {
 	return isWithin(startAt, SHORT_START_MS) || isWithin(checkAt, SHORT_CHECK_MS);
 }
 
-/** Whether this run goes on after a sleep, rather than to begin anew or for another time. */
-export function isWoken(functions: IExecuteFunctions): boolean {
-	const earlier = earlierBatch(functions);
-	return Boolean(earlier?.sleep) && earlier?.executionId === functions.getExecutionId();
+/** Whether the node runs for the first time with these items, so that nothing can have been paid for. */
+export function isFirstRun(functions: IExecuteFunctions): boolean {
+	return earlierBatch(functions) === null;
 }
 
 function takeUp(functions: IExecuteFunctions, { requests, fresh }: Run): Batch {
@@ -69,8 +68,8 @@ function takeUp(functions: IExecuteFunctions, { requests, fresh }: Run): Batch {
 	const earlier = earlierBatch(functions);
 	if (!earlier) return newBatch(requests, { runIndex: runIndexOf(functions), executionId }, fresh);
 	const now = Date.now();
-	if (isWoken(functions)) {
-		called(earlier, isAwake(executionId, earlier.sleep!, now), now);
+	if (earlier.sleep && earlier.executionId === executionId) {
+		called(earlier, isAwake(executionId, earlier.sleep, now), now);
 		delete earlier.sleep;
 		return earlier;
 	}
@@ -79,7 +78,8 @@ function takeUp(functions: IExecuteFunctions, { requests, fresh }: Run): Batch {
 			description: `Nothing was sent. n8n has woken execution ${earlier.executionId}, and goes on with it. Retry it only if it is still marked as crashed in ten minutes.`,
 		});
 	}
-	return nextTry(earlier, requests, executionId, triesOf(functions), now, fresh);
+	const again = { executionId, isTool: isTool(functions), maxTries: triesOf(functions) };
+	return nextTry(earlier, requests, again, now, fresh);
 }
 
 /** As n8n reads Retry On Fail. */

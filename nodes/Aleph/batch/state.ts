@@ -48,6 +48,8 @@ export interface Running {
 	checkAt: number;
 	/** Checks in a row that failed. */
 	failures?: number;
+	/** The API has told of the task. */
+	known?: true;
 	/** Set by a callback: how often more to check soon, as the record may lag behind it. */
 	soon?: number;
 	/** Checked once on the ground that a younger task has ended. */
@@ -168,6 +170,15 @@ export function newBatch(
 
 const toStart: Item = { at: 'toStart' };
 
+/** How the node came to run again. */
+export interface Again {
+	executionId: string;
+	/** As an AI tool it is called for anything in one execution. */
+	isTool: boolean;
+	/** Of Retry On Fail. */
+	maxTries: number;
+}
+
 /**
  * The batch for another try, by Retry On Fail or by "Retry execution": it keeps what was paid for and
  * has not failed, if the item still asks for the same.
@@ -177,18 +188,17 @@ const toStart: Item = { at: 'toStart' };
 export function nextTry(
 	batch: Batch,
 	requests: Requests,
-	executionId: string,
-	maxTries: number,
+	{ executionId, isTool, maxTries }: Again,
 	now: number,
 	fresh: (itemIndex: number) => Item,
 ): Batch {
 	const sameExecution = batch.executionId === executionId;
-	const tries = sameExecution ? batch.tries + 1 : 1;
+	// The same items, although an expression with the time or a random number has another value by now.
+	const isRetryOnFail = sameExecution && !isTool;
+	const tries = isRetryOnFail ? batch.tries + 1 : 1;
+	if (tries > maxTries) return { ...batch, tries };
 	const asksForTheSame = (itemIndex: number) =>
-		requests[itemIndex]?.includes(batch.items[itemIndex]?.request ?? '') ?? false;
-	if (sameExecution && tries > maxTries && requests.every((_, index) => asksForTheSame(index))) {
-		return { ...batch, tries };
-	}
+		isRetryOnFail || requests[itemIndex]!.includes(batch.items[itemIndex]!.request ?? '');
 	// Nobody has seen what became of an execution that was killed.
 	const isUnseen = sameExecution || batch.sleep !== undefined;
 	const items = newBatch(requests, batch, fresh).items.map((item, itemIndex) => {
@@ -196,12 +206,15 @@ export function nextTry(
 		// Where the input is bad now, its error still names the task that was paid for.
 		if (earlier && !item.request) return earlier;
 		if (!earlier || !asksForTheSame(itemIndex)) return item;
-		return kept({ ...earlier, request: item.request }, isUnseen, now) ?? item;
+		return kept({ ...earlier, request: item.request }, { isUnseen, isRetryOnFail, now }) ?? item;
 	});
 	return { version: VERSION, runIndex: batch.runIndex, executionId, tries, items, starts: [] };
 }
 
-function kept(item: Item, isUnseen: boolean, now: number): Item | null {
+function kept(
+	item: Item,
+	{ isUnseen, isRetryOnFail, now }: { isUnseen: boolean; isRetryOnFail: boolean; now: number },
+): Item | null {
 	switch (item.at) {
 		case 'running':
 		case 'timedOut':
@@ -211,9 +224,12 @@ function kept(item: Item, isUnseen: boolean, now: number): Item | null {
 		case 'unconfirmed':
 			// Whether to risk a second payment is for the user to decide, by retrying the execution.
 			return isUnseen ? item : null;
-		case 'ended':
-			// Files are stored by execution, and to fetch them again costs nothing.
-			return isSuccess(item) ? { ...item, files: undefined } : null;
+		case 'ended': {
+			if (!isSuccess(item)) return null;
+			// n8n stores files by execution.
+			const hasFiles = isRetryOnFail && item.files && 'binary' in item.files;
+			return { ...item, files: hasFiles ? item.files : undefined };
+		}
 		default:
 			return null;
 	}
@@ -282,19 +298,23 @@ export function notStarted(batch: Batch, itemIndex: number, failure: ApiFailure)
 	if (failure.isOfTheAccount) batch.halted ??= facts(failure);
 }
 
-/** Items that want to keep more credits than are left fail, also where nobody could tell how many are. */
+/**
+ * Items that want to keep more credits than are left fail, also where nobody could tell how many are.
+ * Gives whether there are enough for all.
+ */
 export function creditsLeft(
 	batch: Batch,
 	{ credits, reason }: Pick<Failure, 'credits' | 'reason'>,
 	plan: Plan,
-): void {
-	plan.items.forEach((terms, itemIndex) => {
+): boolean {
+	const failing = plan.items.flatMap((terms, itemIndex) => {
 		const keep = terms?.keepCredits;
-		if (batch.items[itemIndex]!.at !== 'toStart' || keep === undefined) return;
-		if (credits !== undefined && credits >= keep) return;
-		const failure: Failure = { kind: 'keepCredits', code: null, reason, credits };
-		set(batch, itemIndex, { at: 'failed', failure });
+		if (batch.items[itemIndex]!.at !== 'toStart' || keep === undefined) return [];
+		return credits !== undefined && credits >= keep ? [] : [itemIndex];
 	});
+	const failure: Failure = { kind: 'keepCredits', code: null, reason, credits };
+	for (const itemIndex of failing) set(batch, itemIndex, { at: 'failed', failure });
+	return failing.length === 0;
 }
 
 export function checked(
@@ -317,6 +337,7 @@ export function checked(
 		const next = soon ? now + SOON_MS : terms.schedule(now - since, now);
 		item.checkAt = Math.min(next, deadline);
 		item.soon = soon && soon - 1;
+		item.known = true;
 		delete item.failures;
 	}
 }
@@ -334,12 +355,13 @@ export function notChecked(
 	if (terms.until === 'seen' && !item.failures) item.since = now;
 	const { taskId, since } = item;
 	const deadline = since + terms.timeout;
-	const unknown = failure.kind === 'unknownTask';
+	const isUnknown = failure.kind === 'unknownTask';
 	// Where the API has given us the id itself, it stands at that address.
 	const isInTheWay =
 		terms.unknownFor === Infinity && (failure.kind === 'firewall' || failure.kind === 'notTheApi');
-	const mayPass = failure.isPassing || unknown || isInTheWay;
-	const giveUpAt = unknown ? Math.min(deadline, since + terms.unknownFor) : deadline;
+	const mayPass = failure.isPassing || isUnknown || isInTheWay;
+	const unknownFor = isUnknown && !item.known ? terms.unknownFor : Infinity;
+	const giveUpAt = Math.min(deadline, since + unknownFor);
 	if (mayPass && now < giveUpAt) {
 		item.failures = (item.failures ?? 0) + 1;
 		const pause = Math.max(failure.retryAfter ?? 0, backoff(item.failures));

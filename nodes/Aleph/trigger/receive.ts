@@ -68,7 +68,7 @@ async function deliveryOf(
 	const simplify = Boolean(functions.getNodeParameter('simplify'));
 	const outcome = { task, data: functions.getBodyData(), simplify };
 	const downloads = verifies ? wantedFiles(functions) : noFiles(functions);
-	const { json, binary } = outputItem(await withFiles(functions, outcome, downloads), 0);
+	const { json, binary } = outputItem(await withFiles(api, outcome, downloads), 0);
 	return { starts: true, item: { json, binary } };
 }
 
@@ -88,17 +88,17 @@ function noFiles(functions: IWebhookFunctions): Downloads {
 
 /** A video that cannot be had is the item's error: its task is told all the same. */
 async function withFiles(
-	functions: IWebhookFunctions,
+	api: Api,
 	outcome: Outcome & { task: Task },
 	downloads: Downloads,
 ): Promise<Outcome> {
 	const { task } = outcome;
 	if (task.status !== 'success') return outcome;
 	try {
-		return { ...outcome, binary: await downloadFiles(functions, task, downloads) };
+		return { ...outcome, binary: await downloadFiles(api, task, downloads) };
 	} catch (error) {
 		const failure = asFailure(error);
-		return { ...outcome, error: downloadError(functions.getNode(), 0, failure, task) };
+		return { ...outcome, error: downloadError(api.functions.getNode(), 0, failure, task) };
 	}
 }
 

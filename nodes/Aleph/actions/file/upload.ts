@@ -11,7 +11,7 @@ import { asText } from '../../task/json';
 import { connect } from '../../api/connect';
 import { ApiFailure } from '../../api/failure';
 import { requestError } from '../errors';
-import { outcomesOf, outputItems, readInputs } from '../outcome';
+import { outputItems, readInputs, type Outcome } from '../outcome';
 import { readBinary, upload } from '../binary';
 
 export const description: INodeProperties[] = [
@@ -42,14 +42,15 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 			fileName: asText(this.getNodeParameter('fileName', itemIndex)) ?? undefined,
 		};
 	});
-	const outcomes = await outcomesOf(inputs, async ({ binary, fileName }, itemIndex) => {
+	const outcomeOf = async (input: (typeof inputs)[number], itemIndex: number): Promise<Outcome> => {
+		if (input instanceof NodeOperationError) return { task: null, error: input };
 		try {
-			return { task: null, data: await upload(this, api, binary, fileName) };
+			return { task: null, data: await upload(this, api, input.binary, input.fileName) };
 		} catch (error) {
 			return { task: null, error: errorOf(this.getNode(), itemIndex, error as Error) };
 		}
-	});
-	return outputItems(this, outcomes);
+	};
+	return outputItems(this, await Promise.all(inputs.map(outcomeOf)));
 }
 
 function errorOf(node: INode, itemIndex: number, error: Error): NodeError {

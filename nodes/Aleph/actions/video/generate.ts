@@ -24,6 +24,8 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 	const inputs = readInputs(this, (itemIndex) => readInput(this, itemIndex));
 	const callBackUrl = ownCallbackUrl(this, api);
 	warnOfPrivateVideos(this, api, inputs);
+	/** By item: files are uploaded once in a run, however often the API refuses the task. */
+	const videos = new Map<number, VideoRequest>();
 	return await runTasks(this, api, inputs, {
 		hashes: (input) => hashesOf(this, api, input),
 		fresh: () => ({ at: 'toStart' }),
@@ -35,12 +37,14 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 			keepCredits,
 		}),
 		known: ({ request }, taskId) => acceptedTask(taskId, request),
-		start: async (input, itemIndex, leaving) => {
-			const video = await withUploads(this, api, input);
+		start: async (input, itemIndex, { forNow, forGood }) => {
+			const video = videos.get(itemIndex) ?? (await withUploads(this, api, input));
+			videos.set(itemIndex, video);
 			const request = { ...video, ...(callBackUrl && { callBackUrl }) };
-			// An upload that has been made is not made again for the next turn.
+			// The next run would have to upload its files again: so this one stays in the line.
 			const hasFiles = Object.keys(input.uploads).length > 0;
-			const taskId = await createTask(api, request, input.rate, hasFiles ? undefined : leaving);
+			const withdrawal = hasFiles ? forGood : AbortSignal.any([forNow, forGood]);
+			const taskId = await createTask(api, request, input.rate, withdrawal);
 			// For whoever looks for the tasks of an execution that was killed.
 			this.logger.info(`Runway Aleph accepted task ${taskId}`, {
 				itemIndex,
@@ -48,6 +52,8 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 			});
 			return taskId;
 		},
+		rerun:
+			'To continue from here and pay only for what failed, retry from the executions list. "Execute step" pays for all of them again.',
 	});
 }
 

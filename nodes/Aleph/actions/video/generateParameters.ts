@@ -1,7 +1,7 @@
 /** The fields of one item as the request for a video, or an error that names the field. */
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { isHttpUrl } from '../../api/request';
-import { asNumber, asText, toJson } from '../../task/json';
+import { asBoolean, asNumber, asText, toJson } from '../../task/json';
 import { ASPECT_RATIOS, type VideoRequest } from '../../task/task';
 import { readBinary } from '../binary';
 import { inputError } from '../errors';
@@ -25,36 +25,13 @@ export function readParameters(
 	const refuse: Refuse = (message, description) =>
 		inputError(functions.getNode(), itemIndex, message, `Nothing was sent. ${description}`);
 	const options = functions.getNodeParameter('options', itemIndex, {});
-	const field = (name: string) => functions.getNodeParameter(name, itemIndex);
-	const file = (label: string, property: unknown) =>
-		readBinary(functions, itemIndex, label, property);
-
-	const request: GenerateParameters['request'] = {
-		prompt: textOf(refuse, 'Prompt', field('prompt')),
-	};
-	const uploads: GenerateParameters['uploads'] = {};
-	if (field('videoSource') === 'binary') {
-		uploads.videoUrl = file('Input Binary Field', field('videoBinaryProperty'));
-	} else {
-		request.videoUrl = urlOf(refuse, 'Video URL', field('videoUrl'));
-	}
-	const { referenceImage, referenceImageBinaryProperty } = options;
-	if (referenceImage && referenceImageBinaryProperty) {
-		throw refuse(
-			'"Reference Image URL" and "Reference Image Field" are both set',
-			'Remove one of the two: a video takes one reference image.',
-		);
-	}
-	if (referenceImageBinaryProperty) {
-		uploads.referenceImage = file('Reference Image Field', referenceImageBinaryProperty);
-	}
-	if (referenceImage) {
-		request.referenceImage = urlOf(refuse, 'Reference Image URL', referenceImage);
-	}
+	const prompt = textOf(refuse, 'Prompt', functions.getNodeParameter('prompt', itemIndex));
+	const { urls, uploads } = readMedia(functions, itemIndex, refuse);
+	const request: GenerateParameters['request'] = { prompt, ...urls };
 	if (options.callBackUrl) request.callBackUrl = urlOf(refuse, 'Callback URL', options.callBackUrl);
 	const waterMark = asText(options.waterMark);
 	if (waterMark !== null) request.waterMark = waterMark;
-	if (options.uploadCn) request.uploadCn = true;
+	if (asBoolean(options.uploadCn)) request.uploadCn = true;
 	if (options.aspectRatio) request.aspectRatio = ratioOf(refuse, options.aspectRatio);
 	if (isGiven(options.seed)) request.seed = wholeNumberOf(refuse, 'Seed', options.seed);
 
@@ -68,6 +45,35 @@ export function readParameters(
 		? wholeNumberOf(refuse, 'Keep Credits', options.keepCredits, 0)
 		: undefined;
 	return { request, uploads, rate, keepCredits };
+}
+
+/** The video and the reference image, each by its URL or as a file. */
+function readMedia(functions: IExecuteFunctions, itemIndex: number, refuse: Refuse) {
+	const field = (name: string) => functions.getNodeParameter(name, itemIndex);
+	const file = (label: string, property: unknown) =>
+		readBinary(functions, itemIndex, label, property);
+	const urls: Pick<Partial<VideoRequest>, 'videoUrl' | 'referenceImage'> = {};
+	const uploads: GenerateParameters['uploads'] = {};
+	if (field('videoSource') === 'binary') {
+		uploads.videoUrl = file('Input Binary Field', field('videoBinaryProperty'));
+	} else {
+		urls.videoUrl = urlOf(refuse, 'Video URL', field('videoUrl'));
+	}
+	const options = functions.getNodeParameter('options', itemIndex, {});
+	const { referenceImage, referenceImageBinaryProperty } = options;
+	if (referenceImage && referenceImageBinaryProperty) {
+		throw refuse(
+			'"Reference Image URL" and "Reference Image Field" are both set',
+			'Remove one of the two: a video takes one reference image.',
+		);
+	}
+	if (referenceImageBinaryProperty) {
+		uploads.referenceImage = file('Reference Image Field', referenceImageBinaryProperty);
+	}
+	if (referenceImage) {
+		urls.referenceImage = urlOf(refuse, 'Reference Image URL', referenceImage);
+	}
+	return { urls, uploads };
 }
 
 type Refuse = (message: string, description: string) => Error;

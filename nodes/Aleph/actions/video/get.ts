@@ -35,6 +35,7 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 				: { until: 'seen', timeout: PATIENCE_MS, unknownFor: UNKNOWN_MS, rate: Infinity },
 		known: (_input, taskId) => acceptedTask(taskId),
 		start: async () => await Promise.reject(new Error('A task of Get has been started already')),
+		rerun: 'Running the node again costs nothing.',
 	});
 }
 

@@ -8,7 +8,8 @@ import {
 } from 'n8n-workflow';
 import { getCredits, readTask } from '../../api/client';
 import { DIALECTS, type Api } from '../../api/connect';
-import { isWoken, runBatch } from '../../batch/run';
+import type { Withdrawal } from '../../batch/drive';
+import { isFirstRun, runBatch } from '../../batch/run';
 import { canSleep, endOfExecution } from '../../batch/sleep';
 import type { Batch, Failure, Item, Plan, Terms } from '../../batch/state';
 import { whileAsleep, whileAwake } from '../../task/schedule';
@@ -34,7 +35,7 @@ export interface TaskInput {
 	downloads: Downloads;
 }
 
-export type Inputs<Input> = Array<Input | NodeOperationError>;
+type Inputs<Input> = Array<Input | NodeOperationError>;
 
 /** What an operation does with the items whose input is good. */
 export interface Operation<Input> {
@@ -46,7 +47,9 @@ export interface Operation<Input> {
 	) => Pick<Terms, 'until' | 'unknownFor' | 'rate' | 'keepCredits'> & Partial<Terms>;
 	/** What is known of a task before the API has told anything. */
 	known: (input: Input, taskId: string) => Task;
-	start: (input: Input, itemIndex: number, leaving: AbortSignal) => Promise<string>;
+	start: (input: Input, itemIndex: number, withdrawal: Withdrawal) => Promise<string>;
+	/** What it means to run again. */
+	rerun: string;
 }
 
 /** Gives the items, or none where the execution goes to sleep. Throws a NodeError. */
@@ -57,7 +60,7 @@ export async function runTasks<Input extends TaskInput>(
 	operation: Operation<Input>,
 ): Promise<INodeExecutionData[]> {
 	const sleeps = wantsToSleep(functions) && canSleep(functions);
-	if (!isWoken(functions)) refuseAtOnce(functions, inputs, sleeps);
+	if (isFirstRun(functions)) refuseAtOnce(functions, inputs, sleeps);
 	const input = (itemIndex: number) => inputs[itemIndex] as Input;
 	const plan = planOf(functions, inputs, operation, sleeps);
 	const line = sleeps ? api.lines.verify : api.lines.read;
@@ -66,11 +69,11 @@ export async function runTasks<Input extends TaskInput>(
 		fresh: (itemIndex) => operation.fresh(input(itemIndex)),
 		plan,
 		work: {
-			start: async (itemIndex, leaving) =>
-				await operation.start(input(itemIndex), itemIndex, leaving),
+			start: async (itemIndex, withdrawal) =>
+				await operation.start(input(itemIndex), itemIndex, withdrawal),
 			check: async (taskId, patience) => await readTask(api, taskId, line, patience),
 			fetch: async (itemIndex, { task }) => ({
-				binary: await downloadFiles(functions, task, input(itemIndex).downloads, api.signal),
+				binary: await downloadFiles(api, task, input(itemIndex).downloads),
 			}),
 			credits: async () => await getCredits(api),
 		},
@@ -82,7 +85,12 @@ export async function runTasks<Input extends TaskInput>(
 	const outcomes = inputs.map((each, itemIndex) =>
 		outcomeOf(functions, api, itemIndex, batch, each, operation, plan),
 	);
-	return outputItems(functions, outcomes);
+	return outputItems(functions, outcomes, adviceOf(outcomes, operation.rerun));
+}
+
+function adviceOf(outcomes: Outcome[], rerun: string): string {
+	const ready = outcomes.filter(({ task }) => task?.status === 'success').length;
+	return `${ready} of ${outcomes.length} videos are ready: fetch them with the "Get" operation and their task IDs. ${rerun}`;
 }
 
 function isBad<Input>(input: Input | NodeOperationError): input is NodeOperationError {
