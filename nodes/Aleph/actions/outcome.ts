@@ -130,7 +130,7 @@ function withTaskList(error: NodeError, outcomes: Outcome[]): NodeError {
 	// The editor shows a description as HTML; everybody else as text.
 	error.description = [
 		error.description,
-		`${ready} of ${outcomes.length} videos are ready: the operation "Get" fetches them by their task IDs. "Retry" in the list of executions goes on from here, and pays only for what failed. "Execute step" would pay for all of them again.`,
+		`${ready} of ${outcomes.length} videos are ready: fetch them with the "Get" operation and their task IDs. To continue from here and pay only for what failed, retry from the executions list. "Execute step" pays for all of them again.`,
 		...states.map((state, item) => `Item ${item}: ${state}`),
 	].join('<br>\n');
 	return error;
