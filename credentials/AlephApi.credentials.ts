@@ -19,7 +19,7 @@ const webhookHmacKey: INodeProperties = {
 	typeOptions: { password: true },
 	default: '',
 	description:
-		'The key that the provider signs its callbacks with. Leave empty if your account has none.',
+		'The key that the provider uses to sign callbacks. Leave empty if your account has none.',
 };
 
 export class AlephApi implements ICredentialType {
@@ -43,7 +43,7 @@ export class AlephApi implements ICredentialType {
 			default: '',
 			required: true,
 			description:
-				'The key of your kie.ai or Apikley account. A key of Runway does not work. At kie.ai, it is on the <a href="https://kie.ai/api-key" target="_blank">API key page</a>.',
+				'The key of your kie.ai or Apikley account. Keys from Runway itself don\'t work. For kie.ai, get your key from the <a href="https://kie.ai/api-key" target="_blank">API key page</a>.',
 		},
 		{
 			displayName: 'Base URL',
@@ -52,7 +52,7 @@ export class AlephApi implements ICredentialType {
 			default: 'https://api.kie.ai',
 			required: true,
 			placeholder: 'e.g. https://api.kie.ai',
-			description: 'The address of the API. For Apikley it is https://api.apikley.ru.',
+			description: 'The address of the API. For Apikley, it is https://api.apikley.ru.',
 		},
 		{
 			displayName: 'API',
@@ -64,7 +64,7 @@ export class AlephApi implements ICredentialType {
 			],
 			default: 'aleph',
 			description:
-				'Which of the two APIs of the provider to use. Choose Jobs API for kie.ai, and Aleph API for Apikley.',
+				"Which of the provider's two APIs to use. Choose Jobs API for kie.ai and Aleph API for Apikley.",
 		},
 		{
 			displayName: 'Upload URL',
@@ -73,7 +73,7 @@ export class AlephApi implements ICredentialType {
 			default: 'https://kieai.redpandaai.co',
 			placeholder: 'e.g. https://kieai.redpandaai.co',
 			description:
-				"The address of the provider's file upload. For Apikley it is https://api.apikley.ru/file-upload. Leave empty if there is none.",
+				"The address of the provider's file upload. For Apikley, it is https://api.apikley.ru/file-upload. Leave empty if there is none.",
 		},
 		webhookHmacKey,
 	];
@@ -101,17 +101,14 @@ export class AlephApi implements ICredentialType {
 		rules: [
 			refusal(401, 'The API key is wrong or missing'),
 			refusal(403, 'The API key is not allowed to use this API'),
-			refusal(404, 'This server does not have the Aleph API: check the base URL'),
+			refusal(404, 'This server does not have the selected API: check the base URL'),
 			refusal(429, 'Too many requests: test again in a minute'),
-			refusal(
-				433,
-				'The API key has reached its own limit: raise it in your account at the provider',
-			),
+			refusal(433, 'The API key has reached its own limit: raise it in your provider account'),
 			refusal(455, 'The API is under maintenance: test again later'),
-			refusal(505, 'The provider has switched this API off: set API to the other one'),
-			refusal(550, 'The API denied the connection: check your account at the provider'),
+			refusal(505, 'The provider has switched this API off: set API to the other option'),
+			refusal(550, 'The API denied the connection: check your provider account'),
 			refusal(500, 'The API had an internal error: test again later'),
-			refusal(undefined, 'The answer did not come from the Aleph API: check the base URL'),
+			refusal(undefined, 'The response did not come from the API: check the base URL'),
 		],
 	};
 }

@@ -54,7 +54,7 @@ export class Aleph implements INodeType {
 			{ ...callbacks, path: '' },
 		],
 		waitingNodeTooltip:
-			'=Asleep until there is news of the videos. Each is waited for {{ $parameter["options"]["timeout"] ?? 30 }} minutes at most.',
+			'=Sleeping until the tasks end. The node waits up to {{ $parameter["options"]["timeout"] ?? 30 }} minutes for each one.',
 		properties: [
 			{
 				displayName: 'Resource',
@@ -82,7 +82,7 @@ export class Aleph implements INodeType {
 		if (!chosen) {
 			throw new NodeOperationError(this.getNode(), 'This node has no such operation', {
 				description:
-					'For a custom API call, use the HTTP Request node with the credential "Runway Aleph API".',
+					'For a custom API call, use the HTTP Request node with the "Runway Aleph API" credential.',
 			});
 		}
 		return [await chosen.execute.call(this)];

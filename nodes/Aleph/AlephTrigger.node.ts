@@ -30,9 +30,9 @@ export class AlephTrigger implements INodeType {
 			header: 'Receive callbacks from Runway Aleph',
 			executionsHelp: {
 				inactive:
-					'Copy the <b>test URL</b>, put it into the option <b>Callback URL</b> of a Runway Aleph node, click <b>Execute step</b> here, and generate a video there. For use in production, <b>publish</b> the workflow and use the <b>production URL</b>.',
+					'Copy the <b>test URL</b>, enter it in the <b>Callback URL</b> option of a Runway Aleph node, click <b>Execute step</b> here, and generate a video there. In production, <b>publish</b> the workflow and use the <b>production URL</b>.',
 				active:
-					'Put the <b>production URL</b> into the option <b>Callback URL</b> of your Runway Aleph nodes: each of their tasks starts this workflow when it ends.',
+					'Enter the <b>production URL</b> in the <b>Callback URL</b> option of your Runway Aleph nodes. Each of their tasks then starts this workflow when it ends.',
 			},
 			activationHint: 'Once the workflow is published, it starts for each task that ends.',
 		},
@@ -85,7 +85,7 @@ export class AlephTrigger implements INodeType {
 				type: 'boolean',
 				default: true,
 				description:
-					'Whether to check each callback with the API and return what the API says. If off, nothing is downloaded, and anyone who knows the URL can start the workflow, unless the credential has a webhook HMAC key.',
+					'Whether to check each callback with the API and return what the API says. If off, the trigger downloads nothing, and anyone who knows the URL can start the workflow, unless the credential has a webhook HMAC key.',
 			},
 			{
 				displayName: 'Deduplicate',

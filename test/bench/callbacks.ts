@@ -21,7 +21,7 @@ const ROUNDS = 3;
 const AN_HOUR = { shortest: 3_600, longest: 3_600 };
 
 export const callbacks: Part = {
-	compares: `A callback that does not wake the execution yet, as others of its tasks still run: n8n loads the execution with all that it knows, and the node notes the callback. ${CALLBACKS} of them one after another, in ${ROUNDS} rounds in turn; medians. The time of the processor is that of n8n's main process.`,
+	compares: `The cost of a callback that doesn't wake the execution yet because other tasks are still running: n8n loads the execution with all its data, and the node records the callback. The figures are medians of ${ROUNDS} rounds of ${CALLBACKS} callbacks, sent one after another. "CPU time" is that of n8n's main process.`,
 	run: async ({ packageTarball, progress }) =>
 		await withWorld({ packageTarball }, async (world) => {
 			const rounds = new Map(COUNTS.map((count) => [count, [] as Cost[]]));
@@ -79,8 +79,8 @@ function row(count: number, costs: Cost[], least: number): Row {
 	const cpu = median(costs.map((cost) => cost.cpu));
 	return {
 		'Tasks in the execution': String(count),
-		'Beside the smallest': times(cpu / least),
-		'Processor per callback (ms)': cpu.toFixed(0),
-		'Answer after (ms)': median(costs.map(({ answer }) => answer)).toFixed(0),
+		[`Compared with ${COUNTS[0]} tasks`]: times(cpu / least),
+		'CPU time per callback (ms)': cpu.toFixed(0),
+		'Response time (ms)': median(costs.map(({ answer }) => answer)).toFixed(0),
 	};
 }

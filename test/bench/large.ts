@@ -41,9 +41,9 @@ const WAYS: Way[] = [
 ];
 
 export const large: Part = {
-	compares: `${COUNT} tasks in one execution, where the API runs ${LIMITS.concurrency} at once and takes ${LIMITS.rateLimit} new ones in ${WINDOW_SECONDS} s; tasks take ${SHORTEST} to ${LONGEST} s. The ideal starts each as soon as both limits allow. The loop of n8n's own nodes has no way to see that the API is full, so its option "Batching" has to be set with care: ${BATCHING.batchSize} items each ${BATCHING.batchInterval / 1000} s. "Awake" is the share of the time for which the execution runs rather than waits in n8n's database. "Refused" are requests for tasks beyond a limit, which cost nothing. The time of the processor is that of n8n's main process above an idle one. Each way has an n8n of its own; all run side by side.
+	compares: `${COUNT} tasks in one execution. The API runs ${LIMITS.concurrency} at once and accepts ${LIMITS.rateLimit} new ones in ${WINDOW_SECONDS} s, and tasks take ${SHORTEST} to ${LONGEST} s. In the ideal case, each task starts as soon as both limits allow. A loop of n8n's own nodes can't tell that the API is full, so its "Batching" option needs careful tuning: ${BATCHING.batchSize} items every ${BATCHING.batchInterval / 1000} s. "Awake" is the share of time that the execution is running rather than stored in n8n's database. "Refused" counts requests over a limit, which cost nothing. "CPU time" is that of n8n's main process, minus an idle one's. Each method has its own n8n instance, and all run at the same time.
 
-A sleeping execution is not woken by every callback, but by some of them: the places of tasks that have ended stay empty for some seconds, which weighs less the longer tasks take. Most of its time of the processor goes to callbacks, which n8n answers by loading the execution.`,
+Not every callback wakes a sleeping execution, so slots freed by finished tasks stay empty for a few seconds. The longer tasks take, the less this matters. Most of the CPU time with "Sleep" goes to callbacks, because n8n loads the execution for each one.`,
 	run: async (options) => {
 		const figures = await Promise.all(WAYS.map(async (way) => await measure(way, options)));
 		return figures.map(row);
@@ -147,12 +147,12 @@ function idealOf(durations: number[]): number {
 function row(figures: Figures): Row {
 	const { name, took, ideal, awake, requestsPerTask, refused, cpuPerTask } = figures;
 	return {
-		Way: name,
-		'Time beside the ideal': times(took / ideal),
+		Method: name,
+		'Time vs. ideal': times(took / ideal),
 		'Time (s)': took.toFixed(0),
 		Awake: `${(awake * 100).toFixed(0)} %`,
 		'Requests per task': requestsPerTask.toFixed(1),
 		Refused: String(refused),
-		'Processor per task (ms)': (cpuPerTask * 1000).toFixed(0),
+		'CPU time per task (ms)': (cpuPerTask * 1000).toFixed(0),
 	};
 }

@@ -30,7 +30,7 @@ const LOAD = `
 `;
 
 export const loading: Part = {
-	compares: `How long n8n's loader for community packages takes for this one, beside n8n's own nodes GitHub and GitHub Trigger with their credentials: ${ROUNDS} fresh processes each, in turn; medians. n8n's whole start takes seconds, and differs by more than this from one time to the next. The size is that of the tarball, which has no dependencies to bring.`,
+	compares: `How long n8n's community package loader takes to load this package, compared with n8n's own GitHub and GitHub Trigger nodes and their credentials. Medians of ${ROUNDS} fresh processes each, taken in turn. A full n8n start takes seconds and varies by more than this. Sizes are for the tarball, which has no dependencies.`,
 	run: async ({ packageTarball, progress }) => {
 		const folder = await mkdtemp(join(tmpdir(), 'loading-'));
 		try {
@@ -47,12 +47,12 @@ export const loading: Part = {
 			return [
 				{
 					Nodes: 'Runway Aleph',
-					'Time beside GitHub': times(aleph / github),
+					'Time vs. GitHub': times(aleph / github),
 					'Time (ms)': aleph.toFixed(1),
 					'Packed (kB)': kilobytes((await stat(packageTarball)).size),
 					...(await sizeOf(installed)),
 				},
-				{ Nodes: 'GitHub (n8n)', 'Time beside GitHub': times(1), 'Time (ms)': github.toFixed(1) },
+				{ Nodes: 'GitHub (n8n)', 'Time vs. GitHub': times(1), 'Time (ms)': github.toFixed(1) },
 			];
 		} finally {
 			await rm(folder, { recursive: true, force: true });

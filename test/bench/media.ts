@@ -69,7 +69,7 @@ const upload = {
 };
 
 export const media: Part = {
-	compares: `How far the resident memory of n8n's main process rises above its rest while one large file is moved, in the binary mode "filesystem": by Runway Aleph, and by n8n's HTTP Request node doing the same. The median of ${ROUNDS} fresh n8n each, in turn.`,
+	compares: `How far the resident memory of n8n's main process rises above idle while it transfers one large file in the "filesystem" binary data mode, with Runway Aleph and with n8n's HTTP Request node. Medians of ${ROUNDS} fresh n8n instances each, taken in turn.`,
 	run: async (options) => [
 		await compare(download.title, download.ours, download.theirs, options),
 		await compare(upload.title, upload.ours, upload.theirs, options),
@@ -86,7 +86,7 @@ async function compare(title: string, ours: Way, theirs: Way, options: PartOptio
 	const [own, other] = [median(rises.ours), median(rises.theirs)];
 	return {
 		File: title,
-		'Beside HTTP Request': times(own / other),
+		'Compared with HTTP Request': times(own / other),
 		'Runway Aleph (MB)': own.toFixed(0),
 		'HTTP Request (MB)': other.toFixed(0),
 	};

@@ -29,7 +29,7 @@ const LOADS: Load[] = [
 const WARM_UP = 200;
 
 export const sleeping: Part = {
-	compares: `Resident memory of n8n's main process, at rest and after a garbage collection: after ${WARM_UP} executions have ended, and then while others, with a task each, wait for it. Each row is a fresh n8n. n8n gives back memory of its start when it likes, which can outweigh what is measured: then a row ends below where it began. What an execution that polls holds is n8n's own: an isolate for expressions, for as long as the execution runs.`,
+	compares: `Resident memory of n8n's main process when idle, after garbage collection. "Before" is after ${WARM_UP} executions have ended; "During" is while more executions, with one task each, are waiting. Each row uses a fresh n8n instance. n8n can release startup memory at any time, which can outweigh what's measured, so a row can end lower than it began. The memory that a polling execution holds is n8n's own: an isolate for expressions, kept for as long as the execution runs.`,
 	run: async (options) => {
 		const measured: Array<{ load: Load; memory: Memory }> = [];
 		for (const load of LOADS) {
@@ -98,7 +98,7 @@ function row(load: Load, memory: Memory, perPolling: number): Row {
 	const each = perExecution(load, memory);
 	return {
 		Executions: load.title,
-		'Each beside a polling one': times(each / perPolling),
+		'Each vs. polling': times(each / perPolling),
 		'Each (MB)': each.toFixed(1),
 		'Before (MB)': memory.before.toFixed(0),
 		'During (MB)': memory.during.toFixed(0),

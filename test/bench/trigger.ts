@@ -41,9 +41,9 @@ interface Round {
 }
 
 export const trigger: Part = {
-	compares: `A workflow of nothing but the Runway Aleph Trigger, beside one of nothing but n8n's Webhook node that responds immediately: the same ${CALLBACKS} callbacks of different tasks over ${CONNECTIONS} connections, in ${ROUNDS} rounds in turn; medians. "Executed" counts until the last execution has ended. Deduplication is on. With "Verify with API" each callback costs a request to the API, and these are held at 50 per second and account on purpose.
+	compares: `Compares a workflow that contains only the Runway Aleph Trigger with one that contains only n8n's Webhook node, set to respond immediately. Both get the same ${CALLBACKS} callbacks, each for a different task, over ${CONNECTIONS} connections. The figures are medians of ${ROUNDS} rounds, taken in turn. "Executions per second" counts until the last execution has ended. Deduplication is on. With "Verify with API" on, each callback needs an API request, which the node deliberately limits to 50 per second and account.
 
-By default n8n sets up an isolate for expressions for each webhook (but that of its own Webhook node), for the credential of each webhook, and for each execution, whether there is an expression or not: most of the time goes there. To raise the throughput, set \`${LAZY}\`: then it does so only where there is an expression. \`${LEGACY}\` has no isolates at all; n8n does not consider it secure any longer, and will remove it: it is here to show what they cost. Beyond one process, n8n's queue mode divides the work among webhook processors and workers, which is not measured here.`,
+By default, n8n sets up an isolate for expressions for each webhook (except its own Webhook node's), each webhook credential and each execution, even if there's no expression. That takes most of the time. To increase throughput, set \`${LAZY}\`: n8n then sets up an isolate only if there's an expression. \`${LEGACY}\` uses no isolates. It's included only to show what they cost: n8n no longer considers it secure and will remove it. In queue mode, n8n splits the work between webhook processors and workers. That isn't measured here.`,
 	run: async (options) =>
 		await withContenders(
 			'',
@@ -170,10 +170,10 @@ function row({ name, setting, rounds }: Contender, reference: Contender): Row {
 	const beside = rounds.map(({ answered }, n) => answered / reference.rounds[n]!.answered);
 	return {
 		Trigger: name,
-		'Setting of n8n': setting && `\`${setting}\``,
-		'Beside Webhook': times(median(beside)),
+		'n8n setting': setting && `\`${setting}\``,
+		'Compared with Webhook': times(median(beside)),
 		'Callbacks per second': median(rounds.map(({ answered }) => answered)).toFixed(0),
-		'Executed per second': median(rounds.map(({ executed }) => executed)).toFixed(0),
-		'Answer after (ms)': median(rounds.map(({ patience }) => patience)).toFixed(0),
+		'Executions per second': median(rounds.map(({ executed }) => executed)).toFixed(0),
+		'Response time (ms)': median(rounds.map(({ patience }) => patience)).toFixed(0),
 	};
 }

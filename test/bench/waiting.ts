@@ -49,7 +49,7 @@ const TOGETHER: Way[] = [
 const ONE_BY_ONE: Way[] = [
 	{ name: 'The same in Loop Over Items, one by one', run: inN8n(loopOverItems) },
 	{
-		name: "A script with the schedule of Runway's SDK, one by one",
+		name: "A script that checks like Runway's SDK, one by one",
 		run: async ({ simulator }, account, orders) => {
 			await oneAfterAnother(simulator, account, orders);
 			return Date.now();
@@ -58,9 +58,9 @@ const ONE_BY_ONE: Way[] = [
 ];
 
 export const waiting: Part = {
-	compares: `Batches of 1, 10 and 100 tasks, on the same n8n and simulator: waited for by the node's two wait modes, by loops of n8n's own nodes that wait ${LOOP_SECONDS} s between two looks, and outside n8n by a loop with the schedule of Runway's own SDK, a look every 6 s, give or take 1.5 s. The limit of the API holds: ${RATE.tasks} new tasks in ${RATE.window / 1000} s. The node keeps to it by itself. The loop does with the option "Batching" of HTTP Request, ${WITHIN_RATE.batchSize} items each ${WITHIN_RATE.batchInterval / 1000} s: without it the loop of 100 tasks never ends, as the API refuses most of them.
+	compares: `Batches of 1, 10 and 100 tasks on the same n8n and simulator. Compares the node's two wait modes, loops of n8n's own nodes that check every ${LOOP_SECONDS} s, and a script outside n8n that checks as often as Runway's own SDK does: every 6 s, ±1.5 s. The API's limit of ${RATE.tasks} new tasks in ${RATE.window / 1000} s applies. The node stays within it by itself. The loop uses the HTTP Request node's "Batching" option, with ${WITHIN_RATE.batchSize} items every ${WITHIN_RATE.batchInterval / 1000} s. Without it, the loop with 100 tasks never ends, because the API refuses most of them.
 
-The ideal is that every task starts as early as the limit allows and is noticed as it ends. "Requests" are generate and record-info; a task is noticed when it is first looked at after its end. A sleeping execution starts what the limit allows within 25 s, sleeps until it is called or a minute has passed, and goes on: with tasks as short as these, a batch of 100 pays for the pause. Tasks take ${DURATIONS.shortest} to ${DURATIONS.longest} s, spread evenly, the same for all ways, so that 100 of them one by one end in twenty minutes. Real tasks take minutes: then a delay of seconds weighs less, and asking takes more requests, but not with "Sleep". Batches of 1 are the mean of ${BATCHES[0]!.rounds}, those of 10 of ${BATCHES[1]!.rounds}. The ways that take one by one, and are idle most of the time, run beside the others.`,
+In the ideal case, every task starts as early as the limit allows and its end is noticed at once. "Requests" counts calls to generate and record-info. A task counts as noticed at the first status check after it ends. With "Sleep", an execution starts as many tasks as it can within 25 s, sleeps until a callback wakes it or a minute has passed, and then continues. With tasks this short, that pause slows down a batch of 100. Tasks take ${DURATIONS.shortest} to ${DURATIONS.longest} s, spread evenly and identical for all methods, so 100 of them one by one take about twenty minutes. Real tasks take minutes: delays of a few seconds matter less, and polling needs more requests, but "Sleep" doesn't. Figures for 1 task are the mean of ${BATCHES[0]!.rounds} batches, and for 10 tasks of ${BATCHES[1]!.rounds}. The one-by-one methods are idle most of the time, so they run alongside the others.`,
 	run: async ({ packageTarball, progress }) =>
 		await withWorld(
 			{ packageTarball },
@@ -174,11 +174,11 @@ function loopOf(measured: Figures[], count: number): Figures {
 function row(figures: Figures, loop: Figures): Row {
 	const { name, count, took, ideal, requestsPerTask, noticedAfter } = figures;
 	return {
-		Way: name,
+		Method: name,
 		Tasks: String(count),
-		'Time beside the ideal': times(took / ideal),
+		'Time vs. ideal': times(took / ideal),
 		'Time (s)': took.toFixed(1),
-		'Requests beside the loop': times(requestsPerTask / loop.requestsPerTask),
+		'Requests vs. loop': times(requestsPerTask / loop.requestsPerTask),
 		'Requests per task': requestsPerTask.toFixed(1),
 		'Noticed after (s)': noticedAfter.toFixed(1),
 	};

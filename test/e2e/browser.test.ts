@@ -238,7 +238,7 @@ describe('executing', () => {
 		await editor.executeWorkflow(NODE, 'waiting');
 		await editor.openNode(NODE);
 		expect(await editor.textOf(editor.part('output-panel'))).toMatch(
-			/Asleep until there is news .* 45 minutes/,
+			/Sleeping until the tasks end\. .* 45 minutes/,
 		);
 		await editor.takePicture('waiting', editor.part('ndv'));
 

@@ -34,7 +34,7 @@ describe('the credential', () => {
 		world.simulator.settings.apis = 'jobs';
 		expect(await world.client.testCredential(world.credential)).toEqual({
 			status: 'Error',
-			message: 'The provider has switched this API off: set API to the other one',
+			message: 'The provider has switched this API off: set API to the other option',
 		});
 		const other = await newCredential(world, { api: 'jobs' });
 		expect(await world.client.testCredential(other)).toMatchObject({ status: 'OK' });
@@ -61,12 +61,12 @@ describe('the credential', () => {
 		const website = await newCredential(world, { baseUrl: world.n8n.url });
 		expect(await world.client.testCredential(website)).toEqual({
 			status: 'Error',
-			message: 'The answer did not come from the Aleph API: check the base URL',
+			message: 'The response did not come from the API: check the base URL',
 		});
 		const elsewhere = await newCredential(world, { baseUrl: `${world.simulator.url}/elsewhere/` });
 		expect(await world.client.testCredential(elsewhere)).toEqual({
 			status: 'Error',
-			message: 'This server does not have the Aleph API: check the base URL',
+			message: 'This server does not have the selected API: check the base URL',
 		});
 	});
 });

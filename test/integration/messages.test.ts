@@ -39,7 +39,7 @@ const cases: Record<string, () => Case> = {
 		given: { creditEndpoint: false },
 		...options({ keepCredits: 50 }),
 	}),
-	'Limit of the key': () => ({ given: { refuse: 433 } }),
+	'Key limit reached': () => ({ given: { refuse: 433 } }),
 	'Feature switched off': () => ({ given: { refuse: 505 } }),
 	'Connection denied': () => ({ given: { refuse: 550 } }),
 	'Base URL of another server': () => ({ account: { baseUrl: `${simulator.url}/elsewhere` } }),
@@ -53,8 +53,8 @@ const cases: Record<string, () => Case> = {
 	'Refused by moderation': () => ({ given: { fail: 'moderation' } }),
 	'Internal error': () => ({ given: { fail: 'internal' } }),
 	'Success without a video': () => ({ given: { noVideo: true } }),
-	'Time-out': () => ({ given: { duration: 60 }, ...options(brief) }),
-	'Time-out while the API cannot be asked': () => ({
+	Timeout: () => ({ given: { duration: 60 }, ...options(brief) }),
+	'Timeout while status checks fail': () => ({
 		given: { readFaults: Array<string>(9).fill('500') },
 		...options(brief),
 	}),
@@ -101,7 +101,7 @@ const cases: Record<string, () => Case> = {
 	'Unknown aspect ratio': () => options({ aspectRatio: '2:1' }),
 	'Not a whole number': () => options({ seed: 1.5 }),
 	'Number that is too small': () => options({ generateRate: 0 }),
-	'Time-out of zero': () => options({ timeout: 0 }),
+	'Timeout of zero': () => options({ timeout: 0 }),
 	'Poll interval of zero': () => options({ pollInterval: 0 }),
 	'Two files for one field': () =>
 		options({
@@ -109,8 +109,7 @@ const cases: Record<string, () => Case> = {
 			videoOutputProperty: 'file',
 			thumbnailOutputProperty: 'file',
 		}),
-	'Reserved name of a field': () =>
-		options({ download: ['video'], videoOutputProperty: '__proto__' }),
+	'Reserved field name': () => options({ download: ['video'], videoOutputProperty: '__proto__' }),
 	'Empty task ID': () => ({ parameters: get('={{ $json.taskId }}') }),
 	'Custom API Call': () => ({
 		parameters: { resource: 'video', operation: '__CUSTOM_API_CALL__' },

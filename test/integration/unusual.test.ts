@@ -23,12 +23,18 @@ describe.each(['aleph', 'jobs'])('credits to keep, with the API "%s"', (api) => 
 		expect(simulator.stats().routes[CREDIT_ROUTE]).toBe(1);
 	});
 
-	it('let nothing be started where fewer are left, and the error says how many are', async () => {
-		simulator.settings.credits = 50;
-		const { error } = await run(3, 100);
-		expect(error?.message).toBe('Only 50 credits are left');
-		expect(simulator.stats().generate.requests).toBe(0);
-	});
+	it.each([
+		[50, 'Only 50 credits are left'],
+		[1, 'Only 1 credit is left'],
+	])(
+		'let nothing be started where only %i are left, and the error says so',
+		async (left, message) => {
+			simulator.settings.credits = left;
+			const { error } = await run(3, 100);
+			expect(error?.message).toBe(message);
+			expect(simulator.stats().generate.requests).toBe(0);
+		},
+	);
 
 	it('end a batch on the way, and what was started is waited for', async () => {
 		simulator.settings.credits = 300;

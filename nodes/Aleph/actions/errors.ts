@@ -31,7 +31,7 @@ export function startError(node: INode, itemIndex: number, failure: Failure): No
 export function unconfirmedError(node: INode, itemIndex: number, failure: Failure): NodeApiError {
 	return apiError(node, itemIndex, failure.code, {
 		message: 'The API did not confirm the task, so it may exist',
-		description: `To avoid paying twice, the request was not repeated. Check in your account at the provider whether the task is there before you run this item again (${failure.reason}).`,
+		description: `To avoid paying twice, the node did not repeat the request. Before you run this item again, check your provider account for the task (${failure.reason}).`,
 	});
 }
 
@@ -44,7 +44,7 @@ export function downloadError(
 ): NodeApiError {
 	return apiError(node, itemIndex, failure.code, {
 		message: 'The video is ready, but could not be downloaded',
-		description: `The video is not lost: use the operation "Get" with the task ID ${taskId} and the option "Download", or open ${videoUrl ?? 'your account at the provider'} within 14 days (${failure.reason}).`,
+		description: `The video is not lost: use the "Get" operation with the task ID ${taskId} and the "Download" option, or open ${videoUrl ?? 'your provider account'} within 14 days (${failure.reason}).`,
 	});
 }
 
@@ -81,7 +81,7 @@ export function failedTaskError(
 				}
 			: {
 					message: `The task failed: ${reason}`,
-					description: `The API accepted the task and ended it without a video. Try again, or change the prompt or the source video.${INTERNAL.test(reason) ? ` If all tasks end like this, try the ${otherApi}: set "API" in the credential.` : ''} Task ID: ${taskId}.`,
+					description: `The API accepted the task, but the task ended without a video. Try again, or change the prompt or the source video.${INTERNAL.test(reason) ? ` If every task ends like this, set "API" in the credential to ${otherApi}.` : ''} Task ID: ${taskId}.`,
 				}),
 	});
 }
@@ -103,7 +103,7 @@ export function timeoutError(
 		`The task was still running after ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`,
 		{
 			itemIndex,
-			description: `The task goes on, and its video is not lost: use the operation "Get" with the task ID ${taskId}. To wait longer, raise "Timeout" in the options.${last ? ` ${last}` : ''}`,
+			description: `The task keeps running, and its video is not lost: fetch it later with the "Get" operation and the task ID ${taskId}. To wait longer, raise "Timeout" in the options.${last ? ` ${last}` : ''}`,
 		},
 	);
 }
@@ -123,7 +123,7 @@ export function withTask(error: NodeOperationError, taskId: string): NodeOperati
 	const { message, description, context } = error;
 	return new NodeOperationError(error.node, message, {
 		itemIndex: context.itemIndex as number,
-		description: `${description ? `${description} ` : ''}The task of this item was paid for, and is not lost: use the operation "Get" with the task ID ${taskId}.`,
+		description: `${description ? `${description} ` : ''}This item's task was paid for and is not lost: fetch it with the "Get" operation and the task ID ${taskId}.`,
 	});
 }
 
@@ -138,39 +138,39 @@ const TEXTS: Record<FailureKind, (failure: Failure) => Text> = {
 	}),
 	quota: ({ reason }) => ({
 		message: 'The API key has reached its own limit',
-		description: `Raise the limit of this key in your account at the provider, or use another key. The API said: "${reason}".`,
+		description: `Raise this key's limit in your provider account, or use another key. The API said: "${reason}".`,
 	}),
 	keepCredits: ({ reason, credits }) =>
 		credits === undefined
 			? {
 					message: 'The credits could not be checked',
-					description: `"Keep Credits" is set, so nothing more was started. Try again later, or remove the option: not every provider tells the credits (${reason}).`,
+					description: `"Keep Credits" is set, so the node started no more videos. Try again later, or remove the option: not every provider reports credits (${reason}).`,
 				}
 			: {
-					message: `Only ${credits} credits are left`,
+					message: `Only ${credits} ${credits === 1 ? 'credit is' : 'credits are'} left`,
 					description:
-						'This is less than "Keep Credits" allows, so nothing more was started. Top up the account, or lower the option.',
+						'This is below "Keep Credits", so the node started no more videos. Top up the account, or lower the option.',
 				},
 	notFound: ({ reason }) => ({
 		message: 'The server has no such endpoint',
-		description: `Check the base URL in the credential: it is the address of the API without a path, such as https://api.kie.ai. Not every provider offers uploads and credits. The server said: "${reason}".`,
+		description: `Check the base URL in the credential. It must be the API's address without a path, such as https://api.kie.ai. Not every provider supports uploads and checking credits. The server said: "${reason}".`,
 	}),
 	parameters: ({ reason }) => ({
 		message: `The API refused the parameters: ${reason}`,
-		description: 'Correct the parameter that it names, then run the node again.',
+		description: 'Correct the parameter named in the message, then run the node again.',
 	}),
 	unknownTask: () => ({
 		message: 'The API does not know this task',
 		description:
-			'Check the task ID, and that the credential belongs to the account and names the API that started the task: each API knows only its own tasks.',
+			'Check the task ID. Also check the credential: it must belong to the account that started the task, and "API" must be set to the API that started it. Each API only knows its own tasks.',
 	}),
 	rateLimit: ({ reason }) => ({
 		message: 'Rate limit: the API refused new tasks for too long',
-		description: `It takes 20 new tasks in 10 seconds and runs about 100 at once. Wait for running tasks to end, lower "Tasks per 10 Seconds" or raise "Timeout" in the options. The API said: "${reason}".`,
+		description: `The API accepts 20 new tasks in 10 seconds and runs about 100 at once. Wait for running tasks to end, lower "Tasks per 10 Seconds" or raise "Timeout" in the options. The API said: "${reason}".`,
 	}),
 	media: ({ reason }) => ({
 		message: 'The API could not fetch the video or the reference image',
-		description: `The URL must be public: it must open in a private browser window. The API said: "${reason}".`,
+		description: `The URL must be public. To check, open it in a private browser window. The API said: "${reason}".`,
 	}),
 	maintenance: ({ reason }) => ({
 		message: 'The API is under maintenance',
@@ -186,11 +186,11 @@ const TEXTS: Record<FailureKind, (failure: Failure) => Text> = {
 	}),
 	denied: ({ reason }) => ({
 		message: `The API denied the connection: ${reason}`,
-		description: 'Check your account at the provider, or ask its support.',
+		description: 'Check your account at the provider, or contact its support.',
 	}),
 	server: ({ reason }) => ({
 		message: 'The API had an internal error',
-		description: `Retries did not help. Try again later. The API said: "${reason}".`,
+		description: `Retrying did not help. Try again later. The API said: "${reason}".`,
 	}),
 	firewall: ({ reason }) => ({
 		message: 'A firewall in front of the provider refused the request',
@@ -198,24 +198,24 @@ const TEXTS: Record<FailureKind, (failure: Failure) => Text> = {
 	}),
 	unreachable: ({ reason }) => ({
 		message: 'The API could not be reached',
-		description: `Check the base URL in the credential, and that n8n can connect to it (${reason}).`,
+		description: `Check the base URL in the credential, and check that n8n can connect to it (${reason}).`,
 	}),
 	cut: ({ reason }) => ({
-		message: 'The connection to the API broke',
-		description: `Retries did not help. Try again later (${reason}).`,
+		message: 'The connection to the API was lost',
+		description: `Retrying did not help. Try again later (${reason}).`,
 	}),
 	notTheApi: ({ reason }) => ({
-		message: 'The answer did not come from the Aleph API',
-		description: `Check the base URL in the credential: it is the address of the API without a path, such as https://api.kie.ai (${reason}).`,
+		message: 'The response did not come from the API',
+		description: `Check the base URL in the credential. It must be the API's address without a path, such as https://api.kie.ai (${reason}).`,
 	}),
 	upload: ({ reason }) => ({
 		message: 'The file could not be uploaded',
-		description: `Try again later, or put the file at a public URL of your own and use that instead (${reason}).`,
+		description: `Try again later, or host the file at a public URL and use that instead (${reason}).`,
 	}),
 	noUpload: () => ({
 		message: 'The credential has no Upload URL',
 		description:
-			'Put the file at a public URL of your own and use that instead, or set "Upload URL" in the credential if your provider has one.',
+			'Host the file at a public URL and use that instead, or set "Upload URL" in the credential if your provider has one.',
 	}),
 	local: ({ reason }) => ({
 		message: reason,

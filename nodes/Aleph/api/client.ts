@@ -20,7 +20,7 @@ export async function getCredits(api: Api): Promise<number> {
 		signal: api.signal,
 	});
 	const credits = asNumber(data);
-	if (credits === null) throw new ApiFailure('notTheApi', 200, 'The answer holds no number');
+	if (credits === null) throw new ApiFailure('notTheApi', 200, 'The response has no number');
 	return credits;
 }
 
@@ -69,7 +69,7 @@ function taskIdOf(data: unknown): string {
 	const { taskId: id, task_id: otherId } = asObject(data);
 	const number = asNumber(id);
 	const taskId = asText(id) ?? asText(otherId) ?? (number === null ? null : String(number));
-	if (taskId === null) throw new ApiFailure('notTheApi', 200, 'The answer holds no task ID');
+	if (taskId === null) throw new ApiFailure('notTheApi', 200, 'The response has no task ID');
 	return taskId;
 }
 
@@ -96,7 +96,7 @@ export async function readTask(
 	);
 	// An empty `data` is another way to say that the record is not there (yet).
 	if (data === null || data === undefined) {
-		throw new ApiFailure('unknownTask', 200, 'The answer holds no record');
+		throw new ApiFailure('unknownTask', 200, 'The response has no record');
 	}
 	return { task: dialect.taskFromRecord(taskId, data), data: asObject(data) };
 }

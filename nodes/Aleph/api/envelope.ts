@@ -22,7 +22,7 @@ export function openEnvelope(answer: HttpAnswer, redact = (text: string) => text
 	if (bodyCode === 200 && code >= 200 && code < 300) return withoutKey(envelope.data, redact);
 
 	if (answer.statusCode === 403 && bodyCode === null) {
-		throw new ApiFailure('firewall', 403, 'HTTP 403 with a page instead of an answer');
+		throw new ApiFailure('firewall', 403, 'HTTP 403 with a web page instead of an API response');
 	}
 	const reason = asText(envelope.msg) ?? asText(envelope.message) ?? `HTTP ${answer.statusCode}`;
 	throw new ApiFailure(failureKind(code, reason), code, redact(reason), retryAfter(answer.headers));
@@ -30,7 +30,7 @@ export function openEnvelope(answer: HttpAnswer, redact = (text: string) => text
 
 function withoutKey(data: unknown, redact: (text: string) => string): unknown {
 	const text = toJson(data);
-	if (text === null) throw new ApiFailure('notTheApi', 200, 'The answer is nested too deeply');
+	if (text === null) throw new ApiFailure('notTheApi', 200, 'The response is nested too deeply');
 	const redacted = redact(text);
 	return redacted === text ? data : JSON.parse(redacted);
 }

@@ -78,7 +78,7 @@ export function networkFailure(error: unknown, url: string): ApiFailure {
 	// n8n wraps the error of its HTTP client, which holds the request with its headers and so the
 	// key: only its code may pass.
 	const { cause, code } = asObject(error);
-	const networkCode = asText(asObject(cause).code) ?? asText(code) ?? 'no answer';
+	const networkCode = asText(asObject(cause).code) ?? asText(code) ?? 'no response';
 	// Other codes, such as EHOSTUNREACH, also end a connection on which the request went out.
 	const notSent = NOT_CONNECTED.test(networkCode) || asObject(cause).syscall === 'connect';
 	const kind = notSent ? 'unreachable' : 'cut';

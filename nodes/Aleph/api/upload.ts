@@ -49,7 +49,7 @@ export async function uploadFile(api: Api, file: LocalFile, idle = IDLE_MS): Pro
 	});
 	const data = asObject(answer);
 	if (!isHttpUrl(data.downloadUrl)) {
-		throw new ApiFailure('upload', 200, 'The answer holds no URL');
+		throw new ApiFailure('upload', 200, 'The response has no URL');
 	}
 	return {
 		url: data.downloadUrl,

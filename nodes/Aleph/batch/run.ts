@@ -75,7 +75,7 @@ function takeUp(functions: IExecuteFunctions, { requests, fresh }: Run): Batch {
 	}
 	if (earlier.sleep && goesOn(earlier.executionId, earlier.sleep)) {
 		throw new NodeOperationError(functions.getNode(), 'The crashed execution is still running', {
-			description: `Nothing was sent. n8n has woken execution ${earlier.executionId}, and goes on with it. Retry it only if it is still marked as crashed in ten minutes.`,
+			description: `Nothing was sent. n8n has resumed execution ${earlier.executionId}. Retry it only if it is still marked as crashed after ten minutes.`,
 		});
 	}
 	const again = { executionId, isTool: isTool(functions), maxTries: triesOf(functions) };

@@ -7,7 +7,7 @@ import { convertEarlier, earlierSleep } from './earlier';
 import { sleeperOf } from './sleep';
 import { isRunning, type Batch } from './state';
 
-const NOT_OURS: Refusal = { code: 403, msg: 'This execution does not wait for this task' };
+const NOT_OURS: Refusal = { code: 403, msg: 'This execution is not waiting for this task' };
 const AGAIN: Refusal = { code: 503, msg: 'The execution is not ready for callbacks, try again' };
 
 export async function wake(this: IWebhookFunctions): Promise<IWebhookResponseData> {
@@ -18,7 +18,7 @@ export async function wake(this: IWebhookFunctions): Promise<IWebhookResponseDat
 		return resumeFor(this, callback.taskId);
 	} catch (error) {
 		// n8n would resume the execution without its data if this threw.
-		this.logger.warn(`Runway Aleph could not take a callback: ${(error as Error).message}`);
+		this.logger.warn(`Runway Aleph could not process a callback: ${(error as Error).message}`);
 		return answer(this, AGAIN);
 	}
 }

@@ -33,7 +33,7 @@ export async function receive(this: IWebhookFunctions): Promise<IWebhookResponse
 	} catch (error) {
 		const { message } = error as Error;
 		const reason = api ? api.redact(message) : message;
-		this.logger.error(`${this.getNode().name} could not take a callback: ${reason}`);
+		this.logger.error(`${this.getNode().name} could not process a callback: ${reason}`);
 		const what = api ? 'The callback could not be handled' : 'The credential cannot be read';
 		return answer(this, { code: 503, msg: `${what}, try again` });
 	}

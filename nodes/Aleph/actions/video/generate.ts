@@ -63,7 +63,7 @@ function readInput(functions: IExecuteFunctions, itemIndex: number): GenerateInp
 		throw inputError(
 			functions.getNode(),
 			itemIndex,
-			'"Callback URL" cannot be used with the wait mode "Sleep"',
+			'"Callback URL" cannot be used with the "Sleep" wait mode',
 			'Nothing was sent. Remove the option: in this mode the provider calls the sleeping execution.',
 		);
 	}

@@ -41,7 +41,7 @@ export const description: INodeProperties[] = [
 			{
 				name: 'Binary File',
 				value: 'binary',
-				description: 'A file of the input item, which is uploaded to the provider first',
+				description: 'A file in the input item, which is uploaded to the provider first',
 			},
 		],
 		default: 'url',
@@ -56,7 +56,7 @@ export const description: INodeProperties[] = [
 		displayOptions: { show: { videoSource: ['url'] } },
 		placeholder: 'e.g. https://example.com/video.mp4',
 		description:
-			'The video to edit: a public HTTPS URL, up to 10 MB. Only the first 5 seconds are used, and the new video is 5 seconds long at most.',
+			'The video to edit: a public HTTPS URL, up to 10 MB. Only the first 5 seconds are used, and the new video is at most 5 seconds long.',
 	},
 	{
 		displayName: 'Input Binary Field',
@@ -75,7 +75,7 @@ export const description: INodeProperties[] = [
 		type: 'boolean',
 		default: true,
 		description:
-			'Whether to wait until the video is ready, typically 2 to 15 minutes. If off, the item comes out at once with its task ID, and the operation Get fetches the video later. Turn this off for an MCP client, which gives up after a minute, then call Get.',
+			'Whether to wait until the video is ready, which usually takes 2 to 15 minutes. If off, the node returns the task ID at once, and you can fetch the video later with the Get operation. Turn this off for MCP clients, which usually time out after a minute.',
 	},
 	waitModeField,
 	simplifyField,
@@ -107,7 +107,7 @@ export const description: INodeProperties[] = [
 				typeOptions: { minValue: 0 },
 				default: 0,
 				description:
-					'Stop starting videos once the account has fewer credits than this. The remaining items fail with an error that says how many credits are left.',
+					'The number of credits to keep in the account. If it has fewer, the node starts no more videos, and the remaining items fail with an error that says how many credits are left.',
 			},
 			onTimeoutOption,
 			pollIntervalOption,
@@ -152,12 +152,13 @@ export const description: INodeProperties[] = [
 				typeOptions: { minValue: 1, maxValue: 1000 },
 				default: 20,
 				description:
-					'The most videos to start in 10 seconds. Executions with the same API key take turns.',
+					'The maximum number of tasks to start in 10 seconds. Executions with the same API key take turns.',
 			},
 			{
 				...timeoutOption,
 				displayOptions: undefined,
-				description: `${timeoutOption.description}. Also how long to keep trying while the API refuses new tasks.`,
+				description:
+					'How long to wait for each task after the API accepts it. Also how long to keep trying while the API refuses new tasks.',
 			},
 			{
 				displayName: 'Watermark',

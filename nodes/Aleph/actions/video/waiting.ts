@@ -17,13 +17,14 @@ export const waitModeField: INodeProperties = {
 		{
 			name: 'Sleep',
 			value: 'callback',
-			description: 'Put the execution to sleep until there is news; survives a restart of n8n',
+			description:
+				'Store the execution in the database while it waits, so it survives an n8n restart',
 		},
 	],
 	default: 'poll',
 	displayOptions: { show: { waitForCompletion: [true] } },
 	description:
-		'How to wait. Choose Sleep in production: it takes no worker and no memory, for one video or a thousand. Choose Poll to try things out, or where every second counts.',
+		'How to wait. Choose Sleep in production: it uses no worker and no memory while it sleeps, for one video or a thousand. Choose Poll to try things out, or when every second counts.',
 };
 
 export const whileWaiting = { show: { '/waitForCompletion': [true] } };
@@ -38,7 +39,7 @@ export const pollIntervalOption: INodeProperties = {
 	default: 5,
 	displayOptions: whilePolling,
 	description:
-		'How long to pause between two status checks of a task. Without this option, a task is checked every 3 seconds at first, and less often as it gets older.',
+		'How long to wait between status checks of a task. Without this option, the node checks every 3 seconds at first, then less often.',
 };
 
 export const onTimeoutOption: INodeProperties = {
@@ -49,7 +50,7 @@ export const onTimeoutOption: INodeProperties = {
 		{
 			name: 'Error',
 			value: 'error',
-			description: 'The item fails; its error names the task ID',
+			description: 'The item fails with an error that includes the task ID',
 		},
 		{
 			name: 'Continue',
@@ -69,7 +70,7 @@ export const timeoutOption: INodeProperties = {
 	typeOptions: { minValue: 0, numberPrecision: 2 },
 	default: 30,
 	displayOptions: whileWaiting,
-	description: 'How long to wait for each task, from the moment the API has accepted it',
+	description: 'How long to wait for each task',
 };
 
 export interface Waiting {
