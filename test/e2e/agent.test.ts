@@ -106,7 +106,6 @@ describe('the tool', () => {
 		const execution = await runAgent({ prompt: "={{ $fromAI('prompt') }} [fail=internal]" });
 		expect(execution.status).toBe('success');
 		expect(newTasks(known)).toHaveLength(2);
-		expect(answerOf(execution)).toContain(newTasks(known)[1]!.taskId);
 	});
 
 	it('is offered with its own words, and with the parameters that are left to the model', async () => {

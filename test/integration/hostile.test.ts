@@ -142,7 +142,7 @@ const file: IBinaryKeyData = {
 	data: { data: 'AAAA', mimeType: 'video/mp4', fileName: 'a.mp4', fileExtension: 'mp4' },
 };
 
-const briefly = { waitForCompletion: true, options: { timeout: 0.5 } };
+const briefly = { waitForCompletion: true, options: { timeout: 0.01 } };
 
 /** What the user has chosen, which makes an item or an error of the same answer. */
 const choice = fc.record({
@@ -202,7 +202,7 @@ describe.each(APIS)('any answer of the API "%s" to', (api) => {
 		const given = fc.tuple(answers(hostile.accepted), choice, fc.boolean());
 		await forEach(given, 80, async ([answer, { simplify, onError }, wait]) => {
 			const outcome = await run(
-				generate({ simplify, ...(wait ? briefly : { waitForCompletion: false }) }),
+				generate({ simplify, waitForCompletion: wait }),
 				{ [paths.generate]: answer, [paths.record]: good(done) },
 				{ times: 1, onError, api },
 			);
