@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { IDataObject } from 'n8n-workflow';
 import { poll } from '../n8n/client';
 import { outputOf } from '../n8n/execution';
@@ -166,6 +167,20 @@ describe('a sleeping execution', () => {
 		);
 		expect(error?.description).toMatch(/^Nothing was sent/);
 		expect(tasksWith('Too long')).toEqual([]);
+	});
+
+	it('has all the time of the workflow for its retry', async () => {
+		const openAt = Math.ceil(Date.now() / 1000) + 27;
+		const prompt = `={{ $now.toSeconds() > ${openAt} ? 'Retried' : '' }}`;
+		const options = { timeout: 0.25 };
+		const workflow = workflowOf({ parameters: { ...parameters, prompt, options }, items: [{}] });
+		Object.assign(workflow.settings!, { executionTimeout: 40 });
+		const executionId = await start(world, workflow);
+		expect((await ends(executionId)).error?.message).toBe('"Prompt" is empty');
+		await sleep((openAt + 1) * 1_000 - Date.now());
+		const retried = await ends(await world.client.retryExecution(executionId));
+		expect(retried.error).toBeUndefined();
+		expect(statusesOf(retried)).toEqual(['success']);
 	});
 });
 
