@@ -38,8 +38,9 @@ export function endOfExecution(functions: IExecuteFunctions): number {
 	const end = additionalData?.executionTimeoutTimestamp ?? Infinity;
 	// After a sleep of another node n8n gives the time anew, but goes by the first start.
 	const { executionTimeout = 0 } = (functions as Internals).getWorkflowSettings?.() ?? {};
-	// The data of a retry has the runs of the execution that failed, whose time does not count.
-	if (executionTimeout <= 0 || functions.getMode() === 'retry') return end;
+	// A retry, or a step in the editor, comes with runs of an earlier execution, whose time does not count.
+	const hasOthersRuns = ['retry', 'manual'].includes(functions.getMode());
+	if (executionTimeout <= 0 || hasOthersRuns) return end;
 	const runs = Object.values(runExecutionData?.resultData.runData ?? {}).flat();
 	const began = Math.min(...runs.map(({ startTime }) => startTime));
 	return Math.min(end, began + executionTimeout * 1_000);
