@@ -308,6 +308,32 @@ describe('what the host of a file answers', () => {
 	});
 });
 
+describe('a file that n8n cannot store', () => {
+	it('is downloaded once, and the reason is that of n8n', async () => {
+		const url = `${simulator.url}/files/sample.mp4`;
+		const functions = await functionsOf({ parameters: get('x'), credential: newAccount() });
+		const reason = 'ENOSPC: no space left on device, write';
+		const prepareBinaryData = async () => await Promise.reject(new Error(reason));
+		const helpers = { ...functions.helpers, prepareBinaryData };
+		const api = { ...(await connect(functions)), functions: { ...functions, helpers } };
+		await expect(downloadFile(api, url)).rejects.toMatchObject({ kind: 'local', reason });
+		expect(simulator.requests()).toHaveLength(1);
+	});
+});
+
+describe('a batch of uploads', () => {
+	it('of which one is refused has the error of that one, with no word on videos', async () => {
+		const { error } = await runNode({
+			parameters: upload({ binaryProperty: '={{ $itemIndex === 1 ? "gone" : "data" }}' }),
+			items: [{}, {}],
+			binary: video('content'),
+			credential: newAccount(),
+		});
+		expect(error?.message).toBe('This item has no binary field "gone"');
+		expect(error?.description).not.toContain('videos');
+	});
+});
+
 describe('binary fields', () => {
 	const files = (videoOutputProperty: string, thumbnailOutputProperty: string) => ({
 		options: { download: ['video', 'thumbnail'], videoOutputProperty, thumbnailOutputProperty },

@@ -3,7 +3,15 @@ import fc from 'fast-check';
 import { ApiFailure } from '../../nodes/Aleph/api/failure';
 import { backoff, whileAsleep, type Schedule } from '../../nodes/Aleph/task/schedule';
 import { decide, isDue } from '../../nodes/Aleph/batch/decide';
-import { called, fetched, notChecked, running, type Batch } from '../../nodes/Aleph/batch/state';
+import {
+	called,
+	checked,
+	fetched,
+	notChecked,
+	running,
+	type Batch,
+} from '../../nodes/Aleph/batch/state';
+import { acceptedTask } from '../../nodes/Aleph/task/task';
 import { batchOf, LATENCY, MINUTE, planFor, SECOND, states, World, type Fate } from './batchWorld';
 
 beforeEach(() => {
@@ -204,6 +212,16 @@ describe('a record that the API does not know', () => {
 		const batch = world.run(batchOf(1), planFor(1, { unknownFor: MINUTE }));
 		expect(batch.items[0]).toMatchObject({ at: 'failed', failure: { kind: 'unknownTask' } });
 		expect(world.now).toBeLessThan(1.1 * MINUTE);
+	});
+
+	it('is no failure where the API has told of the task before', () => {
+		const { items } = planFor(1, { unknownFor: MINUTE });
+		const batch = batchOf(1);
+		batch.items[0] = running('task', 0);
+		checked(batch, 0, { task: acceptedTask('task'), data: {} }, items[0]!, SECOND);
+		const failure = new ApiFailure('unknownTask', 422, 'recordInfo is null');
+		notChecked(batch, 0, failure, items[0]!, 5 * MINUTE);
+		expect(states(batch)).toEqual(['running']);
 	});
 });
 
