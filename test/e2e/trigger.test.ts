@@ -231,7 +231,7 @@ describe('deliveries of one task', () => {
 			concurrency: 1000,
 			doubleEvery: 10,
 			loseEvery: 20,
-			// A busy n8n may answer for some seconds that its database is not ready.
+			// A busy n8n answers some of them later than the provider waits, more than once.
 			callbackRetries: 60,
 		});
 		const trigger = await newTrigger();
