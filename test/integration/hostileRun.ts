@@ -24,6 +24,7 @@ export function useHostileServers(): void {
 	});
 }
 
+/** By the fast clock: 50 seconds by the wall, which the limits of requests go by. */
 const PATIENCE_MS = 400_000;
 
 /** Holds each answer against a property, all at once, since a node that is refused mostly waits. */

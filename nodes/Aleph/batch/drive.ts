@@ -35,7 +35,7 @@ export interface Work {
 export interface Withdrawal {
 	/** Another run will send it. */
 	forNow: AbortSignal;
-	/** It may never be sent. */
+	/** It is not wanted any more. */
 	forGood: AbortSignal;
 }
 
@@ -57,16 +57,16 @@ interface Drive {
 export async function drive(options: Drive): Promise<number | null> {
 	const { batch, plan, signal, isSoon = () => true, until = Infinity } = options;
 	const busy = new Busy();
+	const purse = new Purse(options);
 	const leave = new AbortController();
-	let withdraw = new AbortController();
-	const withdrawAll = () => {
-		withdraw.abort();
-		withdraw = new AbortController();
-	};
-	const purse = new Purse(options, withdrawAll);
+	/** To withdraw the requests for tasks, by item. */
+	const requests = new Map<number, AbortController>();
 	for (;;) {
 		signal?.throwIfAborted();
-		if (startsNoMore(batch, plan)) withdraw.abort();
+		const none = startsNoMore(batch, plan);
+		for (const [index, request] of requests) {
+			if (none || batch.items[index]!.at !== 'toStart') request.abort();
+		}
 		const now = Date.now();
 		const step = decide(batch, plan, now, busy.items);
 		const next = isDue(step) ? now : nextOf(step);
@@ -74,9 +74,15 @@ export async function drive(options: Drive): Promise<number | null> {
 		const leaving = next !== null && (isOver || !(isDue(step) || isSoon(step, now)));
 		if (isDue(step) && !leaving) {
 			const affordable = step.start.length > 0 ? purse.check(now) : undefined;
-			const withdrawal = { forNow: leave.signal, forGood: withdraw.signal };
 			for (const index of step.start) {
-				busy.begin(index, startOne(options, index, withdrawal, affordable));
+				const request = new AbortController();
+				requests.set(index, request);
+				const withdrawal = { forNow: leave.signal, forGood: request.signal };
+				const started = startOne(options, index, withdrawal, affordable);
+				busy.begin(
+					index,
+					started.finally(() => requests.delete(index)),
+				);
 			}
 			for (const index of step.check) busy.begin(index, checkOne(options, index));
 			for (const index of step.fetch) busy.begin(index, fetchOne(options, index));
@@ -153,26 +159,17 @@ class Purse {
 
 	private answer?: Promise<void>;
 
-	constructor(
-		private readonly options: Drive,
-		/** What has begun meanwhile is decided anew. */
-		private readonly withdrawAll: () => void,
-	) {}
+	constructor(private readonly options: Drive) {}
 
 	check(now: number): Promise<void> | undefined {
 		const { batch, plan, work } = this.options;
 		if (plan.items.every((terms) => terms?.keepCredits === undefined)) return undefined;
 		if (now < this.askedAt + BURST_MS) return this.answer;
 		this.askedAt = now;
-		this.answer = work
-			.credits()
-			.then(
-				(credits) => creditsLeft(batch, { credits, reason: '' }, plan),
-				(error: Error) => creditsLeft(batch, { reason: reasonOf(error) }, plan),
-			)
-			.then((isEnough) => {
-				if (!isEnough) this.withdrawAll();
-			});
+		this.answer = work.credits().then(
+			(credits) => creditsLeft(batch, { credits, reason: '' }, plan),
+			(error: Error) => creditsLeft(batch, { reason: reasonOf(error) }, plan),
+		);
 		return this.answer;
 	}
 }

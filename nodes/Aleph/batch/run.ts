@@ -21,6 +21,8 @@ export interface Run {
 	requests: Requests;
 	/** How an item begins. */
 	fresh: (itemIndex: number) => Item;
+	/** Throws where the first run must not begin. In later ones something may have been paid for. */
+	refuse: () => void;
 	plan: Plan;
 	work: Work;
 	sleeps: boolean;
@@ -58,15 +60,13 @@ function isSoon({ startAt, checkAt }: Step, now: number): boolean {
 	return isWithin(startAt, SHORT_START_MS) || isWithin(checkAt, SHORT_CHECK_MS);
 }
 
-/** Whether the node runs for the first time with these items, so that nothing can have been paid for. */
-export function isFirstRun(functions: IExecuteFunctions): boolean {
-	return earlierBatch(functions) === null;
-}
-
-function takeUp(functions: IExecuteFunctions, { requests, fresh }: Run): Batch {
+function takeUp(functions: IExecuteFunctions, { requests, fresh, refuse }: Run): Batch {
 	const executionId = functions.getExecutionId();
 	const earlier = earlierBatch(functions);
-	if (!earlier) return newBatch(requests, { runIndex: runIndexOf(functions), executionId }, fresh);
+	if (!earlier) {
+		refuse();
+		return newBatch(requests, { runIndex: runIndexOf(functions), executionId }, fresh);
+	}
 	const now = Date.now();
 	if (earlier.sleep && earlier.executionId === executionId) {
 		called(earlier, isAwake(executionId, earlier.sleep, now), now);

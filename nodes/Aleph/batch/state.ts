@@ -298,23 +298,19 @@ export function notStarted(batch: Batch, itemIndex: number, failure: ApiFailure)
 	if (failure.isOfTheAccount) batch.halted ??= facts(failure);
 }
 
-/**
- * Items that want to keep more credits than are left fail, also where nobody could tell how many are.
- * Gives whether there are enough for all.
- */
+/** Items that want to keep more credits than are left fail, also where nobody could tell how many are. */
 export function creditsLeft(
 	batch: Batch,
 	{ credits, reason }: Pick<Failure, 'credits' | 'reason'>,
 	plan: Plan,
-): boolean {
-	const failing = plan.items.flatMap((terms, itemIndex) => {
+): void {
+	plan.items.forEach((terms, itemIndex) => {
 		const keep = terms?.keepCredits;
-		if (batch.items[itemIndex]!.at !== 'toStart' || keep === undefined) return [];
-		return credits !== undefined && credits >= keep ? [] : [itemIndex];
+		if (batch.items[itemIndex]!.at !== 'toStart' || keep === undefined) return;
+		if (credits !== undefined && credits >= keep) return;
+		const failure: Failure = { kind: 'keepCredits', code: null, reason, credits };
+		set(batch, itemIndex, { at: 'failed', failure });
 	});
-	const failure: Failure = { kind: 'keepCredits', code: null, reason, credits };
-	for (const itemIndex of failing) set(batch, itemIndex, { at: 'failed', failure });
-	return failing.length === 0;
 }
 
 export function checked(

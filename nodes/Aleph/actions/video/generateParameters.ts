@@ -1,5 +1,5 @@
 /** The fields of one item as the request for a video, or an error that names the field. */
-import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
+import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { isHttpUrl } from '../../api/request';
 import { asBoolean, asNumber, asText, toJson } from '../../task/json';
 import { ASPECT_RATIOS, type VideoRequest } from '../../task/task';
@@ -26,7 +26,7 @@ export function readParameters(
 		inputError(functions.getNode(), itemIndex, message, `Nothing was sent. ${description}`);
 	const options = functions.getNodeParameter('options', itemIndex, {});
 	const prompt = textOf(refuse, 'Prompt', functions.getNodeParameter('prompt', itemIndex));
-	const { urls, uploads } = readMedia(functions, itemIndex, refuse);
+	const { urls, uploads } = readMedia(functions, itemIndex, options, refuse);
 	const request: GenerateParameters['request'] = { prompt, ...urls };
 	if (options.callBackUrl) request.callBackUrl = urlOf(refuse, 'Callback URL', options.callBackUrl);
 	const waterMark = asText(options.waterMark);
@@ -48,7 +48,12 @@ export function readParameters(
 }
 
 /** The video and the reference image, each by its URL or as a file. */
-function readMedia(functions: IExecuteFunctions, itemIndex: number, refuse: Refuse) {
+function readMedia(
+	functions: IExecuteFunctions,
+	itemIndex: number,
+	{ referenceImage, referenceImageBinaryProperty }: IDataObject,
+	refuse: Refuse,
+) {
 	const field = (name: string) => functions.getNodeParameter(name, itemIndex);
 	const file = (label: string, property: unknown) =>
 		readBinary(functions, itemIndex, label, property);
@@ -59,8 +64,6 @@ function readMedia(functions: IExecuteFunctions, itemIndex: number, refuse: Refu
 	} else {
 		urls.videoUrl = urlOf(refuse, 'Video URL', field('videoUrl'));
 	}
-	const options = functions.getNodeParameter('options', itemIndex, {});
-	const { referenceImage, referenceImageBinaryProperty } = options;
 	if (referenceImage && referenceImageBinaryProperty) {
 		throw refuse(
 			'"Reference Image URL" and "Reference Image Field" are both set',

@@ -9,7 +9,7 @@ import {
 import { getCredits, readTask } from '../../api/client';
 import { DIALECTS, type Api } from '../../api/connect';
 import type { Withdrawal } from '../../batch/drive';
-import { isFirstRun, runBatch } from '../../batch/run';
+import { runBatch } from '../../batch/run';
 import { canSleep, endOfExecution } from '../../batch/sleep';
 import type { Batch, Failure, Item, Plan, Terms } from '../../batch/state';
 import { whileAsleep, whileAwake } from '../../task/schedule';
@@ -60,13 +60,13 @@ export async function runTasks<Input extends TaskInput>(
 	operation: Operation<Input>,
 ): Promise<INodeExecutionData[]> {
 	const sleeps = wantsToSleep(functions) && canSleep(functions);
-	if (isFirstRun(functions)) refuseAtOnce(functions, inputs, sleeps);
 	const input = (itemIndex: number) => inputs[itemIndex] as Input;
 	const plan = planOf(functions, inputs, operation, sleeps);
 	const line = sleeps ? api.lines.verify : api.lines.read;
 	const batch = await runBatch(functions, {
 		requests: inputs.map((each) => (isBad(each) ? null : operation.hashes(each))),
 		fresh: (itemIndex) => operation.fresh(input(itemIndex)),
+		refuse: () => refuseAtOnce(functions, inputs, sleeps),
 		plan,
 		work: {
 			start: async (itemIndex, withdrawal) =>
