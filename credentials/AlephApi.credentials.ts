@@ -1,12 +1,25 @@
 import type {
-	ICredentialTestRequest,
-	IAuthenticateGeneric,
+	ICredentialDataDecryptedObject,
 	ICredentialType,
 	Icon,
+	IHttpRequestOptions,
 	INodeProperties,
+	INodePropertyOptions,
 } from 'n8n-workflow';
-import { aleph } from '../nodes/Aleph/api/aleph';
-import { jobs } from '../nodes/Aleph/api/jobs';
+import { CUSTOM, headersOf } from '../nodes/Aleph/api/connection';
+import { DIALECTS, PROVIDERS } from '../nodes/Aleph/api/dialects';
+import type { Dialect } from '../nodes/Aleph/api/dialects/dialect';
+
+const DEFAULT_PROVIDER = PROVIDERS.find(({ value }) => value === 'kie')!;
+
+const onlyWith = (...provider: string[]) => ({ displayOptions: { show: { provider } } });
+
+/** A provider with one API has no choice. */
+const withChoice = PROVIDERS.filter(({ dialects }) => dialects.length > 1);
+
+const withCallbacks = PROVIDERS.filter(({ dialects }) =>
+	dialects.some(({ taskFromCallback }) => taskFromCallback),
+);
 
 /**
  * Stands apart because n8n's scan knows secrets by their names, and would take this one for a field
@@ -18,9 +31,26 @@ const webhookHmacKey: INodeProperties = {
 	type: 'string',
 	typeOptions: { password: true },
 	default: '',
+	...onlyWith(...withCallbacks.map(({ value }) => value), CUSTOM),
 	description:
 		'The key that the provider uses to sign callbacks. Leave empty if your account has none.',
 };
+
+function apiField(dialects: readonly Dialect[], ...providers: string[]): INodeProperties {
+	return {
+		displayName: 'API',
+		name: 'api',
+		type: 'options',
+		options: dialects.map(({ name, value, description }): INodePropertyOptions => ({
+			name,
+			value,
+			description,
+		})),
+		default: DEFAULT_PROVIDER.dialects[0]!.value,
+		...onlyWith(...providers),
+		description: 'Which API to use',
+	};
+}
 
 export class AlephApi implements ICredentialType {
 	name = 'alephApi';
@@ -36,86 +66,69 @@ export class AlephApi implements ICredentialType {
 
 	properties: INodeProperties[] = [
 		{
+			displayName: 'Provider',
+			name: 'provider',
+			type: 'options',
+			options: [
+				...PROVIDERS.map(({ name, value, description }): INodePropertyOptions => ({
+					name,
+					value,
+					description,
+				})),
+				{
+					name: 'Other',
+					value: CUSTOM,
+					description:
+						'A proxy, or a provider that offers one of these APIs at an address of its own',
+				},
+			],
+			default: DEFAULT_PROVIDER.value,
+			description: 'Whose API key this is. It decides what the nodes can do.',
+		},
+		{
 			displayName: 'API Key',
 			name: 'apiKey',
 			type: 'string',
 			typeOptions: { password: true },
 			default: '',
 			required: true,
-			description:
-				'The key of your kie.ai or Apikley account. Keys from Runway itself don\'t work. For kie.ai, get your key from the <a href="https://kie.ai/api-key" target="_blank">API key page</a>.',
+			description: `The key of your account at the provider. ${PROVIDERS.map(
+				({ name, keyPage }) => `${name}: <a href="${keyPage}" target="_blank">${keyPage}</a>`,
+			).join(', ')}.`,
 		},
+		...withChoice.map(({ value, dialects }) => apiField(dialects, value)),
+		apiField(DIALECTS, CUSTOM),
 		{
 			displayName: 'Base URL',
 			name: 'baseUrl',
 			type: 'string',
-			default: 'https://api.kie.ai',
+			default: '',
 			required: true,
-			placeholder: 'e.g. https://api.kie.ai',
-			description: 'The address of the API. For Apikley, it is https://api.apikley.ru.',
-		},
-		{
-			displayName: 'API',
-			name: 'api',
-			type: 'options',
-			options: [
-				{ name: 'Aleph API', value: 'aleph', description: 'The API that Apikley documents' },
-				{ name: 'Jobs API', value: 'jobs', description: 'The API that kie.ai documents today' },
-			],
-			default: 'aleph',
-			description:
-				"Which of the provider's two APIs to use. Choose Jobs API for kie.ai and Aleph API for Apikley.",
+			...onlyWith(CUSTOM),
+			placeholder: 'e.g. https://api.example.com',
+			description: 'The address of the API, without a path',
 		},
 		{
 			displayName: 'Upload URL',
 			name: 'uploadUrl',
 			type: 'string',
-			default: 'https://kieai.redpandaai.co',
-			placeholder: 'e.g. https://kieai.redpandaai.co',
+			default: '',
+			...onlyWith(CUSTOM),
+			placeholder: 'e.g. https://upload.example.com',
 			description:
-				"The address of the provider's file upload. For Apikley, it is https://api.apikley.ru/file-upload. Leave empty if there is none.",
+				"The address of the provider's file upload. Leave empty if there is none, or if the API is Runway's.",
 		},
 		webhookHmacKey,
 	];
 
-	authenticate: IAuthenticateGeneric = {
-		type: 'generic',
-		properties: { headers: { Authorization: '=Bearer {{$credentials.apiKey}}' } },
-	};
+	// The nodes test it: that takes more than to look for one value in the answer.
 
-	/**
-	 * Asks for a task that cannot exist: each server has this endpoint, a good key is told that
-	 * there is no such task, and nothing is spent. The verdict is the `code` in the body, since the
-	 * HTTP status is 200 with some servers and equals the code with others.
-	 */
-	test: ICredentialTestRequest = {
-		request: {
-			baseURL:
-				'={{ ($credentials.baseUrl.includes("://") ? "" : "https://") + $credentials.baseUrl.trim().replace(/\\/+$/, "") }}',
-			url: `={{ $credentials.api === "jobs" ? "${jobs.recordPath}" : "${aleph.recordPath}" }}`,
-			qs: { taskId: 'credential-test' },
-			ignoreHttpStatusErrors: true,
-			// A redirected request would carry the key to another host.
-			disableFollowRedirect: true,
-		},
-		rules: [
-			refusal(401, 'The API key is wrong or missing'),
-			refusal(403, 'The API key is not allowed to use this API'),
-			refusal(404, 'This server does not have the selected API: check the base URL'),
-			refusal(429, 'Too many requests: test again in a minute'),
-			refusal(433, 'The API key has reached its own limit: raise it in your provider account'),
-			refusal(455, 'The API is under maintenance: test again later'),
-			refusal(505, 'The provider has switched this API off: set API to the other option'),
-			refusal(550, 'The API denied the connection: check your provider account'),
-			refusal(500, 'The API had an internal error: test again later'),
-			refusal(undefined, 'The response did not come from the API: check the base URL'),
-		],
-	};
-}
-
-function refusal(code: number | undefined, message: string) {
-	return {
-		type: 'responseSuccessBody' as const,
-		properties: { key: 'code', value: code, message },
-	};
+	authenticate = async (
+		credential: ICredentialDataDecryptedObject,
+		requestOptions: IHttpRequestOptions,
+	): Promise<IHttpRequestOptions> =>
+		await Promise.resolve({
+			...requestOptions,
+			headers: { ...requestOptions.headers, ...headersOf(credential) },
+		});
 }

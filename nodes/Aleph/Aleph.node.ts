@@ -11,8 +11,9 @@ import * as account from './actions/account';
 import * as file from './actions/file';
 import * as video from './actions/video';
 import { nothingToRegister } from './api/callback';
-import { CALLBACK_PATH } from './batch/sleep';
-import { wake } from './batch/wake';
+import { testAlephApi } from './credentialTest';
+import { CALLBACK_PATH } from './execution/sleep';
+import { wake } from './execution/wake';
 
 type Execute = (this: IExecuteFunctions) => Promise<INodeExecutionData[]>;
 
@@ -27,7 +28,7 @@ const operations: Record<string, Record<string, { execute: Execute }>> = {
 const callbacks: IWebhookDescription = {
 	name: 'default',
 	httpMethod: 'POST',
-	path: '',
+	path: CALLBACK_PATH,
 	responseMode: 'onReceived',
 	// Empty, n8n answers with the `webhookResponse` of `wake`.
 	responseData: '',
@@ -47,14 +48,10 @@ export class Aleph implements INodeType {
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [{ name: 'alephApi', required: true }],
-		webhooks: [
-			{ ...callbacks, path: CALLBACK_PATH },
-			// Where executions are called that fell asleep under version 0.1.0.
-			{ ...callbacks, path: '' },
-		],
+		credentials: [{ name: 'alephApi', required: true, testedBy: 'testAlephApi' }],
+		webhooks: [callbacks],
 		waitingNodeTooltip:
-			'=Sleeping until the tasks end. The node waits up to {{ $parameter["options"]["timeout"] ?? 30 }} minutes for each one.',
+			'=Sleeping until the videos are ready. The node waits up to {{ $parameter["options"]["timeout"] ?? 30 }} minutes for each one.',
 		properties: [
 			{
 				displayName: 'Resource',
@@ -73,6 +70,8 @@ export class Aleph implements INodeType {
 			...video.description,
 		],
 	};
+
+	methods = { credentialTest: { testAlephApi } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const resource = this.getNodeParameter('resource', 0);

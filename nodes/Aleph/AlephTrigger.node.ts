@@ -4,9 +4,10 @@ import {
 	type INodeType,
 	type INodeTypeDescription,
 } from 'n8n-workflow';
-import { simplifyField } from './actions/outcome';
-import { downloadOptions } from './actions/downloads';
-import { nothingToRegister } from './api/callback';
+import { testAlephApi } from './credentialTest';
+import { downloadOptions } from './items/downloads';
+import { simplifyField } from './items/output';
+import { checkAtPublishing } from './trigger/publish';
 import { receive } from './trigger/receive';
 
 /** What the trigger downloads is what the API has named, so it has to be asked. */
@@ -38,7 +39,7 @@ export class AlephTrigger implements INodeType {
 		},
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [{ name: 'alephApi', required: true }],
+		credentials: [{ name: 'alephApi', required: true, testedBy: 'testAlephApi' }],
 		webhooks: [
 			{
 				name: 'default',
@@ -111,7 +112,9 @@ export class AlephTrigger implements INodeType {
 		],
 	};
 
-	webhookMethods = nothingToRegister;
+	methods = { credentialTest: { testAlephApi } };
+
+	webhookMethods = checkAtPublishing;
 
 	webhook = receive;
 }

@@ -1,39 +1,56 @@
 /** A callback as it comes in over HTTP: who may be believed, and how to answer. */
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { asText } from '../task/json';
-import { isSigned } from '../task/signature';
 import type { Task } from '../task/task';
-import { aleph } from './aleph';
-import { jobs } from './jobs';
+import type { NodeContext } from './connection';
+import { DIALECTS } from './dialects';
+import { cleanKey } from './key';
+import { isSigned } from './signature';
 
-/** Real callbacks have some hundred bytes. */
+/** Real callbacks have some hundred bytes, and are a few levels deep. */
 const LARGEST_BODY = 64 * 1024;
+const DEEPEST_BODY = 50;
 
-export interface Refusal {
+export interface Rejection {
 	/** 400: not a callback. 401: not signed. 403: not a task of ours. 503: try again. */
 	code: 400 | 401 | 403 | 503;
 	msg: string;
 }
 
+export function isRejection(value: Task | Rejection): value is Rejection {
+	return 'msg' in value;
+}
+
+/** What the account signs callbacks with, if the credential says so. Throws if it cannot be read. */
+export async function readHmacKey(ctx: NodeContext): Promise<string> {
+	const { webhookHmacKey } = await ctx.getCredentials('alephApi');
+	return cleanKey(webhookHmacKey);
+}
+
 /**
- * Reads the callback of this request.
- * @param hmacKey the key that callbacks are signed with, if the account has one
+ * Reads the callback of this request. One that is not signed as it should be is also told to the log: if
+ * the key in the credential is wrong, all of them are rejected.
+ * @param hmacKey the key that callbacks are signed with; empty if the account has none
  */
-export function readCallback(functions: IWebhookFunctions, hmacKey?: string): Task | Refusal {
-	const { rawBody } = functions.getRequestObject();
+export function readCallback(ctx: IWebhookFunctions, hmacKey: string): Task | Rejection {
+	const { rawBody } = ctx.getRequestObject();
 	if (rawBody?.length > LARGEST_BODY) return { code: 400, msg: 'The body is too large' };
-	const task = taskFromCallback(functions.getBodyData());
+	const headers = ctx.getHeaderData();
+	const isJson = /[/+]json\b/i.test(asText(headers['content-type']) ?? '');
+	const body: unknown = ctx.getBodyData();
+	const task = isJson && !isDeeperThan(body, DEEPEST_BODY) ? taskFromCallback(body) : null;
 	if (!task) {
 		return { code: 400, msg: 'The body must be a JSON object with a task ID and a code' };
 	}
-	const headers = functions.getHeaderData();
 	const signature = {
 		taskId: task.taskId,
 		timestamp: asText(headers['x-webhook-timestamp']) ?? undefined,
 		signature: asText(headers['x-webhook-signature']) ?? undefined,
 	};
 	if (hmacKey && !isSigned(signature, hmacKey, Date.now())) {
-		return { code: 401, msg: 'The signature is missing, wrong or too old' };
+		const msg = 'The signature is missing, wrong or too old';
+		ctx.logger.warn(`${ctx.getNode().name} rejected a callback for task ${task.taskId}: ${msg}`);
+		return { code: 401, msg };
 	}
 	return task;
 }
@@ -42,14 +59,14 @@ export const ACKNOWLEDGED = { code: 200, msg: 'success' };
 
 /** Answers without going on with the workflow. */
 export function answer(
-	functions: IWebhookFunctions,
-	body: Refusal | typeof ACKNOWLEDGED,
+	ctx: IWebhookFunctions,
+	body: Rejection | typeof ACKNOWLEDGED,
 ): IWebhookResponseData {
-	functions.getResponseObject().status(body.code).json(body);
+	ctx.getResponseObject().status(body.code).json(body);
 	return { noWebhookResponse: true };
 }
 
-/** What n8n does when a workflow is published. Each generate request names the URL it wants called. */
+/** Nothing happens at the provider when a workflow is published: each generate request names its callback URL. */
 export const nothingToRegister = {
 	default: {
 		checkExists: async () => await Promise.resolve(true),
@@ -58,7 +75,23 @@ export const nothingToRegister = {
 	},
 };
 
-/** The task that a callback of either API speaks of; null where the body is no callback. */
-export function taskFromCallback(body: unknown): Task | null {
-	return jobs.taskFromCallback(body) ?? aleph.taskFromCallback(body);
+/** The task that a callback of any API speaks of; null if the body is no callback. */
+function taskFromCallback(body: unknown): Task | null {
+	for (const dialect of DIALECTS) {
+		const task = dialect.taskFromCallback?.(body);
+		if (task) return task;
+	}
+	return null;
+}
+
+/** Goes level by level: a function that calls itself would not get to the bottom. */
+function isDeeperThan(value: unknown, limit: number): boolean {
+	let level: unknown[] = [value];
+	for (let depth = 0; level.length > 0; depth++) {
+		if (depth > limit) return true;
+		level = level.flatMap((each) =>
+			typeof each === 'object' && each !== null ? (Object.values(each) as unknown[]) : [],
+		);
+	}
+	return false;
 }

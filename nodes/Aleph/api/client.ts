@@ -1,115 +1,306 @@
-/** The calls of the API, one function each, whichever of its generations the credential speaks. */
-import { asNumber, asObject, asText } from '../task/json';
-import type { TaskRecord, VideoRequest } from '../task/task';
-import type { Api } from './connect';
-import { ApiFailure, asFailure } from './failure';
-import type { Line } from './line';
+/**
+ * The calls of the API, one method each, whichever dialect the account speaks. The credential is read
+ * once, with the first call: one that is edited meanwhile never sends a key to another provider.
+ */
+import type { IBinaryData } from 'n8n-workflow';
+import { cancelSignalOf } from '../n8n';
+import { asObject, asText } from '../task/json';
+import { isoTime, type Task, type TaskRecord, type VideoRequest } from '../task/task';
+import { clock } from './clock';
+import { readConnection, type ApiRef, type Connection, type NodeContext } from './connection';
+import { dialectOf } from './dialects';
+import type { ApiCall, Dialect, UploadedFile } from './dialects/dialect';
+import { ApiError, asApiError } from './error';
+import { downloadFile } from './files/download';
+import { uploadFile, type LocalFile } from './files/upload';
+import { redactText } from './key';
+import type { AccountLimiters } from './rateLimiter';
 import { request } from './request';
 import { retrying } from './retry';
 
-const START_TIMEOUT_MS = 120_000;
+/** Longer than most systems try to connect, which then say so: a time limit of ours leaves it open. */
+const START_TIMEOUT_MS = 150_000;
 const READ_TIMEOUT_MS = 30_000;
-const SHORTEST_TIMEOUT_MS = 2_000;
 
-/** How many credits the account has left. */
-export async function getCredits(api: Api): Promise<number> {
-	const began = Date.now();
-	const ask = { method: 'GET', path: '/api/v1/chat/credit', timeout: READ_TIMEOUT_MS } as const;
-	const data = await retrying(async () => await request(api, ask), {
-		until: (failure) => (failure.isPassing ? began + READ_TIMEOUT_MS : 0),
-		signal: api.signal,
-	});
-	const credits = asNumber(data);
-	if (credits === null) throw new ApiFailure('notTheApi', 200, 'The response has no number');
-	return credits;
+/** A task that the API has accepted. */
+export interface StartedTask {
+	taskId: string;
+	api: ApiRef;
 }
 
-/**
- * Starts a task when its turn comes, and gives its id. Never sends twice. Throws an ApiFailure, which is
- * refused for now also where the API refuses others of the account.
- * @param rate new tasks per 10 seconds
- * @param withdrawal takes the request back while it waits for its turn: then throws the signal's reason
- */
-export async function createTask(
-	api: Api,
-	video: VideoRequest,
-	rate: number,
-	withdrawal: AbortSignal,
-): Promise<string> {
-	const { owner, dialect } = api;
-	const line = api.lines.generate;
-	const signal = AbortSignal.any([withdrawal, ...(api.signal ? [api.signal] : [])]);
-	return await line.send({ owner, limit: rate, signal }, async () => {
-		try {
-			const data = await request(api, {
-				method: 'POST',
-				path: dialect.startPath,
-				body: dialect.startBody(video),
-				timeout: START_TIMEOUT_MS,
-				// Once sent it may cost money: its task id must not be lost.
-				uninterrupted: true,
-			});
-			line.accepted();
-			return taskIdOf(data);
-		} catch (error) {
-			const failure = asFailure(error);
-			if (failure.isRefusedForNow) line.refused(failure);
-			throw failure.kind === 'credits' ? await withCredits(api, failure) : failure;
-		}
-	});
+/** A record, and which API has the task. */
+export interface FoundRecord extends TaskRecord {
+	api: ApiRef;
 }
 
-/** The failure with the number of credits that are left, where that can be asked for. */
-async function withCredits(api: Api, { kind, code, reason }: ApiFailure): Promise<ApiFailure> {
-	const credits = await getCredits(api).catch(() => undefined);
-	return new ApiFailure(kind, code, reason, null, credits);
+interface Reading {
+	/** Which API has the task; if that is not known, each that the provider offers is asked. */
+	api?: ApiRef;
+	/** Takes the request back while it waits for its turn. */
+	signal?: AbortSignal;
+	/** Milliseconds to wait for the answer. */
+	timeout?: number;
 }
 
-function taskIdOf(data: unknown): string {
-	const { taskId: id, task_id: otherId } = asObject(data);
-	const number = asNumber(id);
-	const taskId = asText(id) ?? asText(otherId) ?? (number === null ? null : String(number));
-	if (taskId === null) throw new ApiFailure('notTheApi', 200, 'The response has no task ID');
-	return taskId;
+export interface StartOptions {
+	/** New tasks per 10 seconds. */
+	rate: number;
+	/** Starts nothing if fewer credits are left. */
+	keepCredits?: number;
+	/** Takes the request back while it waits for its turn: then throws the signal's reason. */
+	signal: AbortSignal;
 }
 
-/**
- * Reads a task once, when its turn in the line comes. Throws an ApiFailure.
- * @param patience milliseconds for which the answer is of use
- */
-export async function readTask(
-	api: Api,
-	taskId: string,
-	line: Line,
-	patience: number,
-): Promise<TaskRecord> {
-	const { owner, signal, dialect } = api;
-	const data = await line.send(
-		{ owner, limit: 1, signal },
-		async () =>
-			await request(api, {
-				method: 'GET',
-				path: dialect.recordPath,
-				qs: { taskId },
-				timeout: Math.max(SHORTEST_TIMEOUT_MS, Math.min(READ_TIMEOUT_MS, patience)),
-			}),
-	);
-	// An empty `data` is another way to say that the record is not there (yet).
-	if (data === null || data === undefined) {
-		throw new ApiFailure('unknownTask', 200, 'The response has no record');
+export class Client {
+	/** Whose requests these are, when several runs of nodes take turns. */
+	private readonly owner: symbol;
+
+	private readonly stopped?: AbortSignal;
+
+	private reading?: Promise<Connection>;
+
+	/** @param checks the limiter for reading tasks */
+	constructor(
+		private readonly ctx: NodeContext,
+		private readonly checks: keyof AccountLimiters = 'poll',
+	) {
+		this.owner = Symbol(ctx.getExecutionId());
+		this.stopped = cancelSignalOf(ctx);
 	}
-	return { task: dialect.taskFromRecord(taskId, data), data: asObject(data) };
+
+	/** What the credential says. Throws what n8n throws if it cannot be read. */
+	async connection(): Promise<Connection> {
+		this.reading ??= readConnection(this.ctx);
+		return await this.reading.catch((error: unknown) => {
+			this.reading = undefined;
+			throw error;
+		});
+	}
+
+	/** The same, but throws an ApiError, which says that nothing can have been sent. */
+	async connected(): Promise<Connection> {
+		return await this.connection().catch((cause: Error) => {
+			throw new ApiError('noCredential', null, cause.message, { cause });
+		});
+	}
+
+	/** Starts a task when its turn comes. Never sends twice. Throws an ApiError. */
+	async startTask(video: VideoRequest, options: StartOptions): Promise<StartedTask> {
+		const connection = await this.connected();
+		const { limiters } = connection;
+		const { rate, keepCredits, signal } = options;
+		const start = async () => {
+			const turn = { owner: this.owner, intervalCap: rate, signal };
+			return await limiters.start.run(turn, async () => await this.startNow(connection, video));
+		};
+		if (keepCredits === undefined) return await start();
+		const turn = { owner: this.owner, intervalCap: Infinity, signal };
+		return await limiters.startWithCredits.run(turn, async () => {
+			await this.checkCredits(keepCredits);
+			return await start();
+		});
+	}
+
+	private async startNow(connection: Connection, video: VideoRequest): Promise<StartedTask> {
+		const { dialect, baseUrl, limiters } = connection;
+		// It is not interrupted: once sent it may cost money, and its task ID must not be lost.
+		const options = { timeout: START_TIMEOUT_MS };
+		const asked = request(this.ctx, connection, dialect, dialect.start(video), options);
+		const data = await asked.catch(async (error: unknown) => {
+			const failure = asApiError(error);
+			if (failure.isThrottled) limiters.start.close(failure);
+			throw failure.kind === 'credits' ? await this.withCredits(failure) : failure;
+		});
+		limiters.start.accepted();
+		const taskId = dialect.startedTaskId(data);
+		if (taskId === null) throw new ApiError('notTheApi', 200, 'The response has no task ID');
+		return { taskId, api: { dialect: dialect.value, baseUrl } };
+	}
+
+	private async checkCredits(keepCredits: number): Promise<void> {
+		const credits = await this.getCredits().catch((error: unknown) => {
+			const { code, reason } = asApiError(error);
+			throw new ApiError('keepCredits', code, reason);
+		});
+		if (credits < keepCredits) throw new ApiError('keepCredits', null, '', { credits });
+	}
+
+	/** The error with the number of credits that are left, if that can be asked for. */
+	private async withCredits({ kind, code, reason }: ApiError): Promise<ApiError> {
+		const credits = await this.getCredits().catch(() => undefined);
+		return new ApiError(kind, code, reason, { credits });
+	}
+
+	/** Reads a task once, when its turn comes. Throws an ApiError, or the signal's reason while it waits. */
+	async readTask(taskId: string, { api, ...reading }: Reading = {}): Promise<FoundRecord> {
+		const connection = await this.connected();
+		if (api) return await this.readTaskOf(connection, dialectIn(connection, api), taskId, reading);
+		let unknown = new ApiError('unknownTask', null, 'No API knows this task');
+		for (const dialect of new Set([connection.dialect, ...connection.provider.dialects])) {
+			const found = await this.readTaskOf(connection, dialect, taskId, reading).catch(asApiError);
+			if (!(found instanceof ApiError)) return found;
+			if (found.kind !== 'unknownTask') throw found;
+			unknown = found;
+		}
+		throw unknown;
+	}
+
+	private async readTaskOf(
+		connection: Connection,
+		dialect: Dialect,
+		taskId: string,
+		{ signal = this.stopped, timeout = READ_TIMEOUT_MS }: Omit<Reading, 'api'> = {},
+	): Promise<FoundRecord> {
+		const turn = { owner: this.owner, intervalCap: 1, signal };
+		const data = await connection.limiters[this.checks].run(turn, async () => {
+			await this.untilReadable(connection, dialect, taskId);
+			return await this.ask(connection, dialect, dialect.read(taskId), timeout);
+		});
+		const record = dialect.taskFromRecord(taskId, data);
+		if (!record) throw new ApiError('unknownTask', 200, 'The response has no record of this task');
+		return {
+			...record,
+			task: withExpiry(record.task, connection.provider.resultLifetime),
+			data: asObject(data),
+			api: { dialect: dialect.value, baseUrl: connection.baseUrl },
+		};
+	}
+
+	/**
+	 * Cancels a task that runs or waits. Throws an ApiError. It is not interrupted when the user stops the
+	 * execution, which may be the reason for it.
+	 */
+	async cancelTask(taskId: string, api: ApiRef): Promise<void> {
+		const connection = await this.connected();
+		const dialect = dialectIn(connection, api);
+		const call = dialect.cancel?.(taskId);
+		if (!call) throw new ApiError('noCancel', null, dialect.name);
+		await request(this.ctx, connection, dialect, call, { timeout: READ_TIMEOUT_MS });
+	}
+
+	/** How many credits the account has left. Throws an ApiError. */
+	async getCredits(): Promise<number> {
+		const connection = await this.connected();
+		const { dialect } = connection;
+		const data = await this.askPatiently(connection, dialect.credits);
+		const credits = dialect.creditsFrom(data);
+		if (credits === null) throw new ApiError('notTheApi', 200, 'The response has no number');
+		return credits;
+	}
+
+	/** How many tasks the account may run at once, if the API tells; null if it does not. Throws an ApiError. */
+	async getConcurrency(): Promise<number | null> {
+		const connection = await this.connected();
+		const { concurrency } = connection.dialect;
+		if (!concurrency) return null;
+		return concurrency.from(await this.askPatiently(connection, concurrency.call));
+	}
+
+	/**
+	 * Uploads a file. Throws an ApiError, or n8n's error if it cannot read the file.
+	 * @param withdrawal takes it back while it waits for its turn: then throws the signal's reason
+	 */
+	async upload(file: LocalFile, withdrawal = this.stopped): Promise<UploadedFile> {
+		const connection = await this.connected();
+		const ask = async (call: ApiCall) => await this.ask(connection, connection.dialect, call);
+		const turn = { owner: this.owner, signal: this.stopped, withdrawal };
+		return await uploadFile(this.ctx, connection, file, ask, turn);
+	}
+
+	/**
+	 * Downloads a file of a task. If its host refuses the URL, the API is asked for another one. Throws an
+	 * ApiError, or n8n's error if it cannot store the file.
+	 */
+	async download(
+		{ taskId, expiresAt }: Task,
+		url: string | null,
+		api: ApiRef,
+	): Promise<IBinaryData> {
+		const connection = await this.connected();
+		const turn = {
+			owner: this.owner,
+			limiter: connection.limiters.downloads,
+			signal: this.stopped,
+		};
+		const fresh = async (old: string) =>
+			await this.freshUrl(connection, api, taskId, old).catch(() => null);
+		const isExpired = expiresAt !== null && Date.parse(expiresAt) <= Date.now();
+		const first = url !== null && isExpired ? ((await fresh(url)) ?? url) : url;
+		return await downloadFile(this.ctx, { ...turn, url: first }).catch(async (error: unknown) => {
+			const isRefused = error instanceof ApiError && error.kind === 'noFile';
+			const second = isRefused && first !== null ? await fresh(first) : null;
+			if (second === null) throw error;
+			return await downloadFile(this.ctx, { ...turn, url: second });
+		});
+	}
+
+	/** Null if the API does not give another URL. */
+	private async freshUrl(
+		connection: Connection,
+		api: ApiRef,
+		taskId: string,
+		url: string,
+	): Promise<string | null> {
+		const dialect = dialectIn(connection, api);
+		if (dialect.freshUrl) return asText(await this.ask(connection, dialect, dialect.freshUrl(url)));
+		const { task } = await this.readTaskOf(connection, dialect, taskId);
+		return task.videoUrl;
+	}
+
+	/** The text without the key. */
+	async redact(text: string): Promise<string> {
+		const { apiKey } = await this.connection();
+		return redactText(text, apiKey);
+	}
+
+	/** Some APIs want some time between two readings of a task, whoever reads it. */
+	private async untilReadable(
+		{ account }: Connection,
+		{ readInterval }: Dialect,
+		taskId: string,
+	): Promise<void> {
+		if (readInterval === 0) return;
+		const key = `${account} ${taskId}`;
+		const now = clock.now();
+		for (const [id, time] of nextReads) if (time <= now) nextReads.delete(id);
+		const time = nextReads.get(key) ?? now;
+		nextReads.set(key, time + readInterval);
+		await clock.pause(time - now, this.stopped);
+	}
+
+	private async ask(
+		connection: Connection,
+		dialect: Dialect,
+		call: ApiCall,
+		timeout = READ_TIMEOUT_MS,
+	): Promise<unknown> {
+		const options = { timeout, signal: this.stopped };
+		return await request(this.ctx, connection, dialect, call, options);
+	}
+
+	private async askPatiently(connection: Connection, call: ApiCall): Promise<unknown> {
+		const giveUpAt = clock.now() + READ_TIMEOUT_MS;
+		return await retrying(
+			async () => await this.ask(connection, connection.dialect, call),
+			(error) => (error.isTransient ? giveUpAt : 0),
+			this.stopped,
+		);
+	}
 }
 
-/** Reads a task through failures that pass, until `until` (epoch milliseconds). Throws an ApiFailure. */
-export async function readTaskPatiently(
-	api: Api,
-	taskId: string,
-	until: number,
-): Promise<TaskRecord> {
-	const read = async () => await readTask(api, taskId, api.lines.verify, until - Date.now());
-	return await retrying(read, {
-		until: (failure) => (failure.isPassing ? until : 0),
-		signal: api.signal,
-	});
+/** By task, when it may be read next. */
+const nextReads = new Map<string, number>();
+
+/** The dialect of a task, whose provider must not have changed: its key would go to the wrong host. */
+function dialectIn({ baseUrl }: Connection, api: ApiRef): Dialect {
+	const dialect = dialectOf(api.dialect);
+	if (!dialect || api.baseUrl !== baseUrl) throw new ApiError('otherProvider', null, api.baseUrl);
+	return dialect;
+}
+
+/** What the API does not say of the end of the URLs follows from what the provider documents. */
+function withExpiry(task: Task, lifetime: number): Task {
+	if (task.status !== 'success' || task.expiresAt !== null || task.completedAt === null)
+		return task;
+	return { ...task, expiresAt: isoTime(Date.parse(task.completedAt) + lifetime) };
 }

@@ -1,124 +1,129 @@
-/** What to do next for a batch: a pure function of its state and of the clock. */
+/** What to do next for a batch: a pure function of its state and of the time. */
+import { FILES_AT_ONCE, START_INTERVAL_MS } from '../api/rateLimiter';
 import {
-	hasFailed,
+	isHalted,
+	isPending,
 	isRunning,
 	isSuccess,
-	WINDOW_MS,
 	type Batch,
-	type Item,
-	type Plan,
-	type Terms,
+	type ItemFacts,
+	type ItemState,
 } from './state';
 
 /**
- * Item indexes to start, to check, and to fetch the files of, all of them now; and when there will be
+ * Item indexes to start, to check, and to download the files of, all of them now; and when there will be
  * more (epoch milliseconds), null for never.
  */
 export interface Step {
 	start: number[];
 	check: number[];
-	fetch: number[];
+	download: number[];
 	/** When the rate allows the next start. */
 	startAt: number | null;
-	/** When to try to start more although the API has refused that, and no task has ended since. */
-	tryAt: number | null;
+	/** When to try to start more than the API has taken so far. */
+	trialAt: number | null;
 	checkAt: number | null;
 }
 
+/** More checks at once would only wait for their turn. */
+const CHECKS_AT_ONCE = 100;
+
 /** @param busy items with a request under way: their answer may bring more to do */
-export function decide(
-	batch: Batch,
-	plan: Plan,
-	now: number,
-	busy: ReadonlySet<number> = new Set(),
-): Step {
+export function decide(batch: Batch, now: number, busy: ReadonlySet<number> = new Set()): Step {
 	const step: Step = {
 		start: [],
 		check: [],
-		fetch: [],
+		download: [],
 		startAt: null,
-		tryAt: null,
+		trialAt: null,
 		checkAt: null,
 	};
-	const allowance = allowanceOf(batch, plan, now, busy);
-	const fetching = [...busy].filter((index) => batch.items[index]?.at === 'ended').length;
+	const underway = [...busy].map((index) => batch.items[index]!);
+	const allowance = allowanceOf(batch, underway, now);
+	let checks = CHECKS_AT_ONCE - underway.filter(isRunning).length;
+	let downloads = FILES_AT_ONCE - underway.filter(isSuccess).length;
 	batch.items.forEach((item, index) => {
-		const terms = plan.items[index];
-		if (!terms || busy.has(index)) return;
-		if (item.at === 'toStart') {
-			const { takes, startAt, tryAt } = allowance.take(terms.rate);
+		if (busy.has(index)) return;
+		if (isPending(item)) {
+			const { takes, startAt, trialAt } = allowance.take(item);
 			if (takes) step.start.push(index);
 			step.startAt = earliest(step.startAt, startAt);
-			step.tryAt = earliest(step.tryAt, tryAt);
-		} else if (isRunning(item) && terms.until !== 'started') {
-			if (item.checkAt <= now) step.check.push(index);
-			else step.checkAt = earliest(step.checkAt, item.checkAt);
-		} else if (wantsFiles(item, terms) && fetching + step.fetch.length < FETCHES_AT_ONCE) {
-			step.fetch.push(index);
+			step.trialAt = earliest(step.trialAt, trialAt);
+		} else if (isRunning(item) && item.terms.waitFor !== 'start') {
+			if (item.nextCheckAt > now) step.checkAt = earliest(step.checkAt, item.nextCheckAt);
+			else if (checks-- > 0) step.check.push(index);
+		} else if (wantsFiles(item) && downloads-- > 0) {
+			step.download.push(index);
 		}
 	});
 	return step;
 }
 
-export function isDue({ start, check, fetch }: Step): boolean {
-	return start.length + check.length + fetch.length > 0;
+export function isDue({ start, check, download }: Step): boolean {
+	return start.length + check.length + download.length > 0;
 }
 
-/** When there is something to do next, if nothing is due; null where all is done. */
-export function nextOf({ startAt, tryAt, checkAt }: Step): number | null {
-	return earliest(earliest(startAt, tryAt), checkAt);
+/** When there is something to do next, if nothing is due; null if all is done. */
+export function nextOf({ startAt, trialAt, checkAt }: Step): number | null {
+	return earliest(earliest(startAt, trialAt), checkAt);
 }
 
 function earliest(one: number | null, other: number | null = null): number | null {
 	return one === null || other === null ? (one ?? other) : Math.min(one, other);
 }
 
-/** What has begun is waited for before the execution sleeps. More would only wait in line. */
-const FETCHES_AT_ONCE = 5;
-
-function wantsFiles(item: Item, terms: Terms): boolean {
-	return terms.wantsFiles && isSuccess(item) && item.files === undefined;
+function wantsFiles(item: ItemState): boolean {
+	const { video, thumbnail } = item.terms.downloads;
+	return (video !== null || thumbnail !== null) && isSuccess(item) && item.files === undefined;
 }
 
-/** How many tasks may be started, by what the API has refused and by the rate. */
-function allowanceOf(batch: Batch, plan: Plan, now: number, busy: ReadonlySet<number>) {
-	const never = startsNoMore(batch, plan);
-	let starting = [...busy].filter((index) => batch.items[index]?.at === 'toStart').length;
-	const { places, openAt } = placesOf(batch, starting, now);
-	const lately = batch.starts.filter((time) => time > now - WINDOW_MS);
-	const limit = starting + places;
+interface Verdict {
+	takes?: true;
+	startAt?: number;
+	trialAt?: number;
+}
+
+/** How many tasks may be started, by what the API takes, by the rate, and by what can begin at once. */
+function allowanceOf(batch: Batch, underway: ItemState[], now: number) {
+	const halted = isHalted(batch);
+	const starting = underway.filter(isPending);
+	let started = starting.length;
+	let uploading = starting.filter(({ terms }) => terms.hasFiles).length;
+	let counting = starting.filter(({ terms }) => terms.keepCredits !== undefined).length;
+	const { free, openAt } = freeSlots(batch, started, now);
+	const lately = batch.starts.filter((time) => time > now - START_INTERVAL_MS);
+	const limit = started + free;
 	return {
-		/** Whether one more may start at this rate, and is taken from the allowance; else when, if ever. */
-		take: (rate: number): { takes?: true; startAt?: number; tryAt?: number } => {
-			if (never) return {};
-			if (starting >= limit) return openAt;
-			const started = lately.length + starting;
-			if (started >= rate) return { startAt: (lately[started - rate] ?? now) + WINDOW_MS };
-			starting++;
+		/** Whether one more may start, and is taken from the allowance; else when, if that is known. */
+		take: ({ terms }: ItemFacts): Verdict => {
+			if (halted) return {};
+			if (started >= limit) return openAt;
+			// Answers of those that are under way bring the next.
+			if (terms.hasFiles && uploading >= FILES_AT_ONCE) return {};
+			if (terms.keepCredits !== undefined && counting > 0) return {};
+			const count = lately.length + started;
+			if (count >= terms.rate) {
+				return { startAt: (lately[count - terms.rate] ?? now) + START_INTERVAL_MS };
+			}
+			started++;
+			if (terms.hasFiles) uploading++;
+			if (terms.keepCredits !== undefined) counting++;
 			return { takes: true };
 		},
 	};
 }
 
-export function startsNoMore(batch: Batch, plan: Plan): boolean {
-	if (batch.halted) return true;
-	if (!plan.stopsOnError) return false;
-	return batch.items.some((item, index) => {
-		const terms = plan.items[index];
-		return !terms || hasFailed(item, terms);
-	});
-}
-
 /** How many more the API is likely to take now, and when to see again. */
-function placesOf({ refusals, items }: Batch, starting: number, now: number) {
-	if (!refusals) return { places: Infinity, openAt: {} };
-	const { closedUntil, tryAt, trials } = refusals;
-	if (now < closedUntil) return { places: 0, openAt: { startAt: closedUntil } };
-	const free = refusals.places - items.filter(isRunning).length - starting;
-	const trying = now >= tryAt ? trials - starting : 0;
-	return {
-		places: Math.max(0, free, trying),
-		// While a trial is on its way, its answer tells more.
-		openAt: { tryAt: Math.max(tryAt, now + 1_000) },
-	};
+function freeSlots({ slots, items }: Batch, starting: number, now: number) {
+	if (!slots) return { free: Infinity, openAt: {} };
+	const { told = Infinity, learnt = Infinity, closedUntil, trialAt, trials } = slots;
+	if (now < closedUntil) return { free: 0, openAt: { startAt: closedUntil } };
+	const used = items.filter(isRunning).length + starting;
+	// An API that tells its slots queues what is over them: then there is always one to take the next place.
+	const room = Math.min(2 * told, learnt) - used;
+	const trying = now >= trialAt && learnt < Infinity ? trials - starting : 0;
+	const free = Math.max(0, Math.min(2 * told - used, Math.max(room, trying)));
+	if (learnt === Infinity) return { free, openAt: {} };
+	// While a trial is on its way, its answer tells more.
+	return { free, openAt: { trialAt: Math.max(trialAt, now + 1_000) } };
 }

@@ -1,203 +1,217 @@
 /** Drives a batch: does what is due, and waits in the process for what is due next. */
-import { ApiFailure } from '../api/failure';
-import { pause } from '../api/pause';
-import { decide, isDue, nextOf, startsNoMore, type Step } from './decide';
+import type { Clock } from '../api/clock';
+import { decide, isDue, nextOf, type Step } from './decide';
 import {
 	accepted,
 	checked,
-	creditsLeft,
-	facts,
-	fetched,
+	concurrencyTold,
+	deadlineChecked,
+	downloaded,
+	failureOf,
 	notChecked,
 	notStarted,
 	refused,
-	type Batch,
-	type Files,
-	type Plan,
-} from './state';
-import type { TaskRecord } from '../task/task';
+	uploaded,
+} from './events';
+import { ApiError } from '../api/error';
+import type { Job, Tasks } from './job';
+import { isHalted, isPending, isRunning, type Batch } from './state';
 
-/** What can be done for an item. Each throws an ApiFailure where it does not work out. */
-export interface Work {
-	/**
-	 * Gives the id of the task that the API has accepted. While the request still waits for its turn, a
-	 * withdrawal makes it throw the signal's reason.
-	 */
-	start: (itemIndex: number, withdrawal: Withdrawal) => Promise<string>;
-	/** @param patience milliseconds */
-	check: (taskId: string, patience: number) => Promise<TaskRecord>;
-	fetch: (itemIndex: number, record: TaskRecord) => Promise<Files>;
-	/** How many credits are left. */
-	credits: () => Promise<number>;
-}
-
-/** Tells a request for a task that still waits for its turn to leave the line. */
-export interface Withdrawal {
-	/** Another run will send it. */
-	forNow: AbortSignal;
-	/** It is not wanted any more. */
-	forGood: AbortSignal;
-}
-
-interface Drive {
-	batch: Batch;
-	plan: Plan;
-	work: Work;
+interface Conditions {
+	clock: Clock;
+	/** Aborts when the user stops the execution. */
 	signal?: AbortSignal;
-	/** Whether what comes next is worth waiting for. */
-	isSoon?: (step: Step, now: number) => boolean;
 	/** When to begin nothing more, and to withdraw what waits for its turn (epoch milliseconds). */
-	until?: number;
+	awakeUntil?: number;
 }
 
 /**
- * Goes on until all is done, and gives null; or, where that comes later, the time at which to go on
- * (epoch milliseconds). Throws the signal's reason when the execution is stopped.
+ * Goes on until all is done, and gives null; or, if the batch sleeps, until there is nothing to do for a
+ * while, and gives the time at which to go on (epoch milliseconds). Throws the signal's reason when the
+ * execution is stopped.
+ * @param jobs by item
  */
-export async function drive(options: Drive): Promise<number | null> {
-	const { batch, plan, signal, isSoon = () => true, until = Infinity } = options;
-	const busy = new Busy();
-	const purse = new Purse(options);
-	const leave = new AbortController();
-	/** To withdraw the requests for tasks, by item. */
-	const requests = new Map<number, AbortController>();
-	for (;;) {
-		signal?.throwIfAborted();
-		const none = startsNoMore(batch, plan);
-		for (const [index, request] of requests) {
-			if (none || batch.items[index]!.at !== 'toStart') request.abort();
-		}
-		const now = Date.now();
-		const step = decide(batch, plan, now, busy.items);
-		const next = isDue(step) ? now : nextOf(step);
-		const isOver = now >= until;
-		const leaving = next !== null && (isOver || !(isDue(step) || isSoon(step, now)));
-		if (isDue(step) && !leaving) {
-			const affordable = step.start.length > 0 ? purse.check(now) : undefined;
-			for (const index of step.start) {
-				const request = new AbortController();
-				requests.set(index, request);
-				const withdrawal = { forNow: leave.signal, forGood: request.signal };
-				const started = startOne(options, index, withdrawal, affordable);
-				busy.begin(
-					index,
-					started.finally(() => requests.delete(index)),
-				);
-			}
-			for (const index of step.check) busy.begin(index, checkOne(options, index));
-			for (const index of step.fetch) busy.begin(index, fetchOne(options, index));
-		} else if (busy.items.size === 0 && (next === null || leaving)) {
-			return next;
-		} else {
-			if (isOver) leave.abort();
-			await busy.change(leaving || next === null ? Infinity : next, signal);
-		}
-	}
+export async function drive(
+	batch: Batch,
+	jobs: Job[],
+	tasks: Tasks,
+	conditions: Conditions,
+): Promise<number | null> {
+	return await new Driver(batch, jobs, tasks, conditions).run();
 }
 
-async function startOne(
-	{ batch, plan, work, signal }: Drive,
-	index: number,
-	withdrawal: Withdrawal,
-	affordable?: Promise<void>,
-): Promise<void> {
-	try {
-		await affordable;
-		if (batch.items[index]!.at !== 'toStart') return;
-		const taskId = await work.start(index, withdrawal);
-		accepted(batch, index, taskId, plan.items[index]!, Date.now());
-	} catch (error) {
-		const { forNow, forGood } = withdrawal;
-		if (error === forNow.reason || error === forGood.reason) return;
-		const failure = asApiFailure(error, signal);
-		if (failure?.isRefusedForNow) refused(batch, failure, plan, Date.now());
-		else if (failure) notStarted(batch, index, failure);
-	}
-}
+/**
+ * n8n looks for executions to wake once a minute, so that a short pause is better spent awake: for the
+ * next tasks that the rate allows, or a check that did not work out.
+ */
+const SHORT_START_MS = 11_000;
+const SHORT_CHECK_MS = 4_000;
 
-async function checkOne({ batch, plan, work, signal }: Drive, index: number): Promise<void> {
-	const terms = plan.items[index]!;
-	const item = batch.items[index]!;
-	if (item.at !== 'running') return;
-	const now = Date.now();
-	// The time of a task that is just looked at begins with its first answer.
-	const began = terms.until === 'seen' && !item.failures ? now : item.since;
-	try {
-		const record = await work.check(item.taskId, began + terms.timeout - now);
-		checked(batch, index, record, terms, Date.now());
-	} catch (error) {
-		const failure = asApiFailure(error, signal);
-		if (failure) notChecked(batch, index, failure, terms, Date.now());
-	}
-}
-
-async function fetchOne({ batch, work, signal }: Drive, index: number): Promise<void> {
-	const item = batch.items[index]!;
-	if (item.at !== 'ended') return;
-	try {
-		fetched(batch, index, await work.fetch(index, item.record));
-	} catch (error) {
-		const failure = asApiFailure(error, signal);
-		if (failure) fetched(batch, index, { failure: facts(failure) });
-	}
-}
-
-/** Null where the execution was stopped: what it was about does not matter any more. */
-function asApiFailure(error: unknown, signal?: AbortSignal): ApiFailure | null {
-	if (signal?.aborted) return null;
-	if (error instanceof ApiFailure) return error;
-	return new ApiFailure('local', null, error instanceof Error ? error.message : String(error));
-}
-
-function reasonOf(error: Error): string {
-	return error instanceof ApiFailure ? error.reason : error.message;
-}
-
-/** Credits are asked for once for a burst of tasks, not for each. */
-class Purse {
-	private askedAt = -Infinity;
-
-	private answer?: Promise<void>;
-
-	constructor(private readonly options: Drive) {}
-
-	check(now: number): Promise<void> | undefined {
-		const { batch, plan, work } = this.options;
-		if (plan.items.every((terms) => terms?.keepCredits === undefined)) return undefined;
-		if (now < this.askedAt + BURST_MS) return this.answer;
-		this.askedAt = now;
-		this.answer = work.credits().then(
-			(credits) => creditsLeft(batch, { credits, reason: '' }, plan),
-			(error: Error) => creditsLeft(batch, { reason: reasonOf(error) }, plan),
-		);
-		return this.answer;
-	}
-}
-
-const BURST_MS = 5_000;
-
-/** The items with a request under way. */
-class Busy {
-	readonly items = new Set<number>();
-
-	private ended = () => {};
-
-	begin(itemIndex: number, work: Promise<void>): void {
-		this.items.add(itemIndex);
-		void work.finally(() => {
-			this.items.delete(itemIndex);
-			this.ended();
-		});
-	}
-
-	/** Resolves when a request has ended, at `until` at the latest. */
-	async change(until: number, signal?: AbortSignal): Promise<void> {
-		const ended = new Promise<void>((resolve) => {
-			this.ended = resolve;
-		});
-		await pause(Math.min(until - Date.now(), LONGEST_PAUSE_MS), signal, ended);
-	}
-}
-
-/** A timer that is no longer needed stays for this long. */
+/** n8n's `sleep` cannot be cancelled: this is how long a timer that is no longer needed lives. */
 const LONGEST_PAUSE_MS = 2_000;
+
+/** The reason with which a request leaves the line: another run will send it, or nobody. */
+const WITHDRAWN = new Error('The request was withdrawn');
+
+class Driver {
+	/** By item with a request under way: withdraws it while it waits for its turn. */
+	private readonly requests = new Map<number, AbortController>();
+
+	private onEnd = () => {};
+
+	constructor(
+		private readonly batch: Batch,
+		private readonly jobs: Job[],
+		private readonly tasks: Tasks,
+		private readonly conditions: Conditions,
+	) {}
+
+	async run(): Promise<number | null> {
+		deadlineChecked(this.batch, this.conditions.clock.now());
+		if (this.batch.items.some(isPending)) await this.askConcurrency();
+		return await this.loop().catch(async (error: unknown) => {
+			this.withdraw();
+			if (this.conditions.signal?.aborted) await this.cancel();
+			throw error;
+		});
+	}
+
+	private async loop(): Promise<number | null> {
+		const { clock, signal, awakeUntil = Infinity } = this.conditions;
+		for (;;) {
+			signal?.throwIfAborted();
+			const now = clock.now();
+			deadlineChecked(this.batch, now);
+			this.withdrawUnwanted();
+			const step = decide(this.batch, now, new Set(this.requests.keys()));
+			const next = isDue(step) ? now : nextOf(step);
+			const isOver = now >= awakeUntil;
+			const isLeaving = next !== null && (isOver || !(isDue(step) || this.isSoon(step, now)));
+			if (isDue(step) && !isLeaving) {
+				this.begin(step);
+			} else if (this.requests.size === 0 && (next === null || isLeaving)) {
+				return next;
+			} else {
+				if (isOver) this.withdraw();
+				await this.change(isLeaving || next === null ? Infinity : next);
+			}
+		}
+	}
+
+	/** Whether what comes next is worth waiting for. */
+	private isSoon({ startAt, checkAt }: Step, now: number): boolean {
+		const isWithin = (time: number | null, pause: number) => time !== null && time - now < pause;
+		if (!this.batch.sleeps) return true;
+		return isWithin(startAt, SHORT_START_MS) || isWithin(checkAt, SHORT_CHECK_MS);
+	}
+
+	private begin({ start, check, download }: Step): void {
+		for (const index of start)
+			this.request(index, async (signal) => await this.start(index, signal));
+		for (const index of check)
+			this.request(index, async (signal) => await this.check(index, signal));
+		for (const index of download) this.request(index, async () => await this.download(index));
+	}
+
+	private request(index: number, send: (signal: AbortSignal) => Promise<void>): void {
+		const controller = new AbortController();
+		this.requests.set(index, controller);
+		void send(controller.signal).finally(() => {
+			this.requests.delete(index);
+			this.onEnd();
+		});
+	}
+
+	/** Resolves when a request has ended, at `time` at the latest. */
+	private async change(time: number): Promise<void> {
+		const { clock, signal } = this.conditions;
+		const ended = new Promise<void>((resolve) => {
+			this.onEnd = resolve;
+		});
+		await clock.pause(Math.min(time - clock.now(), LONGEST_PAUSE_MS), signal, ended);
+	}
+
+	private withdraw(): void {
+		for (const request of this.requests.values()) request.abort(WITHDRAWN);
+	}
+
+	/** What waits for its turn to start is not to be sent if the batch is halted, or the item has failed. */
+	private withdrawUnwanted(): void {
+		const halted = isHalted(this.batch);
+		for (const [index, request] of this.requests) {
+			const { state } = this.batch.items[index]!;
+			if (state === 'failed' || (halted && state === 'pending')) request.abort(WITHDRAWN);
+		}
+	}
+
+	private async start(index: number, signal: AbortSignal): Promise<void> {
+		const { batch, jobs } = this;
+		const { clock } = this.conditions;
+		const item = batch.items[index]!;
+		const { upload, start } = jobs[index]!;
+		try {
+			if (!isPending(item) || !upload || !start) return;
+			const uploads = await upload(item.uploads ?? {}, signal);
+			uploaded(batch, index, uploads);
+			accepted(batch, index, await start(uploads, signal), clock.now());
+		} catch (error) {
+			const cause = this.causeOf(error);
+			if (cause instanceof ApiError && (cause.isThrottled || cause.isNotSent)) {
+				refused(batch, cause, clock.now());
+			} else if (cause) {
+				notStarted(batch, index, cause);
+			}
+		}
+	}
+
+	private async check(index: number, signal: AbortSignal): Promise<void> {
+		const { batch, tasks } = this;
+		const { clock } = this.conditions;
+		const item = batch.items[index]!;
+		if (!isRunning(item)) return;
+		try {
+			const found = await tasks.readTask(item.taskId, { api: item.api, signal });
+			checked(batch, index, found, clock.now());
+		} catch (error) {
+			const cause = this.causeOf(error);
+			if (cause) notChecked(batch, index, cause, clock.now());
+		}
+	}
+
+	private async download(index: number): Promise<void> {
+		const item = this.batch.items[index]!;
+		if (item.state !== 'completed') return;
+		try {
+			downloaded(this.batch, index, await this.jobs[index]!.download(item));
+		} catch (error) {
+			const cause = this.causeOf(error);
+			if (cause) downloaded(this.batch, index, { failure: failureOf(cause) });
+		}
+	}
+
+	/** Null if the request was withdrawn, or the execution stopped: what went wrong does not matter then. */
+	private causeOf(error: unknown): Error | null {
+		if (error === WITHDRAWN || this.conditions.signal?.aborted) return null;
+		return error instanceof Error ? error : new Error(String(error));
+	}
+
+	/** If nobody can tell how many tasks the account may run, one is certain. */
+	private async askConcurrency(): Promise<void> {
+		const told = await this.tasks.getConcurrency().catch(() => 1);
+		if (told !== null) concurrencyTold(this.batch, told);
+	}
+
+	/** The user has stopped the execution: so are the tasks that are to stop with it, once all are known. */
+	private async cancel(): Promise<void> {
+		while (this.requests.size > 0) {
+			await new Promise<void>((resolve) => {
+				this.onEnd = resolve;
+			});
+		}
+		const items = this.batch.items.filter(isRunning);
+		const toCancel = items.filter(({ terms, api }) => terms.onStop === 'cancel' && api);
+		await Promise.allSettled(
+			toCancel.map(async ({ taskId, api }) => await this.tasks.cancelTask(taskId, api!)),
+		);
+	}
+}

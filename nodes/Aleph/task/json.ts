@@ -8,17 +8,21 @@ export function asObject(value: unknown): Json {
 		: {};
 }
 
-/** Parses text as a JSON object; anything else gives an empty object. */
-export function parseObject(text: unknown): Json {
-	if (typeof text !== 'string') return asObject(text);
+export function asList(value: unknown): unknown[] {
+	return Array.isArray(value) ? (value as unknown[]) : [];
+}
+
+/** An object, or the JSON text of one; anything else gives an empty object. */
+export function parseObject(value: unknown): Json {
+	if (typeof value !== 'string') return asObject(value);
 	try {
-		return asObject(JSON.parse(text));
+		return asObject(JSON.parse(value));
 	} catch {
 		return {};
 	}
 }
 
-/** A non-blank text, or null. */
+/** A text that is not blank, or null. */
 export function asText(value: unknown): string | null {
 	return typeof value === 'string' && value.trim() !== '' ? value : null;
 }
@@ -29,12 +33,20 @@ export function asNumber(value: unknown): number | null {
 	return typeof number === 'number' && Number.isFinite(number) ? number : null;
 }
 
-/** False for nothing, and for the text that says so. */
-export function asBoolean(value: unknown): boolean {
-	return Boolean(value) && value !== 'false';
+/** An ID may be text or a whole number. Null for anything else, and for what no API would give. */
+export function asId(value: unknown): string | null {
+	const id = Number.isSafeInteger(value) ? String(value) : asText(value)?.trim();
+	return id === undefined || id.length > LONGEST_ID || /\p{Cc}/u.test(id) ? null : id;
 }
 
-/** The value as JSON, or null where it is nested too deeply to be written down. */
+const LONGEST_ID = 200;
+
+/** The first of the values that is a text which is not blank, or null. */
+export function firstText(...values: unknown[]): string | null {
+	return values.map(asText).find((text) => text !== null) ?? null;
+}
+
+/** The value as JSON, or null if it is nested too deeply to be written down. */
 export function toJson(value: unknown): string | null {
 	try {
 		return JSON.stringify(value) ?? '';

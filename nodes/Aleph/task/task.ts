@@ -1,5 +1,5 @@
-/** What a task is, whichever API and whichever way word of it came. Pure: no n8n, no I/O. */
-import { asNumber, asText } from './json';
+/** What a task is, whichever API tells about it, and whichever way the news came. Pure: no n8n, no I/O. */
+import { asNumber, asText, type Json } from './json';
 
 export type TaskStatus = 'processing' | 'success' | 'failed' | 'timeout';
 
@@ -11,93 +11,107 @@ export interface Task {
 	imageUrl: string | null;
 	prompt: string | null;
 	sourceVideoUrl: string | null;
-	completeTime: string | null;
-	durationSeconds: number | null;
+	/** What the task has cost. */
+	credits: number | null;
+	completedAt: string | null;
+	/** When the URLs stop working. */
 	expiresAt: string | null;
 	errorMessage: string | null;
 }
 
-/** One answer of the API about a task: what it means, and as it came, where that is asked for. */
+/** One answer of the API about a task. */
 export interface TaskRecord {
 	task: Task;
-	data?: Record<string, unknown>;
+	/** The task waits in the provider's own queue for a free slot. */
+	queued?: true;
+	/** The answer as it came, if that is asked for. */
+	data?: Json;
 }
 
-/** What a task is asked for. The dialects say how it is written. */
+/** An image of how the video is to look at a moment, or in a range, of the source video. */
+export interface Keyframe {
+	/** URL. */
+	image: string;
+	/** The moment, in seconds or as a share of the video's length, 0 to 1. */
+	seconds?: number;
+	position?: number;
+	/** The range, in seconds. */
+	start?: number;
+	end?: number;
+}
+
+/** What a task is asked for. The dialects say which of it they can do, and how it is written. */
 export interface VideoRequest {
 	prompt: string;
 	videoUrl: string;
-	callBackUrl?: string;
-	waterMark?: string;
-	uploadCn?: boolean;
-	aspectRatio?: AspectRatio;
+	aspectRatio?: string;
 	seed?: number;
 	referenceImage?: string;
+	waterMark?: string;
+	uploadCn?: boolean;
+	callBackUrl?: string;
+	keyframes?: Keyframe[];
+	outputFormat?: string;
+	publicFigures?: string;
 }
 
-export const ASPECT_RATIOS = ['16:9', '9:16', '4:3', '3:4', '1:1', '21:9'] as const;
-
-export type AspectRatio = (typeof ASPECT_RATIOS)[number];
+/** What is known of a task from its request alone. */
+export type Requested = Pick<Task, 'prompt' | 'sourceVideoUrl'>;
 
 /** A task of which only the request is known: it has just been accepted. */
 export function acceptedTask(
 	taskId: string,
-	request: { prompt?: unknown; videoUrl?: unknown } = {},
+	{ prompt, videoUrl }: { prompt?: unknown; videoUrl?: unknown } = {},
 ): Task {
 	return {
 		taskId,
 		status: 'processing',
 		videoUrl: null,
 		imageUrl: null,
-		prompt: asText(request.prompt),
-		sourceVideoUrl: asText(request.videoUrl),
-		completeTime: null,
-		durationSeconds: null,
+		prompt: asText(prompt),
+		sourceVideoUrl: asText(videoUrl),
+		credits: null,
+		completedAt: null,
 		expiresAt: null,
 		errorMessage: null,
 	};
 }
 
-/** What a record or a callback tells. Times may be ISO text or epoch milliseconds. */
-export interface Told {
+/** What a record or a callback reports. Each value may be anything; times are ISO text or epoch milliseconds. */
+export interface Report {
 	status: 'processing' | 'success' | 'failed';
 	videoUrl?: unknown;
 	imageUrl?: unknown;
-	createTime?: unknown;
-	completeTime?: unknown;
+	credits?: unknown;
+	completedAt?: unknown;
+	expiresAt?: unknown;
 	errorMessage?: unknown;
 }
 
-/** The provider keeps result files for 14 days after completion. */
-const RESULT_LIFETIME_MS = 14 * 24 * 60 * 60 * 1000;
-
-/** The task with what is told of it. Never throws: what is missing or odd becomes null. */
-export function toldTask(known: Task, told: Told): Task {
-	if (told.status === 'processing') return known;
-	const videoUrl = asText(told.videoUrl);
-	const completed = asTime(told.completeTime);
-	const created = asTime(told.createTime);
+/** The task with what is reported of it. Never throws: what is missing or odd becomes null. */
+export function withReport(known: Task, report: Report): Task {
+	if (report.status === 'processing') return known;
 	const ended = {
 		...known,
-		completeTime: isoTime(completed),
-		durationSeconds:
-			created === null || completed === null ? null : Math.round((completed - created) / 1000),
-		errorMessage: asText(told.errorMessage),
+		credits: asNumber(report.credits),
+		completedAt: isoTime(asTime(report.completedAt)),
+		errorMessage: asText(report.errorMessage),
 	};
-	if (told.status === 'failed') return { ...ended, status: 'failed' };
+	if (report.status === 'failed') return { ...ended, status: 'failed' };
+	const videoUrl = asText(report.videoUrl);
 	if (videoUrl === null) return { ...ended, status: 'failed', errorMessage: NO_VIDEO };
 	return {
 		...ended,
 		status: 'success',
 		videoUrl,
-		imageUrl: asText(told.imageUrl),
-		expiresAt: completed === null ? null : isoTime(completed + RESULT_LIFETIME_MS),
+		imageUrl: asText(report.imageUrl),
+		expiresAt: isoTime(asTime(report.expiresAt)),
 	};
 }
 
 const NO_VIDEO = 'The provider reported success without a video URL';
 
-/** Milliseconds since 1970 of an ISO text (UTC where it names no zone) or of epoch milliseconds. */
+/** Milliseconds since 1970 of an ISO text (UTC if it names no zone) or of epoch milliseconds. */
 export function asTime(value: unknown): number | null {
 	const number = asNumber(value);
 	if (number !== null) return number > 0 && isoTime(number) !== null ? number : null;

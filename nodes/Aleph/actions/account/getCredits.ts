@@ -1,19 +1,17 @@
 /** account / getCredits: how many credits are left. */
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { getCredits } from '../../api/client';
-import { connect } from '../../api/connect';
-import { asFailure } from '../../api/failure';
-import { outputItems, type Outcome } from '../outcome';
-import { requestError } from '../errors';
+import { Client } from '../../api/client';
+import { failureOf } from '../../batch/events';
+import { requestError } from '../../items/errors';
+import { outputItems, type Outcome } from '../../items/output';
 
 export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
-	const api = await connect(this);
-	const outcome = await getCredits(api).then(
+	const client = new Client(this);
+	const { provider } = await client.connection();
+	const ref = { node: this.getNode(), itemIndex: 0, provider };
+	const outcome = await client.getCredits().then(
 		(credits): Outcome => ({ task: null, data: { credits } }),
-		(error: unknown): Outcome => ({
-			task: null,
-			error: requestError(this.getNode(), 0, asFailure(error)),
-		}),
+		(error: Error): Outcome => ({ task: null, error: requestError(ref, failureOf(error)) }),
 	);
 	return outputItems(
 		this,

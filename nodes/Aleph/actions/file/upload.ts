@@ -1,18 +1,17 @@
-/** file / upload: gives a file a public URL at the provider, for about three days. */
-import {
-	NodeOperationError,
-	type IExecuteFunctions,
-	type INode,
-	type INodeExecutionData,
-	type INodeProperties,
-	type NodeError,
+/** file / upload: gives a file a URL at the provider, for a day or more. */
+import type {
+	IBinaryData,
+	IExecuteFunctions,
+	INodeExecutionData,
+	INodeProperties,
 } from 'n8n-workflow';
-import { asText } from '../../task/json';
-import { connect } from '../../api/connect';
-import { ApiFailure } from '../../api/failure';
-import { requestError } from '../errors';
-import { outputItems, readInputs, type Outcome } from '../outcome';
-import { readBinary, upload } from '../binary';
+import { Client } from '../../api/client';
+import type { UploadedFile } from '../../api/dialects/dialect';
+import { failureOf } from '../../batch/events';
+import { asLocalFile, readBinary } from '../../items/binary';
+import { inputError, requestError, type ItemRef } from '../../items/errors';
+import { outputItems, type Outcome } from '../../items/output';
+import { InvalidInput, isEmpty, readText } from '../../items/parameters';
 
 export const description: INodeProperties[] = [
 	{
@@ -34,27 +33,54 @@ export const description: INodeProperties[] = [
 ];
 
 export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
-	const api = await connect(this);
-	const inputs = readInputs(this, (itemIndex) => {
-		const property = this.getNodeParameter('binaryProperty', itemIndex);
-		return {
-			binary: readBinary(this, itemIndex, 'Input Binary Field', property),
-			fileName: asText(this.getNodeParameter('fileName', itemIndex)) ?? undefined,
-		};
+	const client = new Client(this);
+	const { provider } = await client.connection();
+	const refOf = (itemIndex: number): ItemRef => ({ node: this.getNode(), itemIndex, provider });
+	const inputs = this.getInputData().map((_, itemIndex) => readUpload(this, itemIndex));
+	const bad = inputs.findIndex((input) => input instanceof Error);
+	// What is wrong is told before anything is sent.
+	if (bad !== -1 && !this.continueOnFail()) throw errorOf(refOf(bad), inputs[bad] as Error);
+	const outcomes = inputs.map(async (input, itemIndex): Promise<Outcome> => {
+		const uploaded = input instanceof Error ? input : await upload(this, client, input);
+		return uploaded instanceof Error
+			? { task: null, error: errorOf(refOf(itemIndex), uploaded) }
+			: { task: null, data: uploaded };
 	});
-	const outcomeOf = async (input: (typeof inputs)[number], itemIndex: number): Promise<Outcome> => {
-		if (input instanceof NodeOperationError) return { task: null, error: input };
-		try {
-			return { task: null, data: await upload(this, api, input.binary, input.fileName) };
-		} catch (error) {
-			return { task: null, error: errorOf(this.getNode(), itemIndex, error as Error) };
-		}
-	};
-	return outputItems(this, await Promise.all(inputs.map(outcomeOf)));
+	return outputItems(this, await Promise.all(outcomes));
 }
 
-function errorOf(node: INode, itemIndex: number, error: Error): NodeError {
-	return error instanceof ApiFailure
-		? requestError(node, itemIndex, error)
-		: new NodeOperationError(node, error, { itemIndex });
+interface Upload {
+	binary: IBinaryData;
+	fileName?: string;
+}
+
+function readUpload(ctx: IExecuteFunctions, itemIndex: number): Upload | Error {
+	try {
+		const fileName: unknown = ctx.getNodeParameter('fileName', itemIndex, '');
+		const property: unknown = ctx.getNodeParameter('binaryProperty', itemIndex, '');
+		return {
+			binary: readBinary(ctx, itemIndex, 'Input Binary Field', property),
+			fileName: isEmpty(fileName) ? undefined : readText('File Name', fileName, ''),
+		};
+	} catch (error) {
+		return error as Error;
+	}
+}
+
+async function upload(
+	ctx: IExecuteFunctions,
+	client: Client,
+	{ binary, fileName }: Upload,
+): Promise<UploadedFile | Error> {
+	try {
+		return await client.upload(await asLocalFile(ctx, binary, fileName));
+	} catch (error) {
+		return error as Error;
+	}
+}
+
+function errorOf(ref: ItemRef, error: Error) {
+	return error instanceof InvalidInput
+		? inputError(ref, error.message, error.description)
+		: requestError(ref, failureOf(error));
 }

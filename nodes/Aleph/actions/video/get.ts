@@ -1,22 +1,57 @@
-/** video / get: checks a task, and waits for it where asked to. */
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { connect } from '../../api/connect';
-import { running } from '../../batch/state';
-import { asBoolean, asText } from '../../task/json';
-import { acceptedTask } from '../../task/task';
-import { readDownloads } from '../downloads';
-import { inputError } from '../errors';
-import { readInputs } from '../outcome';
-import { runTasks, type TaskInput } from './tasks';
-import { readWaiting } from './waiting';
+/** video / get: checks a task, and waits for it if that is asked for. */
+import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type { Client } from '../../api/client';
+import { running } from '../../batch/events';
+import type { Job } from '../../batch/job';
+import type { Terms } from '../../batch/state';
+import { downloadFiles, downloadOptions } from '../../items/downloads';
+import { simplifyField } from '../../items/output';
+import { InvalidInput } from '../../items/parameters';
+import { asId } from '../../task/json';
+import { trimInvisible } from '../../items/parameters';
+import {
+	includeInputFieldsOption,
+	onTimeoutOption,
+	pollIntervalOption,
+	taskIdField,
+	timeoutOption,
+	waitModeField,
+} from './fields';
+import { initialState } from './initial';
+import { runJobs } from './runJobs';
+import { readTerms, readWaits } from './terms';
 
-export { description } from './getFields';
+export const description: INodeProperties[] = [
+	taskIdField,
+	{
+		displayName: 'Wait for Completion',
+		name: 'waitForCompletion',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to wait until the video is ready or has failed. If off, the item shows the current status, even of a video that failed. If on, a failed video is an error.',
+	},
+	waitModeField,
+	simplifyField,
+	{
+		displayName: 'Options',
+		name: 'options',
+		type: 'collection',
+		placeholder: 'Add option',
+		default: {},
+		options: [
+			downloadOptions.download,
+			includeInputFieldsOption,
+			onTimeoutOption,
+			pollIntervalOption,
+			downloadOptions.thumbnailOutputProperty,
+			downloadOptions.videoOutputProperty,
+			timeoutOption,
+		],
+	},
+];
 
-interface GetInput extends TaskInput {
-	taskId: string;
-}
-
-/** How long to ask an API that struggles, where the user does not wait anyway (milliseconds). */
+/** How long to ask an API that struggles, if the user does not wait anyway. */
 const PATIENCE_MS = 20_000;
 
 /** How long to ask for a task that the API does not know: it may have been started just before. */
@@ -24,39 +59,42 @@ const UNKNOWN_MS = 10_000;
 const UNKNOWN_WHILE_WAITING_MS = 60_000;
 
 export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
-	const api = await connect(this);
-	const inputs = readInputs(this, (itemIndex) => readInput(this, itemIndex));
-	return await runTasks(this, api, inputs, {
-		hashes: ({ taskId }) => [taskId],
-		fresh: ({ taskId }) => running(taskId, Date.now()),
-		terms: ({ waiting }) =>
-			waiting.wait
-				? { until: 'ended', unknownFor: UNKNOWN_WHILE_WAITING_MS, rate: Infinity }
-				: { until: 'seen', timeout: PATIENCE_MS, unknownFor: UNKNOWN_MS, rate: Infinity },
-		known: (_input, taskId) => acceptedTask(taskId),
-		start: async () => await Promise.reject(new Error('A task of Get has been started already')),
-		rerun: 'Running the node again costs nothing.',
-	});
+	return await runJobs(this, getJobs, 'Running the node again costs nothing.');
 }
 
-function readInput(functions: IExecuteFunctions, itemIndex: number): GetInput {
-	const taskId = asText(functions.getNodeParameter('taskId', itemIndex))?.trim();
-	if (taskId === undefined) {
-		throw inputError(
-			functions.getNode(),
-			itemIndex,
-			'"Task ID" is empty',
-			'Nothing was sent. Enter the ID of the task, or an expression such as {{ $json.taskId }}.',
-		);
-	}
-	return {
-		taskId,
-		simplify: asBoolean(functions.getNodeParameter('simplify', itemIndex)),
-		waiting: readWaiting(functions, itemIndex),
-		downloads: readDownloads(
-			functions,
-			itemIndex,
-			functions.getNodeParameter('options', itemIndex, {}),
-		),
-	};
+function getJobs(ctx: IExecuteFunctions, client: Client): Job[] {
+	return ctx.getInputData().map((_, itemIndex): Job => ({
+		initial: async (now) =>
+			await initialState(ctx, itemIndex, async () => {
+				const taskId = readTaskId(ctx, itemIndex);
+				const options = ctx.getNodeParameter('options', itemIndex, {});
+				const { dialect } = await client.connected();
+				const terms = {
+					...readTerms(ctx, itemIndex, options, dialect),
+					...patience(ctx, itemIndex),
+				};
+				return { requestHash: taskId, terms, stage: running(taskId, now) };
+			}),
+		download: async ({ record, api, terms }) => ({
+			binary: await downloadFiles(ctx, client, { task: record.task, api: api! }, terms.downloads),
+		}),
+	}));
+}
+
+function patience(ctx: IExecuteFunctions, itemIndex: number): Partial<Terms> {
+	return readWaits(ctx, itemIndex)
+		? { waitFor: 'end', notFoundTimeout: UNKNOWN_WHILE_WAITING_MS }
+		: { waitFor: 'check', timeout: PATIENCE_MS, notFoundTimeout: UNKNOWN_MS };
+}
+
+/** Throws an InvalidInput. */
+export function readTaskId(ctx: IExecuteFunctions, itemIndex: number): string {
+	const value: unknown = ctx.getNodeParameter('taskId', itemIndex, '');
+	const taskId = asId(typeof value === 'string' ? trimInvisible(value) : value);
+	if (taskId !== null) return taskId;
+	const isEmpty = value === undefined || value === null || value === '';
+	throw new InvalidInput(
+		isEmpty ? '"Task ID" is empty' : '"Task ID" must be the ID of a task',
+		'Enter the ID of the task, or an expression such as {{ $json.taskId }}.',
+	);
 }

@@ -1,9 +1,11 @@
 /** The resource "video": its operations. */
 import { updateDisplayOptions, type INodeProperties } from 'n8n-workflow';
+import { namesOf } from '../../items/errors';
+import * as cancel from './cancel';
 import * as generate from './generate';
 import * as get from './get';
 
-export const operations = { generate, get };
+export const operations = { cancel, generate, get };
 
 export const description: INodeProperties[] = [
 	{
@@ -14,6 +16,12 @@ export const description: INodeProperties[] = [
 		displayOptions: { show: { resource: ['video'] } },
 		options: [
 			{
+				name: 'Cancel',
+				value: 'cancel',
+				action: 'Cancel a video',
+				description: `Cancel a video that is being made. Providers that can cancel: ${namesOf(({ dialects }) => dialects.some((dialect) => dialect.cancel))}.`,
+			},
+			{
 				name: 'Generate',
 				value: 'generate',
 				action: 'Generate a video',
@@ -23,11 +31,12 @@ export const description: INodeProperties[] = [
 				name: 'Get',
 				value: 'get',
 				action: 'Get a video',
-				description: 'Check the status of a task, or wait until it ends',
+				description: 'Check the status of a video, or wait until it is ready',
 			},
 		],
 		default: 'generate',
 	},
+	...updateDisplayOptions(showFor('cancel'), cancel.description),
 	...updateDisplayOptions(showFor('generate'), generate.description),
 	...updateDisplayOptions(showFor('get'), get.description),
 ];

@@ -1,0 +1,72 @@
+/** video / cancel: cancels tasks that run or wait, and reports those that have ended as they are. */
+import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import { Client, type FoundRecord } from '../../api/client';
+import { ApiError } from '../../api/error';
+import { failureOf } from '../../batch/events';
+import { inputError, requestError } from '../../items/errors';
+import { outputItems, simplifyField, type Outcome } from '../../items/output';
+import { InvalidInput } from '../../items/parameters';
+import { acceptedTask } from '../../task/task';
+import { includeInputFieldsOption, taskIdField } from './fields';
+import { readTaskId } from './get';
+import { readTerms, termsOfBadItem } from './terms';
+
+export const description: INodeProperties[] = [
+	taskIdField,
+	simplifyField,
+	{
+		displayName: 'Options',
+		name: 'options',
+		type: 'collection',
+		placeholder: 'Add option',
+		default: {},
+		options: [includeInputFieldsOption],
+	},
+];
+
+export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
+	const client = new Client(this);
+	await client.connection();
+	const outcomes = this.getInputData().map(
+		async (_, itemIndex) => await outcomeOf(this, client, itemIndex),
+	);
+	return outputItems(this, await Promise.all(outcomes));
+}
+
+async function outcomeOf(
+	ctx: IExecuteFunctions,
+	client: Client,
+	itemIndex: number,
+): Promise<Outcome> {
+	const { provider, dialect } = await client.connected();
+	const ref = { node: ctx.getNode(), itemIndex, provider };
+	let taskId: string | undefined;
+	try {
+		taskId = readTaskId(ctx, itemIndex);
+		const options = ctx.getNodeParameter('options', itemIndex, {});
+		const { simplify, includeInputFields } = readTerms(ctx, itemIndex, options, dialect);
+		const { task, data } = await cancelled(client, taskId);
+		return { task, data: data as Outcome['data'], simplify, includeInputFields };
+	} catch (error) {
+		const { includeInputFields } = termsOfBadItem(ctx, itemIndex);
+		const { message, description } = error as InvalidInput;
+		return {
+			task: taskId === undefined ? null : acceptedTask(taskId),
+			includeInputFields,
+			error:
+				error instanceof InvalidInput
+					? inputError(ref, message, description)
+					: requestError(ref, failureOf(error as Error)),
+		};
+	}
+}
+
+/** The task's record after it was cancelled, or as it is if it has ended: the API would delete it then. */
+async function cancelled(client: Client, taskId: string): Promise<FoundRecord> {
+	const { dialect } = await client.connected();
+	if (!dialect.cancel) throw new ApiError('noCancel', null, dialect.name);
+	const found = await client.readTask(taskId);
+	if (found.task.status !== 'processing') return found;
+	await client.cancelTask(taskId, found.api);
+	return await client.readTask(taskId, { api: found.api });
+}

@@ -1,0 +1,319 @@
+/** The fields of video / generate. */
+import type { INodeProperties } from 'n8n-workflow';
+import { PROVIDERS } from '../../../api/dialects';
+import { downloadOptions } from '../../../items/downloads';
+import { simplifyField } from '../../../items/output';
+import {
+	includeInputFieldsOption,
+	onStopOption,
+	onTimeoutOption,
+	pollIntervalOption,
+	timeoutOption,
+	waitModeField,
+	whileWaiting,
+} from '../fields';
+
+const ASPECT_RATIOS = [
+	...new Set(
+		PROVIDERS.flatMap(({ dialects }) => dialects).flatMap(({ aspectRatios }) => aspectRatios),
+	),
+];
+
+const callbackUrlOption: INodeProperties = {
+	displayName: 'Callback URL',
+	name: 'callBackUrl',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. https://n8n.example.com/webhook/…/aleph',
+	description:
+		'Where the provider posts the result when the video is ready or has failed, such as the URL of a Runway Aleph Trigger. Not with Runway.',
+};
+
+const inKeyframe = (name: string, value: string | boolean) => ({ show: { [name]: [value] } });
+
+const keyframesOption: INodeProperties = {
+	displayName: 'Keyframes',
+	name: 'keyframes',
+	type: 'fixedCollection',
+	typeOptions: { multipleValues: true },
+	placeholder: 'Add Keyframe',
+	default: {},
+	description: 'Up to 5 images of how the video is to look at a moment. Runway only.',
+	options: [
+		{
+			displayName: 'Keyframe',
+			name: 'keyframe',
+			values: [
+				{
+					displayName: 'Image Field',
+					name: 'imageBinaryProperty',
+					type: 'string',
+					default: 'image',
+					displayOptions: inKeyframe('imageSource', 'binary'),
+					hint: 'The name of the input binary field containing the image, which is uploaded first',
+				},
+				{
+					displayName: 'Image Source',
+					name: 'imageSource',
+					type: 'options',
+					options: [
+						{ name: 'URL', value: 'url' },
+						{ name: 'Binary File', value: 'binary' },
+					],
+					default: 'url',
+					description: 'Where the image comes from',
+				},
+				{
+					displayName: 'Image URL',
+					name: 'image',
+					type: 'string',
+					default: '',
+					displayOptions: inKeyframe('imageSource', 'url'),
+					placeholder: 'e.g. https://example.com/frame.png',
+					description: 'A public HTTPS URL of the image',
+				},
+				{
+					displayName: 'Moment',
+					name: 'moment',
+					type: 'options',
+					options: [
+						{
+							name: 'Seconds',
+							value: 'seconds',
+							description: 'Seconds from the start of the video',
+						},
+						{
+							name: 'Position',
+							value: 'position',
+							description: 'A share of its length, from 0 to 1',
+						},
+					],
+					default: 'seconds',
+					description: 'How to say when the video is to look like the image',
+				},
+				{
+					displayName: 'Position',
+					name: 'position',
+					type: 'number',
+					typeOptions: { minValue: 0, maxValue: 1, numberPrecision: 3 },
+					default: 0,
+					displayOptions: inKeyframe('moment', 'position'),
+					description: 'From 0, the start of the video, to 1, its end',
+				},
+				{
+					displayName: 'Range End',
+					name: 'end',
+					type: 'number',
+					typeOptions: { minValue: 0, numberPrecision: 3 },
+					default: 1,
+					displayOptions: inKeyframe('hasRange', true),
+					description: 'Seconds from the start of the video',
+				},
+				{
+					displayName: 'Range Start',
+					name: 'start',
+					type: 'number',
+					typeOptions: { minValue: 0, numberPrecision: 3 },
+					default: 0,
+					displayOptions: inKeyframe('hasRange', true),
+					description: 'Seconds from the start of the video',
+				},
+				{
+					displayName: 'Seconds',
+					name: 'seconds',
+					type: 'number',
+					typeOptions: { minValue: 0, numberPrecision: 3 },
+					default: 0,
+					displayOptions: inKeyframe('moment', 'seconds'),
+					description: 'Seconds from the start of the video',
+				},
+				{
+					displayName: 'Set Range',
+					name: 'hasRange',
+					type: 'boolean',
+					default: false,
+					description:
+						'Whether the image is for a range of the video. Set it for all keyframes, or none.',
+				},
+			],
+		},
+	],
+};
+
+export const description: INodeProperties[] = [
+	{
+		displayName: 'Prompt',
+		name: 'prompt',
+		type: 'string',
+		typeOptions: { rows: 3 },
+		default: '',
+		required: true,
+		placeholder: 'e.g. Make it a snowy evening, keep the people as they are',
+		description:
+			'What to change in the video: up to 1,000 characters with Runway, 2,048 with kie.ai and Apikley',
+	},
+	{
+		displayName: 'Video Source',
+		name: 'videoSource',
+		type: 'options',
+		options: [
+			{ name: 'URL', value: 'url', description: 'A video that is already public' },
+			{
+				name: 'Binary File',
+				value: 'binary',
+				description: 'A file in the input item, which is uploaded to the provider first',
+			},
+		],
+		default: 'url',
+		description: 'Where the video to edit comes from',
+	},
+	{
+		displayName: 'Video URL',
+		name: 'videoUrl',
+		type: 'string',
+		default: '',
+		required: true,
+		displayOptions: { show: { videoSource: ['url'] } },
+		placeholder: 'e.g. https://example.com/video.mp4',
+		description:
+			'The video to edit: a public HTTPS URL that leads straight to the file. Runway: 2 to 30 seconds, up to 32 MB. kie.ai and Apikley: up to 10 MB, of which only the first 5 seconds are used.',
+	},
+	{
+		displayName: 'Input Binary Field',
+		name: 'videoBinaryProperty',
+		type: 'string',
+		default: 'data',
+		required: true,
+		displayOptions: { show: { videoSource: ['binary'] } },
+		hint: 'The name of the input binary field containing the video',
+		description:
+			'The video to edit, which is uploaded to the provider for at least a day. Runway: 2 to 30 seconds, up to 200 MB. kie.ai and Apikley: up to 10 MB, of which only the first 5 seconds are used.',
+	},
+	{
+		displayName: 'Wait for Completion',
+		name: 'waitForCompletion',
+		type: 'boolean',
+		default: true,
+		description:
+			'Whether to wait until the video is ready, which usually takes 2 to 15 minutes. If off, the node returns the task ID at once, and you can fetch the video later with the Get operation. Turn this off for MCP clients, which usually time out after a minute.',
+	},
+	waitModeField,
+	simplifyField,
+	{
+		displayName: 'Options',
+		name: 'options',
+		type: 'collection',
+		placeholder: 'Add option',
+		default: {},
+		options: [
+			{
+				displayName: 'Aspect Ratio',
+				name: 'aspectRatio',
+				type: 'options',
+				options: ASPECT_RATIOS.map((value) => ({ name: value, value })),
+				default: '16:9',
+				description: 'The shape of the new video. The providers differ in the ones they have.',
+			},
+			{ ...callbackUrlOption, displayOptions: { show: { '/waitForCompletion': [false] } } },
+			{
+				...callbackUrlOption,
+				displayOptions: { show: { '/waitForCompletion': [true], '/waitMode': ['poll'] } },
+			},
+			{ ...downloadOptions.download, displayOptions: whileWaiting },
+			includeInputFieldsOption,
+			{
+				displayName: 'Keep Credits',
+				name: 'keepCredits',
+				type: 'number',
+				typeOptions: { minValue: 0 },
+				default: 0,
+				description:
+					'The number of credits to keep in the account. If it has fewer, the node starts no more videos, and the remaining items fail with an error that says how many credits are left.',
+			},
+			keyframesOption,
+			onStopOption,
+			onTimeoutOption,
+			{
+				displayName: 'Output Format',
+				name: 'outputFormat',
+				type: 'options',
+				options: [
+					{ name: 'MP4', value: 'mp4' },
+					{ name: 'PNG Sequence', value: 'png_sequence' },
+					{ name: 'ProRes', value: 'prores' },
+					{ name: 'SDR, Rec. 709, 10 Bit', value: 'sdr_rec709_10bit' },
+				],
+				default: 'mp4',
+				description: 'The format of the new video. Formats other than MP4 cost extra. Runway only.',
+			},
+			pollIntervalOption,
+			{
+				displayName: 'Public Figures',
+				name: 'publicFigures',
+				type: 'options',
+				options: [
+					{ name: 'Auto', value: 'auto', description: 'Moderate as usual' },
+					{ name: 'Low', value: 'low', description: 'Be less strict about recognizable people' },
+				],
+				default: 'auto',
+				description: 'How strictly to moderate videos that show public figures. Runway only.',
+			},
+			downloadOptions.thumbnailOutputProperty,
+			downloadOptions.videoOutputProperty,
+			{
+				displayName: 'Reference Image Field',
+				name: 'referenceImageBinaryProperty',
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. image',
+				hint: 'The name of the input binary field containing the image, which is uploaded first',
+				description: 'An image that shows the style or content to aim for. Not with Runway.',
+			},
+			{
+				displayName: 'Reference Image URL',
+				name: 'referenceImage',
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. https://example.com/style.png',
+				description: 'A public image that shows the style or content to aim for. Not with Runway.',
+			},
+			{
+				displayName: 'Seed',
+				name: 'seed',
+				type: 'number',
+				default: 0,
+				description: 'A whole number. The same seed and prompt give similar videos.',
+			},
+			{
+				displayName: 'Store in China',
+				name: 'uploadCn',
+				type: 'boolean',
+				default: false,
+				description:
+					'Whether to store the result on Alibaba Cloud, for viewers in China, instead of S3 or R2. Not with Runway.',
+			},
+			{
+				displayName: 'Tasks per 10 Seconds',
+				name: 'generateRate',
+				type: 'number',
+				typeOptions: { minValue: 1, maxValue: 1000 },
+				default: 20,
+				description:
+					'The maximum number of tasks to start in 10 seconds. Executions with the same API key take turns.',
+			},
+			{
+				...timeoutOption,
+				displayOptions: undefined,
+				description:
+					'How long to wait for each task after the API accepts it. Also how long to keep trying while the API refuses new tasks.',
+			},
+			{
+				displayName: 'Watermark',
+				name: 'waterMark',
+				type: 'string',
+				default: '',
+				description: 'Text to show on the video. Leave empty for none. Not with Runway.',
+			},
+		],
+	},
+];

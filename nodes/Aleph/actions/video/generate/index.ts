@@ -1,0 +1,122 @@
+/** video / generate: starts a task for each item, and waits for all of them together. */
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { Client } from '../../../api/client';
+import type { Connection } from '../../../api/connection';
+import type { Job } from '../../../batch/job';
+import type { Uploads } from '../../../batch/state';
+import { callbackUrl } from '../../../execution/sleep';
+import { asLocalFile } from '../../../items/binary';
+import { downloadFiles } from '../../../items/downloads';
+import type { VideoRequest } from '../../../task/task';
+import { filesOf, hashOf } from '../hashes';
+import { initialState } from '../initial';
+import { runJobs } from '../runJobs';
+import { readParameters, type GenerateParameters } from './parameters';
+import { canCall } from './reachable';
+import { warnings } from './warnings';
+
+export { description } from './fields';
+
+export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
+	return await runJobs(
+		this,
+		generateJobs,
+		'To continue from here and pay only for what failed, retry from the executions list. "Execute step" pays for all of them again.',
+	);
+}
+
+function generateJobs(ctx: IExecuteFunctions, client: Client, sleeps: boolean): Job[] {
+	const warn = warnings(ctx);
+	return ctx.getInputData().map((_, itemIndex): Job => {
+		let parameters: GenerateParameters | undefined;
+		const read = async () =>
+			(parameters ??= readParameters(ctx, itemIndex, await client.connected()));
+		return {
+			initial: async () =>
+				await initialState(ctx, itemIndex, async () => {
+					const { terms, request, files } = await read();
+					warn(request, await client.connected());
+					const requestHash = hashOf([{ ...request, callBackUrl: undefined }, filesOf(files)]);
+					return { requestHash, terms, stage: { state: 'pending' } };
+				}),
+			upload: async (known, signal) => {
+				const { files } = await read();
+				return await uploadAll(ctx, client, { files, known, signal });
+			},
+			start: async (uploads, signal) => {
+				const { terms, ...rest } = await read();
+				const own = sleeps ? ownCallbackUrl(ctx, await client.connected()) : undefined;
+				const request = withUrls(rest, uploads);
+				const video = own ? { ...request, callBackUrl: own } : request;
+				const { rate, keepCredits } = terms;
+				const { taskId, api } = await client.startTask(video, { rate, keepCredits, signal });
+				// For whoever looks for the tasks of an execution that was killed.
+				const executionId = ctx.getExecutionId();
+				ctx.logger.info(`Runway Aleph accepted task ${taskId}`, { itemIndex, executionId });
+				const { prompt, videoUrl: sourceVideoUrl } = request;
+				return { taskId, api, requested: { prompt, sourceVideoUrl } };
+			},
+			download: async ({ record, api, terms }) => ({
+				binary: await downloadFiles(ctx, client, { task: record.task, api: api! }, terms.downloads),
+			}),
+		};
+	});
+}
+
+/** Uploads that end within this time are made again: the API may fetch a file a while after the start. */
+const NEEDED_MS = 60 * 60_000;
+
+async function uploadAll(
+	ctx: IExecuteFunctions,
+	client: Client,
+	{
+		files,
+		known,
+		signal,
+	}: Pick<GenerateParameters, 'files'> & { known: Uploads; signal: AbortSignal },
+): Promise<Uploads> {
+	const uploads: Uploads = {};
+	for (const [name, binary] of Object.entries(files)) {
+		const earlier = known[name];
+		const lasts = earlier && Date.parse(earlier.expiresAt) > Date.now() + NEEDED_MS;
+		uploads[name] = lasts ? earlier : await uploadOne(await asLocalFile(ctx, binary));
+	}
+	return uploads;
+
+	async function uploadOne(file: Awaited<ReturnType<typeof asLocalFile>>) {
+		const { url, expiresAt } = await client.upload(file, signal);
+		return { url, expiresAt };
+	}
+}
+
+/** The request with the URLs of the files that were uploaded for it. */
+function withUrls(
+	{ request, files }: Pick<GenerateParameters, 'request' | 'files'>,
+	uploads: Uploads,
+): VideoRequest {
+	const urlOf = (name: string, url = '') => (name in files ? uploads[name]!.url : url);
+	const { videoUrl, referenceImage, keyframes } = request;
+	return {
+		...request,
+		videoUrl: urlOf('videoUrl', videoUrl),
+		...((referenceImage !== undefined || 'referenceImage' in files) && {
+			referenceImage: urlOf('referenceImage', referenceImage),
+		}),
+		...(keyframes && {
+			keyframes: keyframes.map((keyframe, index) => ({
+				...keyframe,
+				image: urlOf(`keyframes.${index}`, keyframe.image),
+			})),
+		}),
+	};
+}
+
+/** Where the provider wakes this execution; undefined if it sends no callbacks, or cannot call this n8n. */
+function ownCallbackUrl(
+	ctx: IExecuteFunctions,
+	{ dialect, baseUrl }: Connection,
+): string | undefined {
+	if (!dialect.taskFromCallback) return undefined;
+	const url = callbackUrl(ctx);
+	return canCall(baseUrl, url) ? url : undefined;
+}

@@ -1,0 +1,73 @@
+/** Keyframes: images of how the video is to look at a moment. What is wrong throws an InvalidInput. */
+import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { readBinary } from '../../../items/binary';
+import {
+	InvalidInput,
+	isEmpty,
+	readBoolean,
+	readNumber,
+	readOneOf,
+	readUrl,
+} from '../../../items/parameters';
+import { asObject } from '../../../task/json';
+import type { Keyframe } from '../../../task/task';
+
+const MOST_KEYFRAMES = 5;
+
+/** The images that are files go into `files`, as `keyframes.0` and so on. */
+export function readKeyframes(
+	ctx: IExecuteFunctions,
+	itemIndex: number,
+	option: unknown,
+	files: Record<string, IBinaryData>,
+): { keyframes?: Keyframe[] } {
+	if (isEmpty(option)) return {};
+	const list = asObject(option).keyframe ?? [];
+	if (!Array.isArray(list)) {
+		throw new InvalidInput('"Keyframes" must be a list', 'Add the keyframes one by one.');
+	}
+	if (list.length > MOST_KEYFRAMES) {
+		throw new InvalidInput(
+			`"Keyframes" has ${list.length} keyframes`,
+			`A video takes up to ${MOST_KEYFRAMES}.`,
+		);
+	}
+	if (list.length === 0) return {};
+	const keyframes = (list as IDataObject[]).map((each, index): Keyframe => {
+		const isFile =
+			readOneOf('Image Source', each.imageSource ?? 'url', ['url', 'binary']) === 'binary';
+		if (isFile) {
+			const property = each.imageBinaryProperty;
+			files[`keyframes.${index}`] = readBinary(ctx, itemIndex, 'Image Field', property);
+		}
+		const image = isFile ? '' : readUrl('Image URL', each.image);
+		return { image, ...readMoment(each), ...readRange(each) };
+	});
+	const ranged = keyframes.filter(({ start }) => start !== undefined).length;
+	if (ranged > 0 && ranged < keyframes.length) {
+		throw new InvalidInput(
+			'"Keyframes" has ranges for some keyframes only',
+			'Set a range for all of them, or for none.',
+		);
+	}
+	return { keyframes };
+}
+
+function readMoment({ moment = 'seconds', seconds, position }: IDataObject) {
+	return readOneOf('Moment', moment, ['seconds', 'position']) === 'seconds'
+		? { seconds: readNumber('Seconds', seconds ?? 0, { min: 0 }) }
+		: { position: readNumber('Position', position, { min: 0, max: 1 }) };
+}
+
+function readRange({ hasRange = false, start, end }: IDataObject) {
+	if (!readBoolean('Set Range', hasRange)) return {};
+	const range = {
+		start: readNumber('Range Start', start, { min: 0 }),
+		end: readNumber('Range End', end, { min: 0 }),
+	};
+	if (range.end > range.start) return range;
+	throw new InvalidInput(
+		'"Range End" must be later than "Range Start"',
+		`The range is from ${range.start} to ${range.end} seconds.`,
+	);
+}

@@ -1,0 +1,133 @@
+/** What became of each item of a batch, as the node outputs it. */
+import type { IBinaryKeyData, IDataObject, IExecuteFunctions, NodeError } from 'n8n-workflow';
+import type { Provider } from '../../api/dialects/dialect';
+import type { Batch, ItemState } from '../../batch/state';
+import {
+	badInputError,
+	downloadError,
+	failedTaskError,
+	readError,
+	startError,
+	timeoutError,
+	unconfirmedError,
+	type ItemRef,
+} from '../../items/errors';
+import type { Outcome } from '../../items/output';
+import { acceptedTask, type Requested, type Task } from '../../task/task';
+
+export function outcomesOf(
+	ctx: IExecuteFunctions,
+	{ items, halted }: Batch,
+	provider: Provider | undefined,
+): Outcome[] {
+	const node = ctx.getNode();
+	return items.map((item, itemIndex) => {
+		const ref: ItemRef = { node, itemIndex, provider };
+		const { simplify, includeInputFields } = item.terms;
+		const outcome =
+			item.state === 'pending'
+				? { task: null, notStarted: true, error: halted && startError(ref, halted) }
+				: outcomeOf(ref, item);
+		return { ...outcome, simplify, includeInputFields };
+	});
+}
+
+function outcomeOf(ref: ItemRef, item: ItemState): Outcome {
+	switch (item.state) {
+		case 'pending':
+			return { task: null, notStarted: true };
+		case 'running':
+			return { task: knownTask(item), data: { taskId: item.taskId } };
+		case 'unconfirmed':
+			return { task: null, error: unconfirmedError(ref, item.failure) };
+		case 'failed':
+			return failedOutcome(ref, item);
+		case 'timedOut': {
+			const { taskId, record, failure, terms } = item;
+			const task: Task = { ...(record?.task ?? knownTask(item)), status: 'timeout' };
+			const data = record?.data as IDataObject | undefined;
+			if (terms.onTimeout === 'continue') return { task: withRequest(task, item), data };
+			const error = timeoutError(ref, taskId, terms.timeout, failure);
+			return { task: withRequest(task, item), data, error };
+		}
+		case 'completed': {
+			const { record, files, terms } = item;
+			const task = withRequest(record.task, item);
+			const data = record.data as IDataObject | undefined;
+			if (task.status === 'failed' && terms.waitFor === 'end') {
+				return { task, data, error: failedTaskError(ref, task) };
+			}
+			if (files && 'failure' in files) {
+				return { task, data, error: downloadError(ref, files.failure, task) };
+			}
+			return { task, data, binary: binaryOf(files?.binary) };
+		}
+	}
+}
+
+function failedOutcome(ref: ItemRef, item: ItemState & { state: 'failed' }): Outcome {
+	const { taskId, failure } = item;
+	if (taskId === undefined) return { task: null, error: startError(ref, failure) };
+	const task = knownTask({ ...item, taskId });
+	if (failure.kind === 'local') return { task, error: badInputError(ref, item) };
+	const status = failure.kind === 'unknownTask' ? 'failed' : 'processing';
+	return { task: { ...task, status }, error: readError(ref, failure, taskId) };
+}
+
+function knownTask({ taskId, requested }: { taskId: string; requested?: Requested }): Task {
+	return { ...acceptedTask(taskId), ...requested };
+}
+
+/** A record need not say what the task was asked for. */
+function withRequest(task: Task, { requested }: { requested?: Requested }): Task {
+	return {
+		...task,
+		prompt: task.prompt ?? requested?.prompt ?? null,
+		sourceVideoUrl: task.sourceVideoUrl ?? requested?.sourceVideoUrl ?? null,
+	};
+}
+
+function binaryOf(stored: unknown): IBinaryKeyData | undefined {
+	const binary = (stored ?? {}) as IBinaryKeyData;
+	return Object.keys(binary).length > 0 ? binary : undefined;
+}
+
+/** So many tasks fit into an error; the rest is in the log. */
+const LISTED = 10;
+
+interface Advice {
+	/** What it means to run the node again. */
+	rerun: string;
+	/** An agent gets the message only, as plain text. */
+	isTool: boolean;
+}
+
+/** The error that stops the node, with what to do about the other items, and a list of all tasks. */
+export function withAdvice(
+	error: NodeError,
+	outcomes: Outcome[],
+	{ rerun, isTool }: Advice,
+): NodeError {
+	const ids = outcomes.flatMap(({ task }) => task?.taskId ?? []);
+	if (isTool) {
+		const known = ids.filter((id) => !error.message.includes(id));
+		const list = known.length > 0 ? ` Task ID: ${known.join(', ')}.` : '';
+		return Object.assign(error, { message: `${error.message}${list}` });
+	}
+	const states = outcomes.map(({ task, error: own, notStarted }) => {
+		if (notStarted) return 'not started';
+		return task ? `task ${task.taskId} ${task.status}` : (own?.message ?? 'no task');
+	});
+	// If all have failed alike, there is nothing to tell apart.
+	if (new Set(states).size === 1) return error;
+	const ready = outcomes.filter(({ task }) => task?.status === 'success').length;
+	const more = outcomes.length - LISTED;
+	// The editor shows a description as HTML.
+	const description = [
+		error.description,
+		`${ready} of ${outcomes.length} videos are ready: fetch them with the "Get" operation and their task IDs. ${rerun}`,
+		...states.slice(0, LISTED).map((state, item) => `Item ${item}: ${state}`),
+		...(more > 0 ? [`${more} more: see the log of n8n`] : []),
+	].join('<br>\n');
+	return Object.assign(error, { description });
+}

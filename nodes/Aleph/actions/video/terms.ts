@@ -1,0 +1,105 @@
+/** What the user wants for an item, apart from the video itself: reading it, as the operations share it. */
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { Dialect } from '../../api/dialects/dialect';
+import { DEFAULT_START_RATE } from '../../api/rateLimiter';
+import type { Terms } from '../../batch/state';
+import { toJson } from '../../task/json';
+import { readDownloads } from '../../items/downloads';
+import {
+	InvalidInput,
+	readBoolean,
+	readNumber,
+	readOneOf,
+	withDefault,
+} from '../../items/parameters';
+
+const MINUTE_MS = 60_000;
+
+/** Longer than any task takes, and short enough for a date. */
+const LONGEST_TIMEOUT_MINUTES = 30 * 24 * 60;
+
+const DEFAULTS: Terms = {
+	waitFor: 'start',
+	timeout: 30 * MINUTE_MS,
+	notFoundTimeout: null,
+	pollInterval: null,
+	rate: DEFAULT_START_RATE,
+	onTimeout: 'error',
+	onStop: 'leave',
+	simplify: true,
+	includeInputFields: false,
+	downloads: { video: null, thumbnail: null },
+	hasFiles: false,
+};
+
+/** Whether to wait for the end of the tasks. Throws an InvalidInput. */
+export function readWaits(ctx: IExecuteFunctions, itemIndex: number): boolean {
+	const value = ctx.getNodeParameter('waitForCompletion', itemIndex, false);
+	return readBoolean('Wait for Completion', value);
+}
+
+/** Whether the user wants to sleep rather than to poll: the same for all items, as one execution does it. */
+export function wantsToSleep(ctx: IExecuteFunctions): boolean {
+	const waits = toJson(ctx.getNodeParameter('waitForCompletion', 0, false)) ?? '';
+	return (
+		ctx.getNodeParameter('waitMode', 0, 'poll') === 'sleep' && /^"?(true|yes|1)"?$/i.test(waits)
+	);
+}
+
+/** The terms that every operation has. Throws an InvalidInput. */
+export function readTerms(
+	ctx: IExecuteFunctions,
+	itemIndex: number,
+	options: IDataObject,
+	{ name, cancel }: Dialect,
+): Terms {
+	const minutes = withDefault(options, 'timeout', 30, (value) =>
+		readNumber('Timeout', value, { max: LONGEST_TIMEOUT_MINUTES }),
+	);
+	if (minutes <= 0) {
+		throw new InvalidInput(
+			'"Timeout" must be greater than 0',
+			'Enter the minutes to wait, such as 30.',
+		);
+	}
+	const pollInterval = withDefault(options, 'pollInterval', null, (value) =>
+		readNumber('Poll Interval', value, { min: 1, max: 86_400 }),
+	);
+	const onStop = withDefault(options, 'onStop', DEFAULTS.onStop, (value) =>
+		readOneOf('On Stop', value, ['leave', 'cancel']),
+	);
+	if (onStop === 'cancel' && !cancel) {
+		throw new InvalidInput(
+			`"On Stop" cannot be "Cancel" with the ${name}`,
+			'The provider cannot cancel tasks. Choose "Leave", or remove the option.',
+		);
+	}
+	return {
+		...DEFAULTS,
+		timeout: Math.max(1, Math.round(minutes * MINUTE_MS)),
+		pollInterval: pollInterval === null ? null : Math.round(pollInterval * 1_000),
+		onTimeout: withDefault(options, 'onTimeout', DEFAULTS.onTimeout, (value) =>
+			readOneOf('On Timeout', value, ['error', 'continue']),
+		),
+		onStop,
+		simplify: readBoolean('Simplify', ctx.getNodeParameter('simplify', itemIndex, true)),
+		includeInputFields: readIncludeInputFields(options),
+		downloads: readDownloads(options),
+	};
+}
+
+/** The terms of an item whose parameters are bad, as far as they can be read. */
+export function termsOfBadItem(ctx: IExecuteFunctions, itemIndex: number): Terms {
+	try {
+		const options = ctx.getNodeParameter('options', itemIndex, {});
+		return { ...DEFAULTS, includeInputFields: readIncludeInputFields(options) };
+	} catch {
+		return DEFAULTS;
+	}
+}
+
+export function readIncludeInputFields(options: IDataObject): boolean {
+	return withDefault(options, 'includeInputFields', false, (value) =>
+		readBoolean('Include Input Fields', value),
+	);
+}

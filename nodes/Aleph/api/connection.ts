@@ -1,0 +1,114 @@
+/** What a credential says: who the provider is, which API, where it is, and the limiters of its account. */
+import { createHash } from 'crypto';
+import {
+	NodeOperationError,
+	type ICredentialDataDecryptedObject,
+	type IExecuteFunctions,
+	type IWebhookFunctions,
+} from 'n8n-workflow';
+import { dialectOf, PROVIDERS } from './dialects';
+import type { Dialect, Provider } from './dialects/dialect';
+import { cleanKey } from './key';
+import { limitersOf, type AccountLimiters } from './rateLimiter';
+
+/** Where n8n runs our code: for the items of a run, or for a callback. */
+export type NodeContext = IExecuteFunctions | IWebhookFunctions;
+
+/** Which API has a task, and where it is: stored with the task. */
+export interface ApiRef {
+	dialect: string;
+	baseUrl: string;
+}
+
+/** The account as one credential sees it, read once for a run of a node. */
+export interface Connection {
+	provider: Provider;
+	dialect: Dialect;
+	baseUrl: string;
+	/** Empty if the provider has no uploads. */
+	uploadUrl: string;
+	/** Tells accounts apart without showing the key. */
+	account: string;
+	limiters: AccountLimiters;
+	apiKey: string;
+	/** For n8n, which would read the credential anew for each request. */
+	credential: ICredentialDataDecryptedObject;
+}
+
+/** Reads the credential. Throws what n8n throws, or an error that says what is wrong with it. */
+export async function readConnection(ctx: NodeContext): Promise<Connection> {
+	const connection = connectionOf(await ctx.getCredentials('alephApi'));
+	const problem = connection ? wrongKey(connection) : 'The credential names no provider';
+	if (connection && !problem) return connection;
+	throw new NodeOperationError(ctx.getNode(), problem!, {
+		description:
+			'Nothing was sent. Open the credential, choose the provider of your key, and save it.',
+	});
+}
+
+/** Why the key must not be sent to this provider, as far as a key can be told; else null. */
+export function wrongKey({ provider, apiKey }: Connection): string | null {
+	if (provider.value === CUSTOM) return null;
+	const owner = PROVIDERS.find(({ keys }) => keys?.pattern.test(apiKey));
+	if (!owner || owner.value === provider.value) return null;
+	return `The API key looks like a key of ${owner.name}, but the provider is ${provider.name}`;
+}
+
+/** What goes along with every request, from the node or from the HTTP Request node. */
+export function headersOf(credential: ICredentialDataDecryptedObject): Record<string, string> {
+	const { apiKey = cleanKey(credential.apiKey), dialect } = connectionOf(credential) ?? {};
+	return { Authorization: `Bearer ${apiKey}`, ...dialect?.headers };
+}
+
+/** Null if the credential names no provider or API that this version knows. */
+export function connectionOf(credential: ICredentialDataDecryptedObject): Connection | null {
+	const apiKey = cleanKey(credential.apiKey);
+	const provider = providerOf(credential);
+	const dialect = provider && dialectIn(provider, credential.api);
+	if (!provider || !dialect) return null;
+	const { baseUrl, uploadUrl } = provider;
+	const account = createHash('sha256').update(`${baseUrl}\n${apiKey}`).digest('hex');
+	const limiters = limitersOf(account);
+	return { provider, dialect, baseUrl, uploadUrl, account, limiters, apiKey, credential };
+}
+
+/** The known providers bring their own addresses, so that a key reaches no other host. */
+function providerOf({
+	provider = 'kie',
+	baseUrl,
+	uploadUrl,
+	api,
+}: ICredentialDataDecryptedObject): Provider | undefined {
+	const known = PROVIDERS.find(({ value }) => value === provider);
+	if (known || provider !== CUSTOM) return known;
+	const dialect = dialectOf(api);
+	if (!dialect) return undefined;
+	const offering = PROVIDERS.filter(({ dialects }) => dialects.includes(dialect));
+	return {
+		value: CUSTOM,
+		name: 'The Provider',
+		description: 'At an address of its own',
+		baseUrl: asBaseUrl(baseUrl),
+		uploadUrl: asBaseUrl(uploadUrl),
+		dialects: [dialect, ...offering.flatMap(({ dialects }) => dialects)],
+		keyPage: '',
+		resultLifetime: Math.min(...offering.map(({ resultLifetime }) => resultLifetime)),
+		uploadLifetime: Math.min(...offering.map(({ uploadLifetime }) => uploadLifetime)),
+	};
+}
+
+/** The address is the user's: of a proxy, or of a provider that is not in the list. */
+export const CUSTOM = 'custom';
+
+/** A provider with one API has no choice; one with several has a default. */
+function dialectIn({ dialects }: Provider, api: unknown): Dialect | undefined {
+	const isFixed = dialects.every((dialect) => dialect === dialects[0]);
+	if (isFixed || !api) return dialects[0];
+	return dialects.find(({ value }) => value === api);
+}
+
+/** As users may write it: without https://, or with a slash at the end. */
+function asBaseUrl(text: unknown): string {
+	const url = typeof text === 'string' ? text.trim().replace(/\/+$/, '') : '';
+	return url === '' || url.includes('://') ? url : `https://${url}`;
+}

@@ -1,0 +1,81 @@
+/** The Aleph API (`/api/v1/aleph`) of kie.ai and Apikley: its requests, records and callbacks. */
+import {
+	asId,
+	asNumber,
+	asObject,
+	asText,
+	firstText,
+	parseObject,
+	type Json,
+} from '../../task/json';
+import { acceptedTask, withReport, type Report } from '../../task/task';
+import type { ApiCall, Dialect } from './dialect';
+import { envelopeDialect } from './envelope';
+
+export const aleph: Dialect = {
+	...envelopeDialect,
+	value: 'aleph',
+	name: 'Aleph API',
+	description: 'The older API, and the only one that Apikley documents',
+
+	start: (request) => ({
+		method: 'POST',
+		path: '/api/v1/aleph/generate',
+		body: { ...request, keyframes: undefined },
+	}),
+	startedTaskId: (data) => asId(asObject(data).taskId) ?? asId(asObject(data).task_id),
+
+	read,
+	probe: read('credential-test'),
+
+	taskFromRecord(taskId, data) {
+		// An empty `data` is how this API says that it does not know the task.
+		if (data === null || data === undefined) return null;
+		const record = asObject(data);
+		if ((asId(record.taskId) ?? taskId) !== taskId) return null;
+		const response = parseObject(record.response);
+		const task = withReport(acceptedTask(taskId, parseObject(record.paramJson)), {
+			status: statusOf(record),
+			videoUrl: response.resultVideoUrl,
+			imageUrl: response.resultImageUrl,
+			completedAt: record.completeTime,
+			errorMessage: record.errorMessage,
+		});
+		return { task };
+	},
+
+	taskFromCallback(body) {
+		const callback = asObject(body);
+		const data = asObject(callback.data);
+		const taskId = [callback.taskId, callback.task_id, data.taskId, data.task_id]
+			.map(asId)
+			.find((id) => id !== null);
+		const code = asNumber(callback.code);
+		if (!taskId || code === null) return null;
+		return withReport(
+			acceptedTask(taskId),
+			code === 200
+				? {
+						status: 'success',
+						videoUrl: firstText(data.result_video_url, data.video_url),
+						imageUrl: firstText(data.result_image_url, data.image_url),
+					}
+				: { status: 'failed', errorMessage: callback.msg },
+		);
+	},
+};
+
+/**
+ * `successFlag` is 1 when done and 0 otherwise, so that only an error tells a failed task from a
+ * running one; recordings of the real API also have 2 and 3 for failed.
+ */
+function statusOf(record: Json): Report['status'] {
+	const flag = asNumber(record.successFlag);
+	if (flag === 1) return 'success';
+	const complaint = asText(record.errorMessage) !== null || Boolean(asNumber(record.errorCode));
+	return flag === 2 || flag === 3 || complaint ? 'failed' : 'processing';
+}
+
+function read(taskId: string): ApiCall {
+	return { method: 'GET', path: '/api/v1/aleph/record-info', qs: { taskId } };
+}

@@ -1,0 +1,96 @@
+/**
+ * What the two APIs of kie.ai and Apikley share: the envelope `{ code, msg, data }`, uploads, credits and
+ * fresh URLs. The HTTP status is often 200 although `code` is not, and sometimes equals it, so both are
+ * read.
+ */
+import { randomUUID } from 'crypto';
+import { asNumber, asObject, firstText, parseObject } from '../../task/json';
+import { ApiError, type ApiErrorKind } from '../error';
+import { retryAfter } from './retryAfter';
+import type { Dialect, HttpAnswer } from './dialect';
+
+/** What both APIs have in common. */
+export const envelopeDialect = {
+	aspectRatios: ['16:9', '9:16', '4:3', '3:4', '1:1', '21:9'],
+	options: ['referenceImage', 'waterMark', 'uploadCn', 'callBackUrl'],
+	open: openEnvelope,
+	readInterval: 0,
+	credits: { method: 'GET', path: '/api/v1/chat/credit' },
+	creditsFrom: asNumber,
+
+	async upload(file, uploadUrl) {
+		if (!uploadUrl) throw new ApiError('noUpload', null, '');
+		return await Promise.resolve({
+			url: `${uploadUrl}/api/file-stream-upload`,
+			// A file of the same folder and name would replace an earlier one.
+			fields: { uploadPath: `${UPLOAD_FOLDER}/${randomUUID()}`, fileName: file.name },
+			withKey: true,
+			read: (answer) => {
+				const data = asObject(openEnvelope(answer));
+				const { downloadUrl: url, fileSize: size, mimeType, expiresAt } = data;
+				return { url, size, mimeType, expiresAt };
+			},
+		});
+	},
+
+	/** The answer's data is the new URL, which lasts 20 minutes. */
+	freshUrl: (url) => ({ method: 'POST', path: '/api/v1/common/download-url', body: { url } }),
+} satisfies Partial<Dialect>;
+
+const UPLOAD_FOLDER = 'n8n-runway-aleph';
+
+/** The `data` of a good answer. Throws an ApiError for any other. */
+export function openEnvelope(answer: HttpAnswer): unknown {
+	const envelope = parseObject(answer.body);
+	const bodyCode = asNumber(envelope.code);
+	const code = bodyCode === null || bodyCode === 200 ? answer.statusCode : bodyCode;
+	if (bodyCode === 200 && code >= 200 && code < 300) return envelope.data;
+
+	if (answer.statusCode === 403 && bodyCode === null) {
+		throw new ApiError('firewall', 403, 'HTTP 403 with a web page instead of an API response');
+	}
+	const reason = firstText(envelope.msg, envelope.message) ?? `HTTP ${answer.statusCode}`;
+	throw new ApiError(errorKind(code, reason), code, reason, retryAfter(answer.headers));
+}
+
+const KINDS: Record<number, ApiErrorKind> = {
+	401: 'credential',
+	402: 'credits',
+	403: 'credential',
+	405: 'notFound',
+	// From a proxy on the way.
+	407: 'unreachable',
+	408: 'busy',
+	429: 'rateLimit',
+	430: 'rateLimit',
+	433: 'quota',
+	451: 'media',
+	455: 'maintenance',
+	505: 'switchedOff',
+	550: 'denied',
+	4030: 'region',
+};
+
+/** Code 422 says several things, and 500 may hide a refusal: what was recorded of their texts tells them apart. */
+const UNKNOWN_TASK = /recordInfo is null|task not found|task does not exist/i;
+const NO_MODEL = /model name you specified|page does not exist or is not published/i;
+const NO_CREDITS = /credits? (is |are )?(insufficient|not enough)|insufficient credits?/i;
+const PARAMETERS =
+	/is required|cannot be empty|must not be empty|not within the range of allowed options/i;
+
+function errorKind(code: number, reason: string): ApiErrorKind {
+	if (code === 422 || code === 404) {
+		if (UNKNOWN_TASK.test(reason)) return 'unknownTask';
+		if (NO_MODEL.test(reason)) return 'noModel';
+		return code === 422 ? 'parameters' : 'notFound';
+	}
+	if (code === 500) {
+		if (NO_CREDITS.test(reason)) return 'credits';
+		if (PARAMETERS.test(reason)) return 'parameters';
+	}
+	const kind = KINDS[code];
+	if (kind) return kind;
+	if (code >= 300 && code < 400) return 'notFound';
+	if (code >= 500 && code < 600) return 'server';
+	return code >= 400 && code < 500 ? 'parameters' : 'notTheApi';
+}

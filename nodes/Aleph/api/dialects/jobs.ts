@@ -1,0 +1,107 @@
+/**
+ * The Jobs API (`/api/v1/jobs`) of kie.ai, which has Aleph as one of many models: its requests, records
+ * and callbacks.
+ */
+import {
+	asId,
+	asList,
+	asNumber,
+	asObject,
+	asText,
+	firstText,
+	parseObject,
+	type Json,
+} from '../../task/json';
+import { acceptedTask, withReport, type Report } from '../../task/task';
+import type { ApiCall, Dialect } from './dialect';
+import { envelopeDialect } from './envelope';
+
+const MODEL = 'runway/gen4-aleph';
+
+export const jobs: Dialect = {
+	...envelopeDialect,
+	value: 'jobs',
+	name: 'Jobs API',
+	description: 'The API that kie.ai documents today',
+
+	start: ({
+		callBackUrl,
+		prompt,
+		videoUrl,
+		waterMark,
+		uploadCn,
+		aspectRatio,
+		seed,
+		referenceImage,
+	}) => ({
+		method: 'POST',
+		path: '/api/v1/jobs/createTask',
+		body: {
+			model: MODEL,
+			callBackUrl,
+			input: {
+				prompt,
+				video_url: videoUrl,
+				watermark: waterMark,
+				upload_cn: uploadCn,
+				aspect_ratio: aspectRatio,
+				seed,
+				reference_image: referenceImage,
+			},
+		},
+	}),
+	startedTaskId: (data) => asId(asObject(data).taskId) ?? asId(asObject(data).task_id),
+
+	read,
+	probe: read('credential-test'),
+
+	taskFromRecord(taskId, data) {
+		const record = asObject(data);
+		if ((asId(record.taskId) ?? taskId) !== taskId || !isOfModel(record)) return null;
+		if (data === null || data === undefined) return null;
+		// Recordings have the input as JSON within the JSON of `param`, the docs as an object.
+		const input = parseObject(parseObject(record.param).input);
+		const result = { ...parseObject(record.response), ...parseObject(record.resultJson) };
+		const task = withReport(
+			acceptedTask(taskId, { prompt: input.prompt, videoUrl: input.video_url }),
+			{
+				status: statusOf(record),
+				videoUrl: firstText(...asList(result.resultUrls), result.resultVideoUrl),
+				imageUrl: firstText(result.firstFrameUrl, result.resultImageUrl),
+				credits: asNumber(record.creditsConsumed) ?? record.consumeCredits,
+				completedAt: record.completeTime,
+				errorMessage: firstText(record.failMsg, record.errorMessage, record.failCode),
+			},
+		);
+		return { task };
+	},
+
+	/** The body is an envelope around the record. */
+	taskFromCallback(body) {
+		const { code, data } = asObject(body);
+		const record = asObject(data);
+		const taskId = asId(record.taskId);
+		if (asNumber(code) === null || taskId === null || asText(record.state) === null) return null;
+		return jobs.taskFromRecord(taskId, record)?.task ?? null;
+	},
+};
+
+/** A record need not name its model. Tasks of the Aleph API, which it knows as well, are of the same model. */
+function isOfModel({ model }: Json): boolean {
+	return asText(model)?.toLowerCase().includes('aleph') ?? true;
+}
+
+/** Running tasks are `waiting`, `queuing` or `generating`. Newer records have a `successFlag`, too. */
+function statusOf({ state, successFlag }: Json): Report['status'] {
+	const word = asText(state)?.toLowerCase();
+	if (word === 'success' || word === 'completed') return 'success';
+	if (word === 'fail' || word === 'failed' || word === 'error') return 'failed';
+	if (word !== undefined) return 'processing';
+	const flag = asNumber(successFlag);
+	if (flag === 1) return 'success';
+	return flag === 2 || flag === 3 ? 'failed' : 'processing';
+}
+
+function read(taskId: string): ApiCall {
+	return { method: 'GET', path: '/api/v1/jobs/recordInfo', qs: { taskId } };
+}

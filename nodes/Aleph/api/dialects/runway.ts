@@ -1,0 +1,191 @@
+/**
+ * Runway's own API, with Aleph 2. Errors come as HTTP statuses, there are no callbacks, tasks can be
+ * cancelled, and what is over the account's concurrency is queued. As of Runway's SDK 4.20.1.
+ */
+import {
+	asId,
+	asList,
+	asNumber,
+	asObject,
+	asText,
+	firstText,
+	parseObject,
+	type Json,
+} from '../../task/json';
+import { acceptedTask, isoTime, withReport, type Keyframe, type Report } from '../../task/task';
+import { ApiError, type ApiErrorKind } from '../error';
+import type { ApiCall, Dialect, HttpAnswer, Provider } from './dialect';
+import { retryAfter } from './retryAfter';
+
+const MODEL = 'aleph2';
+const TASKS = '/v1/tasks/';
+const ORGANIZATION: ApiCall = { method: 'GET', path: '/v1/organization' };
+
+/** URLs of results live for 24 to 48 hours from the reading that gave them. */
+const URL_LIFETIME_MS = 24 * 60 * 60_000;
+
+export const runway: Dialect = {
+	value: 'runway',
+	name: 'Runway API',
+	description: "Runway's own API, with Aleph 2",
+	headers: { 'X-Runway-Version': '2024-11-06' },
+	aspectRatios: ['16:9', '4:3', '3:2', '1:1', '2:3', '3:4', '9:16', '21:9'],
+	options: ['keyframes', 'outputFormat', 'publicFigures'],
+	open,
+
+	start: ({ prompt, videoUrl, seed, aspectRatio, keyframes, outputFormat, publicFigures }) => ({
+		method: 'POST',
+		path: '/v1/video_to_video',
+		body: {
+			model: MODEL,
+			videoUri: videoUrl,
+			promptText: prompt,
+			seed,
+			targetAspectRatio: aspectRatio,
+			keyframes: keyframes?.map(keyframeBody),
+			outputFormat,
+			contentModeration: publicFigures && { publicFigureThreshold: publicFigures },
+		},
+	}),
+	startedTaskId: (data) => asId(asObject(data).id),
+
+	read: readTask,
+
+	taskFromRecord(taskId, data) {
+		const record = asObject(data);
+		if (asId(record.id) !== taskId) return null;
+		const task = withReport(acceptedTask(taskId), {
+			status: statusOf(record),
+			videoUrl: videoUrlOf(record),
+			credits: asObject(record.cost).credits,
+			expiresAt: isoTime(Date.now() + URL_LIFETIME_MS),
+			errorMessage: failureOf(record),
+		});
+		return record.status === 'THROTTLED' ? { task, queued: true } : { task };
+	},
+	readInterval: 5_000,
+
+	probe: ORGANIZATION,
+
+	credits: ORGANIZATION,
+	creditsFrom: (data) => asNumber(asObject(data).creditBalance),
+
+	async upload(file, _uploadUrl, send) {
+		const body = { filename: file.name, type: 'ephemeral' };
+		const ticket = asObject(await send({ method: 'POST', path: '/v1/uploads', body }));
+		return {
+			url: asText(ticket.uploadUrl) ?? '',
+			fields: Object.fromEntries(
+				Object.entries(asObject(ticket.fields)).map(([name, value]) => [name, String(value)]),
+			),
+			// The storage is not the API's, and needs only what the fields say.
+			withKey: false,
+			read: ({ statusCode }) => {
+				if (statusCode >= 200 && statusCode < 300) return { url: ticket.runwayUri };
+				throw new ApiError('upload', statusCode, `HTTP ${statusCode} from the storage`);
+			},
+		};
+	},
+
+	cancel: (taskId) => ({ method: 'DELETE', path: `${TASKS}${encodeURIComponent(taskId)}` }),
+
+	concurrency: {
+		call: ORGANIZATION,
+		from: (data) => {
+			const { models } = asObject(asObject(data).tier);
+			return asNumber(asObject(asObject(models)[MODEL]).maxConcurrentGenerations);
+		},
+	},
+};
+
+export const runwayProvider: Provider = {
+	value: 'runway',
+	name: 'Runway',
+	description: 'Aleph 2: clips of 2 to 30 seconds, up to 1080p, and it can cancel tasks',
+	baseUrl: 'https://api.dev.runwayml.com',
+	uploadUrl: '',
+	dialects: [runway],
+	keyPage: 'https://dev.runwayml.com',
+	keys: { pattern: /^key_[\da-f]{128}$/i, hint: 'they begin with "key_"' },
+	taskPage: 'https://dev.runwayml.com (Request History)',
+	resultLifetime: URL_LIFETIME_MS,
+	uploadLifetime: 24 * 60 * 60_000,
+};
+
+function readTask(taskId: string): ApiCall {
+	return { method: 'GET', path: `${TASKS}${encodeURIComponent(taskId)}` };
+}
+
+function keyframeBody({ image, seconds, position, start, end }: Keyframe) {
+	const moment = position === undefined ? { seconds } : { at: position };
+	const range = start === undefined ? {} : { range: { start_seconds: start, end_seconds: end } };
+	return { uri: image, ...moment, ...range };
+}
+
+/** Others are `PENDING`, `THROTTLED` and `RUNNING`. */
+function statusOf({ status }: Json): Report['status'] {
+	if (status === 'SUCCEEDED') return 'success';
+	return status === 'FAILED' || status === 'CANCELLED' ? 'failed' : 'processing';
+}
+
+function videoUrlOf({ output }: Json): unknown {
+	return asList(output)[0];
+}
+
+function failureOf({ status, failure, failureCode }: Json): string | null {
+	if (status === 'CANCELLED') return 'The task was cancelled';
+	const code = asText(failureCode);
+	const reason = asText(failure);
+	return reason && code ? `${reason} (${code})` : (reason ?? code);
+}
+
+function open({ statusCode, headers, body }: HttpAnswer, { path }: Pick<ApiCall, 'path'>): unknown {
+	if (statusCode >= 200 && statusCode < 300) return body;
+	const answer = parseObject(body);
+	const said = firstText(answer.error, answer.message);
+	if (statusCode === 403 && said === null) {
+		throw new ApiError('firewall', 403, 'HTTP 403 with a web page instead of an API response');
+	}
+	const reason = [said ?? `HTTP ${statusCode}`, ...issuesOf(answer)].join('; ');
+	throw new ApiError(errorKind(statusCode, reason, path), statusCode, reason, retryAfter(headers));
+}
+
+/** Which fields are wrong, and why: `{ path, message }` for each. */
+function issuesOf({ issues }: Json): string[] {
+	return asList(issues)
+		.map(asObject)
+		.map(({ path, message }) => {
+			const field = Array.isArray(path) ? path.join('.') : asText(path);
+			return [field, asText(message)].filter(Boolean).join(': ');
+		})
+		.filter(Boolean);
+}
+
+const NO_CREDITS = /credit/i;
+const MEDIA = /asset|fetch|content-type|content-length|redirect|only https/i;
+
+function errorKind(status: number, reason: string, path: string): ApiErrorKind {
+	switch (status) {
+		case 400:
+			if (NO_CREDITS.test(reason)) return 'credits';
+			return MEDIA.test(reason) ? 'media' : 'parameters';
+		case 401:
+			return 'credential';
+		case 403:
+			return 'noModel';
+		case 404:
+			return path.startsWith(TASKS) ? 'unknownTask' : 'notFound';
+		case 405:
+			return 'notFound';
+		case 407:
+			// From a proxy on the way.
+			return 'unreachable';
+		case 408:
+			return 'busy';
+		case 429:
+			return 'dailyLimit';
+	}
+	if (status >= 500 && status < 600) return 'server';
+	if (status >= 300 && status < 400) return 'notFound';
+	return status >= 400 && status < 500 ? 'parameters' : 'notTheApi';
+}

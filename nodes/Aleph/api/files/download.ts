@@ -1,0 +1,130 @@
+/** Files down from the host of a result, written while they come in. No credential goes along. */
+import type { IBinaryData } from 'n8n-workflow';
+import { asNumber, asText } from '../../task/json';
+import type { NodeContext } from '../connection';
+import { ApiError } from '../error';
+import { networkError } from '../networkError';
+import { isHttpUrl, USER_AGENT } from '../request';
+import { nameOfDownload, typeOfName, withExtension } from './fileName';
+import { transfer, watched, type IdleTimer, type Transfer } from './transfer';
+
+/** Downloads a file into n8n's binary data. Throws an ApiError, or n8n's error if it cannot store the file. */
+export async function downloadFile(
+	ctx: NodeContext,
+	{ url, ...turn }: Omit<Transfer, 'url'> & { url: string | null },
+): Promise<IBinaryData> {
+	if (!isHttpUrl(url)) throw new ApiError('noFile', null, 'the API gave no URL for it');
+	return await transfer({ url, ...turn }, async (timer) => await downloadOnce(ctx, url, timer));
+}
+
+/** Node's `Readable`; community packages may not import `stream`. */
+type Readable = Exclude<
+	Parameters<NodeContext['helpers']['prepareBinaryData']>[0],
+	Buffer | Uint8Array
+>;
+
+interface StreamAnswer {
+	statusCode: number;
+	headers: Record<string, unknown>;
+	body: Readable;
+}
+
+async function downloadOnce(
+	{ helpers }: NodeContext,
+	url: string,
+	timer: IdleTimer,
+): Promise<IBinaryData> {
+	const asked = helpers.httpRequest({
+		url,
+		encoding: 'stream',
+		returnFullResponse: true,
+		ignoreHttpStatusErrors: true,
+		// n8n's HTTP client takes compressed content that was cut for the whole.
+		headers: { 'User-Agent': USER_AGENT, 'Accept-Encoding': 'identity' },
+		timeout: 0,
+		abortSignal: timer.signal,
+	}) as Promise<StreamAnswer>;
+	const { statusCode, headers, body } = await asked.catch((error: unknown) => {
+		throw networkError(error, url);
+	});
+	if (statusCode !== 200) {
+		body.destroy();
+		throw statusError(statusCode, url);
+	}
+	const type = typeOf(headers);
+	const name = withExtension(nameOfDownload(url, headers), type);
+	const source = new Source(body, timer, type);
+	const mimeType = type ?? typeOfName(name) ?? 'application/octet-stream';
+	const stored = helpers.prepareBinaryData(source.stream(), name, mimeType);
+	const binary = await stored.catch((error: unknown) => {
+		// Whether the connection or n8n's storage failed is told by which of the two streams did.
+		if (source.error instanceof ApiError) throw source.error;
+		const isOfStorage = source.error === undefined && !timer.signal.aborted;
+		throw isOfStorage ? error : networkError(source.error ?? error, url);
+	});
+	source.checkLength(asNumber(headers['content-length']));
+	return binary;
+}
+
+/** What comes in: watched, and refused if it is not a file. */
+class Source {
+	/** What went wrong with the connection or the content. */
+	error: unknown;
+
+	private bytes = 0;
+
+	constructor(
+		private readonly body: Readable,
+		private readonly timer: IdleTimer,
+		private readonly type: string | null,
+	) {}
+
+	/** The class comes from the stream at hand. */
+	stream(): Readable {
+		const { from } = this.body.constructor as unknown as {
+			from: (chunks: AsyncIterable<Uint8Array>) => Readable;
+		};
+		const chunks = watched(
+			this.body as AsyncIterable<Uint8Array>,
+			(chunk) => this.onChunk(chunk),
+			(error) => (this.error = error),
+		);
+		return from(chunks);
+	}
+
+	private onChunk(chunk: Uint8Array): void {
+		if (this.bytes === 0 && isPage(chunk, this.type)) {
+			throw (this.error = new ApiError('noFile', null, 'the host sent a web page'));
+		}
+		this.bytes += chunk.length;
+		this.timer.moved(chunk.length);
+	}
+
+	checkLength(told: number | null): void {
+		if (this.bytes === 0) throw new ApiError('noFile', null, 'the file is empty');
+		if (told !== null && told !== this.bytes) {
+			throw new ApiError('interrupted', null, `${this.bytes} of ${told} bytes came in`);
+		}
+	}
+}
+
+function isPage(start: Uint8Array, type: string | null): boolean {
+	if (type === 'text/html' || type === 'application/xhtml+xml') return true;
+	return /^\s*<(!doctype html|html|head|body)\b/i.test(
+		Buffer.from(start.subarray(0, 200)).toString(),
+	);
+}
+
+/** Another URL may help if this one is refused; the same one may after an error of the server. */
+function statusError(statusCode: number, url: string): ApiError {
+	const kind = statusCode === 429 || statusCode >= 500 ? 'server' : 'noFile';
+	return new ApiError(kind, statusCode, `HTTP ${statusCode} at ${new URL(url).origin}`);
+}
+
+/** Null if the answer says nothing of use. */
+function typeOf(headers: Record<string, unknown>): string | null {
+	const [type = ''] = (asText(headers['content-type']) ?? '').split(';');
+	return /^[\w.+-]+\/[\w.+-]+$/.test(type.trim()) && !/octet-stream/i.test(type)
+		? type.trim().toLowerCase()
+		: null;
+}

@@ -1,0 +1,170 @@
+/** Files up to the provider, read while they are sent. */
+import { asNumber, asText } from '../../task/json';
+import { asTime, isoTime } from '../../task/task';
+import type { Connection, NodeContext } from '../connection';
+import type {
+	FileFacts,
+	HttpAnswer,
+	Send,
+	UploadCall,
+	UploadedFile,
+	UploadReport,
+} from '../dialects/dialect';
+import { ApiError } from '../error';
+import { networkError } from '../networkError';
+import { isHttpUrl, send, USER_AGENT } from '../request';
+import { transfer, watched, type IdleTimer, type Transfer } from './transfer';
+
+/** A file to send, read anew for each attempt. */
+export interface LocalFile extends FileFacts {
+	open: () => Promise<AsyncIterable<Uint8Array>>;
+}
+
+/**
+ * Uploads a file, again after errors that pass: it costs nothing. Throws an ApiError, or n8n's error if it
+ * cannot read the file.
+ */
+export async function uploadFile(
+	ctx: NodeContext,
+	connection: Connection,
+	file: LocalFile,
+	ask: Send,
+	turn: Omit<Transfer, 'url' | 'limiter'>,
+): Promise<UploadedFile> {
+	const { dialect, uploadUrl, baseUrl, limiters, provider } = connection;
+	const url = uploadUrl || baseUrl;
+	if (!isHttpUrl(url))
+		throw new ApiError('upload', null, 'the Upload URL in the credential is not a URL');
+	const moved = transfer({ url, limiter: limiters.uploads, ...turn }, async (timer) => {
+		const call = await dialect.upload(file, uploadUrl, ask);
+		return await uploadOnce(ctx, connection, call, { file, timer });
+	});
+	const report = await moved.catch((error: unknown) => {
+		throw error instanceof ApiError ? asUploadError(error) : error;
+	});
+	return uploaded(file, report, provider.uploadLifetime);
+}
+
+/** What is wrong with the account or the network has its own advice. */
+function asUploadError(error: ApiError): ApiError {
+	const { kind, code, reason } = error;
+	const isKnown = ['credential', 'credits', 'firewall', 'noUpload', 'noCredential'].includes(kind);
+	return isKnown ? error : new ApiError('upload', code, reason);
+}
+
+async function uploadOnce(
+	ctx: NodeContext,
+	connection: Connection,
+	{ url, fields, withKey, read }: UploadCall,
+	{ file, timer }: { file: LocalFile; timer: IdleTimer },
+): Promise<UploadReport> {
+	const source = new StreamedFile(file, timer, progressLog(ctx, file));
+	const form = new FormData();
+	for (const [name, value] of Object.entries(fields)) form.append(name, value);
+	form.append('file', source);
+	const sending = { url, signal: timer.signal, body: form };
+	const sent = withKey
+		? send(ctx, connection, { method: 'POST' }, sending)
+		: sendToStorage(ctx, sending);
+	const answer = await sent.catch((error: unknown) => {
+		// A file that n8n cannot read is no fault of the connection's.
+		throw source.error ?? error;
+	});
+	return read(answer);
+}
+
+/** The API has named the place, with all that it needs: the key stays here. */
+async function sendToStorage(
+	{ helpers }: NodeContext,
+	{ url, signal, body }: { url: string; signal: AbortSignal; body: FormData },
+) {
+	if (!isHttpUrl(url)) throw new ApiError('notTheApi', null, 'The response has no upload URL');
+	const asked = helpers.httpRequest({
+		method: 'POST',
+		url,
+		body,
+		headers: { 'User-Agent': USER_AGENT },
+		returnFullResponse: true,
+		ignoreHttpStatusErrors: true,
+		disableFollowRedirect: true,
+		timeout: 0,
+		abortSignal: signal,
+	}) as Promise<HttpAnswer>;
+	return await asked.catch((error: unknown) => {
+		throw networkError(error, url);
+	});
+}
+
+/** A file whose content is read while it is sent. The platform's own has it in memory. */
+class StreamedFile extends File {
+	override readonly size: number;
+
+	/** What went wrong with reading it. */
+	error: unknown;
+
+	constructor(
+		private readonly source: LocalFile,
+		private readonly timer: IdleTimer,
+		private readonly log: (bytes: number) => void,
+	) {
+		super([], source.name, { type: source.mimeType });
+		this.size = source.size;
+	}
+
+	override stream() {
+		const chunks = this.chunks();
+		// A request that was answered early leaves the rest unread, and the file open.
+		this.timer.signal.addEventListener('abort', () => void chunks.return(), { once: true });
+		return ReadableStream.from(chunks);
+	}
+
+	private async *chunks(): AsyncGenerator<Uint8Array, void> {
+		const note = (error: unknown) => (this.error = error);
+		const content = await this.source.open().catch((error: unknown) => {
+			note(error);
+			throw error;
+		});
+		const onChunk = ({ length }: Uint8Array) => {
+			this.timer.moved(length);
+			this.log(length);
+		};
+		yield* watched(content, onChunk, note);
+	}
+}
+
+/** Tells n8n's log about each quarter of a file. */
+function progressLog({ logger }: NodeContext, { name, size }: LocalFile) {
+	let sent = 0;
+	return (bytes: number) => {
+		const quarter = Math.floor((4 * sent) / size);
+		sent += bytes;
+		if (Math.floor((4 * sent) / size) === quarter) return;
+		logger.info(
+			`Runway Aleph uploads ${name}: ${Math.floor((100 * sent) / size)} % of ${size} bytes`,
+		);
+	};
+}
+
+function uploaded(file: LocalFile, report: UploadReport, lifetime: number): UploadedFile {
+	const url = asText(report.url);
+	if (url === null) throw new ApiError('upload', 200, 'The response has no URL');
+	return {
+		url,
+		fileName: file.name,
+		size: asNumber(report.size) ?? file.size,
+		mimeType: asText(report.mimeType) ?? file.mimeType,
+		expiresAt: expiryOf(report.expiresAt, lifetime),
+	};
+}
+
+/** Later than this, epoch seconds are milliseconds. */
+const MOST_SECONDS = 1e11;
+
+/** When an upload ends, as the answer says, else after the shortest time that the provider documents. */
+function expiryOf(expiresAt: unknown, lifetime: number): string {
+	const number = asNumber(expiresAt);
+	const isSeconds = number !== null && number < MOST_SECONDS;
+	const told = asTime(isSeconds ? number * 1000 : expiresAt) ?? 0;
+	const now = Date.now();
+	return isoTime(told > now ? told : now + lifetime)!;
+}

@@ -1,0 +1,291 @@
+/** All that happens to a batch: the only functions that change it. Nothing here waits, or asks anybody. */
+import { backoff } from '../api/backoff';
+import { ApiError } from '../api/error';
+import type { FoundRecord } from '../api/client';
+import { START_INTERVAL_MS } from '../api/rateLimiter';
+import type { Started } from './job';
+import { BEAT, untilNextTrial, whileAsleep, whileAwake } from './schedule';
+import {
+	endOf,
+	fitsDeadline,
+	isPending,
+	isRunning,
+	taskIdOf,
+	type Batch,
+	type Failure,
+	type Files,
+	type ItemFacts,
+	type ItemState,
+	type Running,
+	type Slots,
+	type Stage,
+	type Uploads,
+} from './state';
+
+/** A task that is known to run. */
+export function running(taskId: string, now: number): Running {
+	return { state: 'running', taskId, startedAt: now, nextCheckAt: now };
+}
+
+/** The files of an item have gone up. */
+export function uploaded({ items }: Batch, itemIndex: number, uploads: Uploads): void {
+	const item = items[itemIndex]!;
+	if (isPending(item) && Object.keys(uploads).length > 0) item.uploads = uploads;
+}
+
+/** The API has accepted a task. */
+export function accepted(batch: Batch, itemIndex: number, started: Started, now: number): void {
+	const { taskId, api, requested } = started;
+	const item = set(batch, itemIndex, { ...running(taskId, now), api, requested });
+	if (isRunning(item)) item.nextCheckAt = nextCheck(batch, item, now);
+	batch.starts = [...batch.starts.filter((time) => time > now - START_INTERVAL_MS), now];
+	const { slots } = batch;
+	if (!slots) return;
+	slots.refusedFor = 0;
+	const used = batch.items.filter(isRunning).length;
+	if (slots.learnt === undefined || used <= slots.learnt) return;
+	slots.learnt = used;
+	slots.refusals = 0;
+	slots.trials = Math.min(2 * slots.trials, MOST_TRIALS);
+}
+
+const MOST_TRIALS = 64;
+
+const NO_SLOTS: Slots = {
+	refusals: 0,
+	lastRefusalAt: 0,
+	refusedFor: 0,
+	closedUntil: 0,
+	trialAt: 0,
+	trials: 1,
+};
+
+/** The API has told how many tasks the account may run at once. */
+export function concurrencyTold(batch: Batch, told: number): void {
+	batch.slots = { ...(batch.slots ?? NO_SLOTS), told };
+}
+
+/**
+ * The API takes no new tasks for now, or none could be sent. Items give up if nothing was accepted for as
+ * long as their time-out; only the time in which that was tried counts.
+ */
+export function refused(batch: Batch, error: ApiError, now: number): void {
+	const earlier = batch.slots ?? NO_SLOTS;
+	const used = batch.items.filter(isRunning).length;
+	// Requests that were on their way when the first was refused tell nothing new.
+	const isNew = now >= earlier.trialAt;
+	const refusals = earlier.refusals + (isNew ? 1 : 0);
+	const pause = used > 0 ? untilNextTrial(refusals) : backoff(refusals);
+	const asked = error.retryAfter ?? 0;
+	const planned = earlier.trialAt - earlier.lastRefusalAt + LATE_MS;
+	const tried = earlier.lastRefusalAt === 0 ? 0 : Math.min(now - earlier.lastRefusalAt, planned);
+	const slots: Slots = {
+		...earlier,
+		// What was never sent says nothing of the slots.
+		...(!error.isNotSent && { learnt: used }),
+		refusals,
+		lastRefusalAt: now,
+		refusedFor: earlier.refusedFor + tried,
+		closedUntil: Math.max(earlier.closedUntil, now + (error.isNotSent ? pause : asked)),
+		trialAt: isNew ? now + Math.max(asked, pause) : earlier.trialAt,
+		trials: 1,
+	};
+	batch.slots = slots;
+	const isProven = batch.items.some((item) => taskIdOf(item) !== undefined);
+	batch.items.forEach((item, itemIndex) => {
+		const patience = error.isNotSent && !isProven ? UNPROVEN_MS : item.terms.timeout;
+		if (isPending(item) && slots.refusedFor >= patience) notStarted(batch, itemIndex, error);
+	});
+}
+
+/** A wake may come this much later than planned. */
+const LATE_MS = 70_000;
+
+/** How long to try an address that has not answered yet: it may be wrong. */
+const UNPROVEN_MS = 5_000;
+
+/** The item has no task, as far as is known. */
+export function notStarted(batch: Batch, itemIndex: number, error: Error): void {
+	const failure = failureOf(error);
+	if (!(error instanceof ApiError)) return void set(batch, itemIndex, { state: 'failed', failure });
+	set(batch, itemIndex, { state: error.isAmbiguous ? 'unconfirmed' : 'failed', failure });
+	if (error.isAccountError) batch.halted ??= error.toJSON();
+	if (error.kind === 'keepCredits') creditsLow(batch, error);
+}
+
+/** Items that want to keep more credits than are left fail, also if nobody could tell how many are. */
+function creditsLow(batch: Batch, error: ApiError): void {
+	const { credits = -Infinity } = error;
+	batch.items.forEach((item, itemIndex) => {
+		const { keepCredits } = item.terms;
+		if (!isPending(item) || keepCredits === undefined || credits >= keepCredits) return;
+		set(batch, itemIndex, { state: 'failed', failure: error.toJSON() });
+	});
+}
+
+/** Items whose time could not end before n8n stops the execution fail while nothing is paid for them. */
+export function deadlineChecked(batch: Batch, now: number): void {
+	if (batch.deadline === undefined) return;
+	batch.items.forEach((item, itemIndex) => {
+		if (!isPending(item) || fitsDeadline(batch, item, now)) return;
+		set(batch, itemIndex, {
+			state: 'failed',
+			failure: { kind: 'deadline', code: null, reason: '' },
+		});
+	});
+}
+
+/** The API has told about a task. */
+export function checked(batch: Batch, itemIndex: number, found: FoundRecord, now: number): void {
+	const item = batch.items[itemIndex]!;
+	if (!isRunning(item)) return;
+	const { api, task, data, queued } = found;
+	const { taskId, requested, soon, terms } = item;
+	const record = terms.simplify ? { task } : { task, data };
+	if (queued) item.queuedAt = now;
+	if (task.status !== 'processing' || terms.waitFor === 'check') {
+		set(batch, itemIndex, { state: 'completed', taskId, api, requested, record });
+	} else if (now >= endOf(batch, item)) {
+		set(batch, itemIndex, { state: 'timedOut', taskId, api, requested, record });
+	} else {
+		item.api = api;
+		item.known = true;
+		item.soon = soon && soon - 1;
+		delete item.failures;
+		item.nextCheckAt = soon
+			? Math.min(now + SOON_MS, endOf(batch, item))
+			: nextCheck(batch, item, now);
+	}
+}
+
+const SOON_MS = 3_000;
+
+/** How long to go on asking when the time of a task is up and nobody can tell what became of it. */
+const GRACE_MS = 60_000;
+
+/**
+ * The API has not told about a task. One that the API gave us itself exists, whatever goes wrong with
+ * reading it: it is asked for until its time is up. One that the user names may be wrong.
+ */
+export function notChecked(batch: Batch, itemIndex: number, error: Error, now: number): void {
+	const item = batch.items[itemIndex]!;
+	if (!isRunning(item)) return;
+	const { taskId, api, requested, terms } = item;
+	const { waitFor, notFoundTimeout } = terms;
+	// In a large batch the turn of a task that is checked once may come late: its time begins then.
+	if (waitFor === 'check' && !item.failures) item.startedAt = now;
+	item.failures = (item.failures ?? 0) + 1;
+	const giveUpAt = giveUpTime(batch, item, error, now);
+	if (now < giveUpAt) {
+		const asked = error instanceof ApiError ? (error.retryAfter ?? 0) : 0;
+		item.nextCheckAt = Math.min(now + Math.max(asked, backoff(item.failures)), giveUpAt);
+		return;
+	}
+	const isLate = waitFor === 'end' && now >= endOf(batch, item);
+	const isWaitedFor = notFoundTimeout === null || isPassing(error);
+	const state = isLate && isWaitedFor ? 'timedOut' : 'failed';
+	set(batch, itemIndex, { state, taskId, api, requested, failure: failureOf(error) });
+}
+
+function giveUpTime(batch: Batch, item: ItemFacts & Running, error: Error, now: number): number {
+	const { waitFor, notFoundTimeout } = item.terms;
+	const end = endOf(batch, item);
+	if (notFoundTimeout !== null) {
+		const isUnknown = error instanceof ApiError && error.kind === 'unknownTask' && !item.known;
+		if (isUnknown) return Math.min(item.startedAt + notFoundTimeout, end);
+		if (!isPassing(error)) return now;
+	}
+	if (waitFor !== 'end' || now < end) return end;
+	// The last look may fail as well, and n8n may have been down until now.
+	item.lastLookAt ??= now;
+	return Math.min(item.lastLookAt + GRACE_MS, (batch.deadline ?? Infinity) - SOON_MS);
+}
+
+function isPassing(error: Error): boolean {
+	return error instanceof ApiError && (error.isTransient || error.kind === 'unknownTask');
+}
+
+/** The files of a finished task are there, or cannot be had. */
+export function downloaded(batch: Batch, itemIndex: number, files: Files): void {
+	const item = batch.items[itemIndex]!;
+	if (item.state === 'completed') item.files = files;
+}
+
+/** The execution is about to sleep. */
+export function fellAsleep(batch: Batch, wakeAt: number, now: number): void {
+	batch.revision++;
+	batch.sleep = { since: now, wakeAt, waker: wakerOf(batch) };
+}
+
+/** By the time this task ends, about a quarter of the others have. More will once n8n has woken. */
+function wakerOf({ items }: Batch): string | null {
+	const byAge = items.filter(isRunning).sort((a, b) => a.startedAt - b.startedAt);
+	return byAge[Math.floor(byAge.length / 4)]?.taskId ?? null;
+}
+
+/** A callback is about to wake the execution, after those for other tasks. */
+export function wokenBy({ sleep }: Batch, taskIds: Iterable<string>): void {
+	if (sleep) sleep.callbacks = [...taskIds];
+}
+
+/**
+ * The execution is awake. Tasks for which there was a callback have ended: they are checked now. Those
+ * that started before them are likely to have ended too, and their callbacks may be on their way, lost,
+ * or at another process. A guess may be wrong, and costs a request: so there is one for each task.
+ */
+export function awoke(batch: Batch, callbacks: ReadonlySet<string>, now: number): void {
+	if (batch.sleep && now < batch.sleep.since) setBack(batch, batch.sleep.since - now);
+	delete batch.sleep;
+	const tasks = batch.items.filter(isRunning);
+	const ended = tasks.filter(({ taskId }) => callbacks.has(taskId));
+	for (const item of ended) Object.assign(item, { nextCheckAt: now, soon: 3 });
+	const latest = Math.max(...ended.map(({ startedAt }) => startedAt));
+	for (const item of tasks) {
+		if (item.startedAt > latest || item.guessed || callbacks.has(item.taskId)) continue;
+		Object.assign(item, { nextCheckAt: now, guessed: true });
+	}
+}
+
+/** The clock was set back while the execution slept: all times move along. */
+function setBack(batch: Batch, duration: number): void {
+	batch.starts = batch.starts.map((time) => time - duration);
+	if (batch.deadline !== undefined) batch.deadline -= duration;
+	if (batch.slots) {
+		for (const name of ['lastRefusalAt', 'closedUntil', 'trialAt'] as const) {
+			batch.slots[name] -= duration;
+		}
+	}
+	for (const item of batch.items.filter(isRunning)) {
+		item.startedAt -= duration;
+		item.nextCheckAt -= duration;
+		if (item.queuedAt !== undefined) item.queuedAt -= duration;
+		if (item.lastLookAt !== undefined) item.lastLookAt -= duration;
+	}
+}
+
+function nextCheck(batch: Batch, item: ItemFacts & Running, now: number): number {
+	const age = now - Math.max(item.startedAt, item.queuedAt ?? 0);
+	const next = batch.sleeps
+		? whileAsleep(age, now, shiftOf(batch))
+		: now + whileAwake(age, item.terms.pollInterval);
+	return Math.min(next, endOf(batch, item));
+}
+
+/** Differs by execution, whose IDs are numbers or have some in them. */
+function shiftOf({ executionId }: Batch): number {
+	const number = Number(/\d{1,9}/.exec(executionId)?.[0] ?? 0);
+	return (number * 7_919) % BEAT;
+}
+
+function set(batch: Batch, itemIndex: number, stage: Stage): ItemState {
+	const { requestHash, inputHash, terms } = batch.items[itemIndex]!;
+	return (batch.items[itemIndex] = { requestHash, inputHash, terms, ...stage });
+}
+
+/** An error as it can be stored. */
+export function failureOf(error: Error): Failure {
+	if (error instanceof ApiError) return error.toJSON();
+	const { description } = error as { description?: string | null };
+	const failure: Failure = { kind: 'local', code: null, reason: error.message };
+	return description ? { ...failure, description } : failure;
+}

@@ -1,0 +1,27 @@
+/** What one input item asks for in this run of the node. It is never stored: its state is. */
+import type { Client, StartedTask } from '../api/client';
+import type { Requested } from '../task/task';
+import type { Completed, Files, ItemFacts, ItemState, Uploads } from './state';
+
+export interface Job {
+	/** How the item begins. Reads its parameters; if they are bad, that is how it ends. */
+	initial: (now: number) => Promise<ItemState>;
+	/**
+	 * Absent if the task has been started already: then there is nothing to upload and to start.
+	 *
+	 * Uploads the files that are not in `known`, or would not last, and gives all of them. Throws an
+	 * ApiError, n8n's error if a file cannot be read, or the signal's reason while it waits for its turn.
+	 */
+	upload?: (known: Uploads, signal: AbortSignal) => Promise<Uploads>;
+	/** Starts the task. Throws an ApiError, n8n's error, or the signal's reason while it waits for its turn. */
+	start?: (uploads: Uploads, signal: AbortSignal) => Promise<Started>;
+	/** Downloads what the item wants of a finished task. Throws an ApiError, or n8n's error. */
+	download: (item: ItemFacts & Completed) => Promise<Files>;
+}
+
+export interface Started extends StartedTask {
+	requested: Requested;
+}
+
+/** What the driver asks of the API, whichever item it is for. */
+export type Tasks = Pick<Client, 'readTask' | 'cancelTask' | 'getConcurrency'>;

@@ -1,0 +1,108 @@
+/**
+ * What a run takes over from an earlier one for the same items, by Retry On Fail or by a retry from the
+ * executions list: what was paid for and has not failed, if the item is still the same.
+ */
+import { running } from './events';
+import {
+	isSuccess,
+	taskIdOf,
+	VERSION,
+	type Batch,
+	type Downloads,
+	type ItemFacts,
+	type ItemState,
+	type Stage,
+} from './state';
+
+/** A batch about whose items nothing is known but how they begin. */
+export function newBatch(run: Omit<Batch, 'version' | 'revision' | 'attempts' | 'starts'>): Batch {
+	return { version: VERSION, revision: 0, ...run, attempts: 1, starts: [] };
+}
+
+/** How the node came to run again. */
+export interface Again {
+	/** By Retry On Fail, and not from the executions list. */
+	isRetryOnFail: boolean;
+	maxAttempts: number;
+}
+
+/**
+ * n8n counts the attempts of Retry On Fail anew after each sleep; counted here, they come to an end.
+ * @param fresh the batch as it would begin without the earlier run
+ */
+export function retryBatch(earlier: Batch, fresh: Batch, again: Again, now: number): Batch {
+	const attempts = again.isRetryOnFail ? earlier.attempts + 1 : 1;
+	if (attempts > again.maxAttempts) return { ...earlier, attempts };
+	const isSameExecution = earlier.executionId === fresh.executionId;
+	// Nobody has seen what became of an execution that was killed.
+	const isUnseen = isSameExecution || earlier.sleep !== undefined;
+	const items = fresh.items.map((item, itemIndex) => {
+		const before = earlier.items[itemIndex];
+		// If the input is bad now, its error still names the task that was paid for.
+		if (before && item.state === 'failed') return { ...item, taskId: taskIdOf(before) };
+		if (!before || !isSame(before, item)) return item;
+		const stage = keptStage(before, item, { isUnseen, isSameExecution, now });
+		return stage ? { ...facts(item), ...stage } : item;
+	});
+	return { ...fresh, revision: earlier.revision, attempts, items };
+}
+
+function isSame(before: ItemFacts, now: ItemFacts): boolean {
+	return before.requestHash === now.requestHash || before.inputHash === now.inputHash;
+}
+
+function facts({ requestHash, inputHash, terms }: ItemState): ItemFacts {
+	return { requestHash, inputHash, terms };
+}
+
+interface Circumstances {
+	isUnseen: boolean;
+	isSameExecution: boolean;
+	now: number;
+}
+
+/** Null if the item begins anew. */
+function keptStage(
+	before: ItemState,
+	{ terms }: ItemFacts,
+	{ isUnseen, isSameExecution, now }: Circumstances,
+): Stage | null {
+	switch (before.state) {
+		case 'pending':
+			return { state: 'pending', uploads: before.uploads };
+		case 'running':
+		case 'timedOut':
+			return runningAgain(before, now);
+		case 'failed':
+			return before.taskId === undefined ? null : runningAgain(before, now);
+		case 'unconfirmed':
+			// Whether to risk a second payment is for the user to decide, by retrying the execution.
+			return isUnseen ? { state: 'unconfirmed', failure: before.failure } : null;
+		case 'completed': {
+			if (!isSuccess(before)) return null;
+			const { taskId, api, requested, record, files } = before;
+			if (!terms.simplify && !record.data) return runningAgain(before, now);
+			// n8n stores files by execution.
+			const isThere = isSameExecution && files && 'binary' in files;
+			const isWanted = sameDownloads(before.terms.downloads, terms.downloads);
+			return {
+				state: 'completed',
+				taskId,
+				api,
+				requested,
+				record,
+				...(isThere && isWanted && { files }),
+			};
+		}
+	}
+}
+
+function runningAgain(before: ItemState, now: number): Stage | null {
+	if (!('taskId' in before) || before.taskId === undefined) return null;
+	const { taskId, api, requested } = before;
+	return { ...running(taskId, now), api, requested };
+}
+
+function sameDownloads(one: Downloads, other: Downloads): boolean {
+	return one.video === other.video && one.thumbnail === other.thumbnail;
+}

@@ -1,0 +1,39 @@
+/** When to check a task again. All durations are milliseconds. */
+import { jittered } from '../api/backoff';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+/**
+ * For an execution that stays awake: how long to wait. Aleph takes 2 to 15 minutes, but a task that
+ * moderation refuses ends within a second or two. So the first check comes early; then a task is checked
+ * every 3 seconds, and from its 90th second on every thirtieth part of its age, up to 15 seconds.
+ * @param interval the user's own, if set
+ */
+export function whileAwake(age: number, interval: number | null, random = Math.random): number {
+	const steady = interval ?? Math.min(15 * SECOND, Math.max(3 * SECOND, age / 30));
+	const pause = Math.round(jittered(steady, random));
+	return age === 0 ? Math.min(2 * SECOND, pause) : pause;
+}
+
+/**
+ * For an execution that sleeps: the time of the next check. After half a minute, then every minute, and
+ * from the 20th minute on every minute and a half. All tasks of an execution are checked on the same
+ * beats of 30 seconds, so that one wake does for many.
+ * @param shift of the beats, so that executions do not wake all at once
+ */
+export function whileAsleep(age: number, now: number, shift = 0): number {
+	const pause = age < MINUTE / 2 ? MINUTE / 2 : age < 20 * MINUTE ? MINUTE : 1.5 * MINUTE;
+	return Math.round((now + pause - shift) / BEAT) * BEAT + shift;
+}
+
+export const BEAT = 30 * SECOND;
+
+/**
+ * How long not to try for more slots after the nth refusal in a row, while tasks of ours run: a slot gets
+ * free when one of them ends, and then there is no need to wait. Longer than the 10 seconds over which
+ * the APIs count.
+ */
+export function untilNextTrial(refusals: number): number {
+	return Math.min(MINUTE, 12 * SECOND * 2 ** (refusals - 1));
+}

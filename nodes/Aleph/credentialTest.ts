@@ -1,0 +1,87 @@
+/** The test of a credential: asks the API what a node would ask, and reads the answer as a node does. */
+import type {
+	ICredentialsDecrypted,
+	ICredentialTestFunctions,
+	INodeCredentialTestResult,
+} from 'n8n-workflow';
+import { connectionOf, headersOf, wrongKey, type Connection } from './api/connection';
+import type { HttpAnswer } from './api/dialects/dialect';
+import { ApiError, type ApiErrorKind } from './api/error';
+import { networkError } from './api/networkError';
+import { isHttpUrl, USER_AGENT } from './api/request';
+import { redactText } from './api/key';
+
+export async function testAlephApi(
+	this: ICredentialTestFunctions,
+	{ data = {} }: ICredentialsDecrypted,
+): Promise<INodeCredentialTestResult> {
+	const connection = connectionOf(data);
+	if (!connection) return failed('Choose a provider and an API');
+	if (connection.apiKey === '') return failed('The API key is empty');
+	if (!isHttpUrl(connection.baseUrl)) return failed('The base URL is not a URL');
+	// It would be sent to somebody else.
+	const problem = wrongKey(connection);
+	if (problem) return failed(problem);
+	try {
+		const { dialect } = connection;
+		dialect.open(await ask(this, connection, headersOf(data)), dialect.probe);
+		return OK;
+	} catch (error) {
+		const failure = error instanceof ApiError ? error : networkError(error, connection.baseUrl);
+		return failure.kind === 'unknownTask' ? OK : failed(messageOf(failure, connection));
+	}
+}
+
+const OK: INodeCredentialTestResult = { status: 'OK', message: 'The API key is good' };
+
+function failed(message: string): INodeCredentialTestResult {
+	return { status: 'Error', message };
+}
+
+async function ask(
+	{ helpers: { request } }: ICredentialTestFunctions,
+	{ baseUrl, dialect }: Connection,
+	headers: Record<string, string>,
+): Promise<HttpAnswer> {
+	const { method, path, qs } = dialect.probe;
+	return (await request({
+		method,
+		uri: `${baseUrl}${path}`,
+		qs,
+		headers: { 'User-Agent': USER_AGENT, ...headers },
+		json: true,
+		simple: false,
+		resolveWithFullResponse: true,
+		// A redirected request would carry the key to another host.
+		followRedirect: false,
+		timeout: 30_000,
+	})) as HttpAnswer;
+}
+
+function messageOf({ kind, reason }: ApiError, { provider, apiKey }: Connection): string {
+	const said = redactText(reason, apiKey);
+	const { keys } = provider;
+	const hint =
+		keys && !keys.pattern.test(apiKey)
+			? `, and it does not look like a key of ${provider.name}: ${keys.hint}`
+			: '';
+	const messages: Partial<Record<ApiErrorKind, string>> = {
+		credential: `The API key is wrong or missing${hint} (${said})`,
+		noModel: `The API key is not allowed to use Aleph (${said})`,
+		credits: `The account has no credits left (${said})`,
+		notFound: 'This server does not have the selected API: check the provider and the base URL',
+		rateLimit: 'Too many requests: test again in a minute',
+		dailyLimit: `The account has reached its limit for today (${said})`,
+		quota: 'The API key has reached its own limit: raise it in your provider account',
+		maintenance: 'The API is under maintenance: test again later',
+		switchedOff: 'The provider has switched this API off: set API to the other option',
+		denied: `The API denied the connection: check your provider account (${said})`,
+		region: `The provider does not serve this region (${said})`,
+		server: `The API had an internal error: test again later (${said})`,
+		busy: 'The API is busy: test again later',
+		firewall: 'A firewall in front of the provider refused the request: the key was not checked',
+		unreachable: `The API could not be reached: check the base URL (${said})`,
+		interrupted: `The connection to the API was lost: test again (${said})`,
+	};
+	return messages[kind] ?? 'The response did not come from the API: check the base URL';
+}

@@ -1,0 +1,93 @@
+/**
+ * Which callback wakes a sleeping execution. n8n would let several of them resume it: one wins, the
+ * others fail, and one that is slow may win later, when the execution has slept again, with what it
+ * knew before. So one callback alone is allowed to, once for each sleep.
+ *
+ * Callbacks of one execution may reach several n8n processes. Only the one that gets the callback of the
+ * `waker`, a task that the sleep names, may wake it, so the processes needn't communicate. What is kept
+ * here is lost with the process; then the execution wakes by itself.
+ */
+import { wokenBy } from '../batch/events';
+import { isPending, isRunning, type Batch, type Sleep } from '../batch/state';
+
+interface Remembered {
+	/** Tells sleeps of one execution apart, also those of several nodes. */
+	since: number;
+	/** Tasks for which there was a callback. */
+	tasks: Set<string>;
+	/** Whether a callback has been allowed to wake the execution. */
+	isOver: boolean;
+	/** Whether it has woken, and taken what was noted. */
+	isAwake: boolean;
+	forgetAt: number;
+}
+
+const executions = new Map<string, Remembered>();
+
+/** Waking more often, while there is more to start, costs n8n more than it gains. */
+const SHORTEST_SLEEP_MS = 3_000;
+
+const MEMORY_MS = 10 * 60_000;
+
+/** What to do about a callback: wake the execution, just note it, or have the provider call again. */
+export type Verdict = 'wake' | 'noted' | 'again';
+
+/** Decides about the callback of a running task. If it is to wake the execution, that is noted in the batch. */
+export function decideCallback(
+	executionId: string,
+	batch: Batch,
+	taskId: string,
+	now: number,
+): Verdict {
+	const sleep = batch.sleep!;
+	const known = recall(executionId, sleep.since, now);
+	if (known.since > sleep.since || known.isAwake) return 'again';
+	const haveAllEnded = batch.items
+		.filter(isRunning)
+		.every((item) => item.taskId === taskId || known.tasks.has(item.taskId));
+	const wantsSlots = batch.items.some(isPending);
+	const isEarly = now < sleep.since + SHORTEST_SLEEP_MS;
+	// No other may come later: so this one has to come again.
+	if (taskId === sleep.waker && wantsSlots && isEarly && !haveAllEnded) return 'again';
+	known.tasks.add(taskId);
+	if (known.isOver) return 'noted';
+	const isAllowed = sleep.waker !== null && known.tasks.has(sleep.waker);
+	if (!isAllowed || (!haveAllEnded && !wantsSlots)) return 'noted';
+	known.isOver = true;
+	wokenBy(batch, known.tasks);
+	return 'wake';
+}
+
+/** The execution is about to sleep: callbacks for an earlier sleep come too late. */
+export function markAsleep(executionId: string, { since }: Sleep): void {
+	recall(executionId, since, since);
+}
+
+/** The execution is awake. Gives the tasks for which there was a callback meanwhile. */
+export function markAwake(executionId: string, sleep: Sleep, now: number): Set<string> {
+	const known = recall(executionId, sleep.since, now);
+	known.isOver = true;
+	known.isAwake = true;
+	return new Set([...known.tasks, ...(sleep.callbacks ?? [])]);
+}
+
+/**
+ * Whether this process has woken the execution from this sleep, or put it to another since. At its start
+ * n8n marks as crashed what it has just woken: a retry would pay for its tasks a second time.
+ */
+export function wasResumed(executionId: string, { since }: Sleep): boolean {
+	const known = executions.get(executionId);
+	if (!known) return false;
+	return known.since > since || (known.since === since && known.isOver);
+}
+
+function recall(executionId: string, since: number, now: number): Remembered {
+	for (const [id, { forgetAt }] of executions) if (forgetAt < now) executions.delete(id);
+	let known = executions.get(executionId);
+	if (!known || known.since < since) {
+		known = { since, tasks: new Set(), isOver: false, isAwake: false, forgetAt: 0 };
+	}
+	executions.set(executionId, known);
+	known.forgetAt = now + MEMORY_MS;
+	return known;
+}

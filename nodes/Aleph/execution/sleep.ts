@@ -1,0 +1,77 @@
+/** Putting an execution to sleep in n8n's database, so that the same node runs again when it wakes. */
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { clock } from '../api/clock';
+import { fellAsleep } from '../batch/events';
+import { isPending, isRunning, type Batch } from '../batch/state';
+import {
+	callerWaits,
+	canResume,
+	isTool,
+	leaveSpentEntry,
+	parentWaits,
+	setCustomData,
+} from '../n8n';
+import { markAsleep } from './callbacks';
+import { remember } from './memory';
+
+/**
+ * Whether an execution that wants to sleep does so. It stays running if a sleep would lose or confuse
+ * something, and a hint says so.
+ */
+export function maySleep(ctx: IExecuteFunctions): boolean {
+	const reason = reasonToStay(ctx);
+	if (reason === null) return true;
+	const message = `"Wait Mode" is "Sleep", but the node kept running: ${reason}.`;
+	ctx.addExecutionHints?.({ message, type: 'info', location: 'outputPane' });
+	return false;
+}
+
+function reasonToStay(ctx: IExecuteFunctions): string | null {
+	if (isTool(ctx)) return 'an AI agent waits for the answer';
+	if (!canResume(ctx)) return 'this engine of n8n cannot wake a sleeping execution';
+	if (callerWaits(ctx)) return 'the caller of this workflow waits for the answer';
+	if (parentWaits(ctx)) return 'the workflow or agent that called this one waits for it';
+	return null;
+}
+
+/** A path of its own: else a late callback could resume another node that sleeps by then. */
+export const CALLBACK_PATH = 'aleph';
+
+/** Where callbacks reach this execution. Since n8n 2.0 the URL carries a secret token. */
+export function callbackUrl(ctx: IExecuteFunctions): string {
+	const url = new URL(ctx.evaluateExpression('{{ $execution.resumeUrl }}', 0) as string);
+	url.pathname = `${url.pathname}/${CALLBACK_PATH}`;
+	return url.toString();
+}
+
+/** Puts the execution to sleep once this run of the node returns, without items: those are given here. */
+export async function sleepUntil(
+	ctx: IExecuteFunctions,
+	batch: Batch,
+	time: number,
+): Promise<INodeExecutionData[]> {
+	const now = clock.now();
+	const wakeAt = Math.max(time, now + 1_000);
+	fellAsleep(batch, wakeAt, now);
+	markAsleep(batch.executionId, batch.sleep!);
+	remember(ctx.getNode().id, batch, now);
+	report(ctx, batch);
+	ctx.setMetadata({ resumeUrl: callbackUrl(ctx) });
+	leaveSpentEntry(ctx);
+	// n8n goes by the computer's clock, which may have been set back.
+	await ctx.putExecutionToWait(new Date(Date.now() + wakeAt - now));
+	return [];
+}
+
+/** How far the batch is, in n8n's log and in the custom data of the execution. */
+function report(ctx: IExecuteFunctions, { items, sleep, executionId }: Batch): void {
+	const running = items.filter(isRunning);
+	const pending = items.filter(isPending).length;
+	const ended = items.length - running.length - pending;
+	const next = new Date(sleep!.wakeAt).toISOString();
+	const progress = `${ended} ended, ${running.length} running, ${pending} to start; next check at ${next}`;
+	ctx.logger.info(`Runway Aleph sleeps: ${progress}`, { executionId });
+	setCustomData(ctx, 'runwayAleph', progress);
+	const ids = running.map(({ taskId }) => taskId).join(' ');
+	setCustomData(ctx, 'runwayAlephTasks', ids.slice(0, 255));
+}

@@ -1,0 +1,47 @@
+/** What a sleeping execution does with a callback: note it, or wake. It never fails, nor wakes without cause. */
+import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import {
+	ACKNOWLEDGED,
+	answer,
+	isRejection,
+	readCallback,
+	readHmacKey,
+	type Rejection,
+} from '../api/callback';
+import { clock } from '../api/clock';
+import { isRunning, taskIdOf, type Batch } from '../batch/state';
+import { dropSpentEntry, storedContextOfSleeper } from '../n8n';
+import { decideCallback, type Verdict } from './callbacks';
+
+const NOT_OURS: Rejection = { code: 403, msg: 'This execution is not waiting for this task' };
+const AGAIN: Rejection = { code: 503, msg: 'The execution is not ready for callbacks, try again' };
+
+export async function wake(this: IWebhookFunctions): Promise<IWebhookResponseData> {
+	try {
+		const callback = readCallback(this, await readHmacKey(this));
+		if (isRejection(callback)) return answer(this, callback);
+		return resumeFor(this, callback.taskId);
+	} catch (error) {
+		// n8n would resume the execution without its data if this threw.
+		this.logger.warn(`Runway Aleph could not process a callback: ${(error as Error).message}`);
+		return answer(this, AGAIN);
+	}
+}
+
+function resumeFor(ctx: IWebhookFunctions, taskId: string): IWebhookResponseData {
+	const batch = storedContextOfSleeper(ctx).batch as Batch | undefined;
+	const item = batch?.items.find((each) => taskIdOf(each) === taskId);
+	if (!batch?.sleep || !item) return answer(ctx, NOT_OURS);
+	if (!isRunning(item)) return answer(ctx, ACKNOWLEDGED);
+	const verdict = decideCallback(ctx.getExecutionId(), batch, taskId, clock.now());
+	if (verdict !== 'wake') return answer(ctx, ANSWERS[verdict]);
+	const workflowData = dropSpentEntry(ctx);
+	return workflowData
+		? { webhookResponse: ACKNOWLEDGED, workflowData }
+		: answer(ctx, ANSWERS.noted);
+}
+
+const ANSWERS: Record<Exclude<Verdict, 'wake'>, Rejection | typeof ACKNOWLEDGED> = {
+	noted: ACKNOWLEDGED,
+	again: AGAIN,
+};

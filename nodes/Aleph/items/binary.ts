@@ -1,0 +1,85 @@
+/** The binary data of an input item, as a file to upload. */
+import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
+import { harmlessName, withExtension } from '../api/files/fileName';
+import type { LocalFile } from '../api/files/upload';
+import { InvalidInput, isEmpty } from './parameters';
+
+/** Small enough to be seen moving on a slow connection. */
+const CHUNK_BYTES = 64 * 1024;
+
+/**
+ * Throws an InvalidInput that names the field if there is no such file.
+ * @param label of the field, as the user knows it
+ * @param property a name or a path, or a binary object by an expression
+ */
+export function readBinary(
+	ctx: IExecuteFunctions,
+	itemIndex: number,
+	label: string,
+	property: unknown,
+): IBinaryData {
+	const names = Object.keys(ctx.getInputData()[itemIndex]?.binary ?? {});
+	const has =
+		names.length > 0
+			? `It has: ${names.join(', ')}.`
+			: 'It has none: check that the previous node outputs a file.';
+	const advice = `"${label}" must name a binary field of the item. ${has}`;
+	if (isEmpty(property)) throw new InvalidInput(`"${label}" is empty`, advice);
+	const isName = typeof property === 'string' || typeof property === 'number';
+	try {
+		// n8n takes a binary object as well, which its type does not say before 2.20.
+		const name = (isName ? String(property) : property) as string;
+		const binary = ctx.helpers.assertBinaryData(itemIndex, name);
+		if (typeof binary.mimeType === 'string') return binary;
+	} catch {
+		// What n8n says of it names neither the field nor what to do.
+	}
+	throw new InvalidInput(
+		`This item has no binary field ${isName ? `"${property}"` : 'of this kind'}`,
+		advice,
+	);
+}
+
+/** @param name for the file at the provider, if not its own */
+export async function asLocalFile(
+	{ helpers }: IExecuteFunctions,
+	binary: IBinaryData,
+	name?: string,
+): Promise<LocalFile> {
+	const { id, mimeType, data } = binary;
+	const file = { name: harmlessName(name ?? '') || nameOf(binary), mimeType };
+	if (id) {
+		const { fileSize } = await helpers.getBinaryMetadata(id);
+		return { ...file, size: fileSize, open: () => helpers.getBinaryStream(id, CHUNK_BYTES) };
+	}
+	// n8n's binary mode "default" keeps the content in the item itself. It is decoded when its turn comes.
+	return {
+		...file,
+		size: Buffer.byteLength(data, 'base64'),
+		open: async () => await Promise.resolve(inChunks(data)),
+	};
+}
+
+function nameOf({ fileName, fileExtension, mimeType }: IBinaryData): string {
+	const named = harmlessName(fileName ?? '');
+	if (named) return named;
+	return withExtension(fileExtension ? harmlessName(`file.${fileExtension}`) : 'file', mimeType);
+}
+
+/** Four of them are three bytes. */
+const CHUNK_CHARACTERS = 64 * 1024;
+
+async function* inChunks(base64: string) {
+	for (let start = 0; start < base64.length; start += CHUNK_CHARACTERS) {
+		const chunk = base64.slice(start, start + CHUNK_CHARACTERS);
+		yield await Promise.resolve(Buffer.from(chunk, 'base64'));
+	}
+}
+
+/**
+ * Tells whether it is still the same file when the node runs again. n8n may move a file to another folder,
+ * which changes its ID but not the last part of it.
+ */
+export function identityOf({ id, data }: IBinaryData): string {
+	return id?.split('/').at(-1) ?? data;
+}

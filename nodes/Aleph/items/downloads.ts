@@ -1,0 +1,109 @@
+/** Downloading the files of a finished task: the options for it, and the files as binary data. */
+import type { IBinaryData, IBinaryKeyData, IDataObject, INodeProperties } from 'n8n-workflow';
+import type { Client } from '../api/client';
+import type { ApiRef, NodeContext } from '../api/connection';
+import { asApiError } from '../api/error';
+import type { Downloads } from '../batch/state';
+import type { Task } from '../task/task';
+import { InvalidInput, readListOf, readText, withDefault } from './parameters';
+
+type Options = Record<
+	'download' | 'videoOutputProperty' | 'thumbnailOutputProperty',
+	INodeProperties
+>;
+
+export const downloadOptions: Options = {
+	download: {
+		displayName: 'Download',
+		name: 'download',
+		type: 'multiOptions',
+		options: [
+			{ name: 'Thumbnail', value: 'thumbnail' },
+			{ name: 'Video', value: 'video' },
+		],
+		default: ['video'],
+		description:
+			'Which files of a finished video to add to the item as binary data. The URLs in the item stop working after a day or more.',
+	},
+	thumbnailOutputProperty: {
+		displayName: 'Put Thumbnail in Field',
+		name: 'thumbnailOutputProperty',
+		type: 'string',
+		default: 'thumbnail',
+		displayOptions: { show: { download: ['thumbnail'] } },
+		hint: 'The name of the output binary field to put the thumbnail in',
+	},
+	videoOutputProperty: {
+		displayName: 'Put Video in Field',
+		name: 'videoOutputProperty',
+		type: 'string',
+		default: 'video',
+		displayOptions: { show: { download: ['video'] } },
+		hint: 'The name of the output binary field to put the video in',
+	},
+};
+
+/** Throws an InvalidInput if the files cannot be put into these fields. */
+export function readDownloads(options: IDataObject): Downloads {
+	const { download, videoOutputProperty, thumbnailOutputProperty } = downloadOptions;
+	const wanted = withDefault(options, 'download', [], (value) =>
+		readListOf(download.displayName, value, ['video', 'thumbnail']),
+	);
+	const property = (file: 'video' | 'thumbnail', { name, displayName }: INodeProperties) =>
+		wanted.includes(file)
+			? withDefault(options, name, file, (value) =>
+					readText(displayName, value, 'Enter the name of a binary field.'),
+				)
+			: null;
+	const video = property('video', videoOutputProperty);
+	const thumbnail = property('thumbnail', thumbnailOutputProperty);
+	checkNames({
+		[videoOutputProperty.displayName]: video,
+		[thumbnailOutputProperty.displayName]: thumbnail,
+	});
+	return { video, thumbnail };
+}
+
+function checkNames(names: Record<string, string | null>): void {
+	const fields = Object.keys(names).filter((field) => names[field] !== null);
+	const [first, second] = fields.map((field) => names[field]);
+	if (first !== undefined && first === second) {
+		throw new InvalidInput(
+			`"${fields.join('" and "')}" must not have the same name: "${first}"`,
+			'Enter another name.',
+		);
+	}
+	// `__proto__` can't be an ordinary key.
+	const reserved = fields.find((field) => names[field] === '__proto__');
+	if (reserved) throw new InvalidInput(`"${reserved}" has a reserved name`, 'Enter another name.');
+}
+
+/**
+ * The files of a finished task. Throws an ApiError, or n8n's error, if the video cannot be had; if the
+ * thumbnail cannot, n8n shows a hint, and the video stays.
+ */
+export async function downloadFiles(
+	ctx: NodeContext,
+	client: Client,
+	{ task, api }: { task: Task; api: ApiRef },
+	{ video, thumbnail }: Downloads,
+): Promise<IBinaryKeyData> {
+	const binary: IBinaryKeyData = {};
+	if (video) binary[video] = await client.download(task, task.videoUrl, api);
+	if (thumbnail && task.imageUrl !== null) {
+		const image = await client
+			.download(task, task.imageUrl, api)
+			.catch((error: unknown) => missing(ctx, task, asApiError(error).reason));
+		if (image) binary[thumbnail] = image;
+	}
+	return binary;
+}
+
+function missing(ctx: NodeContext, { taskId }: Task, reason: string): IBinaryData | null {
+	const message = `The thumbnail of task ${taskId} could not be downloaded, so it is missing (${reason}).`;
+	ctx.logger.warn(message);
+	if ('addExecutionHints' in ctx) {
+		ctx.addExecutionHints({ message, type: 'warning', location: 'outputPane' });
+	}
+	return null;
+}

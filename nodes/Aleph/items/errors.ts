@@ -1,0 +1,321 @@
+/** What users read when something goes wrong: one message and one piece of advice for each case. */
+import { NodeApiError, NodeOperationError, type INode, type NodeError } from 'n8n-workflow';
+import { PROVIDERS } from '../api/dialects';
+import type { Provider } from '../api/dialects/dialect';
+import type { ApiErrorData, ApiErrorKind } from '../api/error';
+import type { Failure, ItemState } from '../batch/state';
+import type { Task } from '../task/task';
+
+/** Which item an error is about, and whose API it is, if the credential could be read. */
+export interface ItemRef {
+	node: INode;
+	itemIndex: number;
+	provider?: Provider;
+}
+
+interface Text {
+	message: string;
+	description: string;
+}
+
+/** The error of any request, in the words for its failure. */
+export function requestError(ref: ItemRef, failure: Failure): NodeError {
+	return nodeError(ref, failure, textOf(failure, ref.provider));
+}
+
+/** The error of an item whose task was not started, as far as is known. */
+export function startError(ref: ItemRef, failure: Failure): NodeError {
+	const { message, description } = textOf(failure, ref.provider);
+	const isOurs = failure.kind === 'local' && failure.description !== undefined;
+	return nodeError(ref, failure, {
+		message,
+		description: isOurs ? description : `Nothing was charged for this item. ${description}`,
+	});
+}
+
+/** The API may have accepted the task, and charged it, without saying so. */
+export function unconfirmedError(ref: ItemRef, failure: Failure): NodeError {
+	return nodeError(ref, failure, {
+		message: 'The API did not confirm the task, so it may exist',
+		description: `To avoid paying twice, the node did not repeat the request. Before you run this item again, look for the task ${placeOfTasks(ref.provider)} (${escaped(failure.reason)}).`,
+	});
+}
+
+/** The error of a finished task whose video could not be downloaded. */
+export function downloadError(ref: ItemRef, failure: Failure, task: Task): NodeError {
+	const { taskId, videoUrl, expiresAt } = task;
+	const isExpired = expiresAt !== null && Date.parse(expiresAt) <= Date.now();
+	const until = expiresAt === null ? '' : ` until ${expiresAt}`;
+	const elsewhere =
+		videoUrl === null ? `look for it ${placeOfTasks(ref.provider)}` : `open ${videoUrl}${until}`;
+	return nodeError(ref, failure, {
+		message: 'The video is ready, but could not be downloaded',
+		description: isExpired
+			? `Its URL stopped working at ${expiresAt}, and the API gave no other one. Look for the video ${placeOfTasks(ref.provider)}. Task ID: ${taskId} (${escaped(failure.reason)}).`
+			: `The video is not lost: use the "Get" operation with the task ID ${taskId} and the "Download" option, or ${elsewhere} (${escaped(failure.reason)}).`,
+	});
+}
+
+/** The error of a task that the API would not tell about. */
+export function readError(ref: ItemRef, failure: Failure, taskId: string): NodeError {
+	const { message, description } = textOf(failure, ref.provider);
+	return nodeError(ref, failure, { message, description: `${description} Task ID: ${taskId}.` });
+}
+
+/** The error of a task that the API ended without a video. */
+export function failedTaskError(ref: ItemRef, { taskId, errorMessage, credits }: Task): NodeError {
+	const reason = errorMessage ?? 'no reason given';
+	const charged = credits === null ? '' : ` Credits charged: ${credits}.`;
+	const facts = `${charged} Task ID: ${taskId}.`;
+	if (MODERATION.test(reason)) {
+		return apiError(ref, null, {
+			message: `Moderation refused the video: ${reason}`,
+			description: `Change the prompt or the source video: the provider does not accept this content.${facts}`,
+		});
+	}
+	const all = INTERNAL.test(reason)
+		? ` If every task ends like this, ${otherWays(ref.provider)}.`
+		: '';
+	return apiError(ref, null, {
+		message: `The task failed: ${reason}`,
+		description: `The API accepted the task, but the task ended without a video. Try again, or change the prompt or the source video.${all}${facts}`,
+	});
+}
+
+const MODERATION = /moderat|content polic|safety|sensitive|nsfw|prohibited|flagged|inappropriate/i;
+const INTERNAL = /internal error/i;
+
+/** The error of a task that had not ended when the time was up, as far as is known. */
+export function timeoutError(
+	ref: ItemRef,
+	taskId: string,
+	timeout: number,
+	failure?: Failure,
+): NodeError {
+	const minutes = Math.round(timeout / 600) / 100;
+	const time = `${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`;
+	const later = `fetch it later with the "Get" operation and the task ID ${taskId}. To wait longer, raise "Timeout" in the options.`;
+	const text = failure
+		? {
+				message: `The API could not say what became of the task within ${time}`,
+				description: `The last status check said: ${textOf(failure, ref.provider).message}. The video may be ready: ${later}`,
+			}
+		: {
+				message: `The task was still running after ${time}`,
+				description: `The task keeps running, and its video is not lost: ${later}`,
+			};
+	return operationError(ref, text);
+}
+
+/** The error of something that is refused before anything is sent. */
+export function inputError(ref: ItemRef, message: string, description: string): NodeError {
+	return operationError(ref, { message, description });
+}
+
+/** The error of an item whose input is bad, with the task that an earlier run paid for, if there was one. */
+export function badInputError(ref: ItemRef, item: ItemState): NodeError {
+	if (item.state !== 'failed') throw new Error('The input of this item is good');
+	const { message, description } = textOf(item.failure, ref.provider);
+	const paid = `This item's task was paid for and is not lost: fetch it with the "Get" operation and the task ID ${item.taskId}.`;
+	return operationError(ref, {
+		message,
+		description: item.taskId === undefined ? description : `${description} ${paid}`,
+	});
+}
+
+function textOf(failure: Failure, provider?: Provider): Text {
+	if (failure.kind === 'deadline') return DEADLINE;
+	if (failure.kind === 'local') {
+		const { reason, description = 'This error came from n8n, not from the API.' } = failure;
+		return { message: reason, description };
+	}
+	const { kind, reason, credits } = failure as ApiErrorData;
+	return TEXTS[kind]({ reason: escaped(reason), plain: reason, credits, provider });
+}
+
+const DEADLINE: Text = {
+	message: 'n8n would stop this workflow before the video could be ready',
+	description:
+		'The time that the workflow has left is shorter than "Timeout". Raise "Timeout Workflow" in the workflow settings, lower "Timeout" in the options, or process fewer items at a time.',
+};
+
+interface Facts {
+	/** What the API said, for a description, which the editor shows as HTML ... */
+	reason: string;
+	/** ... and as it came, for a message. */
+	plain: string;
+	credits?: number;
+	provider?: Provider;
+}
+
+const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
+	credential: ({ reason, provider }) => ({
+		message: 'The API key was refused',
+		description: `Check the API key and the provider in the credential, and, if your key has an IP whitelist, that it has the address of your n8n.${keyAdvice(provider)} The API said: "${reason}".`,
+	}),
+	noCredential: ({ reason }) => ({
+		message: 'n8n could not read the credential',
+		description: `Open the credential, check it, and save it again (${reason}).`,
+	}),
+	otherProvider: ({ reason }) => ({
+		message: 'The credential now belongs to another provider',
+		description: `The task was started at ${reason}. Set the credential back to that provider: its tasks are not lost.`,
+	}),
+	credits: ({ reason, credits }) => ({
+		message: 'Not enough credits',
+		description: `${credits === undefined ? '' : `Credits left: ${credits}. `}Top up the account, then run the node again. The API said: "${reason}".`,
+	}),
+	keepCredits: ({ reason, credits }) =>
+		credits === undefined
+			? {
+					message: 'The credits could not be checked',
+					description: `"Keep Credits" is set, so the node started no more videos. Try again later, or remove the option: not every provider reports credits (${reason}).`,
+				}
+			: {
+					message: `Only ${credits} ${credits === 1 ? 'credit is' : 'credits are'} left`,
+					description:
+						'This is below "Keep Credits", so the node started no more videos. Top up the account, or lower the option.',
+				},
+	quota: ({ reason }) => ({
+		message: 'The API key has reached its own limit',
+		description: `Raise this key's limit in your provider account, or use another key. The API said: "${reason}".`,
+	}),
+	notFound: ({ reason }) => ({
+		message: 'The server has no such endpoint',
+		description: `Check the provider and the base URL in the credential. Not every provider supports uploads and checking credits. The server said: "${reason}".`,
+	}),
+	parameters: ({ reason, plain }) => ({
+		message: `The API refused the parameters: ${plain}`,
+		description: `Correct the parameter named in the message, then run the node again. The API said: "${reason}".`,
+	}),
+	unknownTask: () => ({
+		message: 'The API does not know this task',
+		description:
+			'Check the task ID. Also check that the credential belongs to the account that started the task: each provider only knows its own tasks.',
+	}),
+	rateLimit: ({ reason }) => ({
+		message: 'Rate limit: the API refused new tasks for too long',
+		description: `Wait for running tasks to end, lower "Tasks per 10 Seconds" or raise "Timeout" in the options. The API said: "${reason}".`,
+	}),
+	dailyLimit: ({ reason }) => ({
+		message: 'The account has reached its limit of videos for today',
+		description: `Run the node again tomorrow, or raise the limit of your account at the provider. The API said: "${reason}".`,
+	}),
+	media: ({ reason }) => ({
+		message: 'The API could not fetch the video or an image',
+		description: `The URL must be public, and lead straight to the file. To check, open it in a private browser window. The API said: "${reason}".`,
+	}),
+	maintenance: ({ reason }) => ({
+		message: 'The API is under maintenance',
+		description: `Try again later. The API said: "${reason}".`,
+	}),
+	busy: ({ reason }) => ({
+		message: 'The API is too busy to answer',
+		description: `Try again later. The API said: "${reason}".`,
+	}),
+	switchedOff: ({ reason, provider }) => ({
+		message: 'The provider has switched this feature off',
+		description: `To go on, ${otherWays(provider)}. The API said: "${reason}".`,
+	}),
+	noModel: ({ reason, provider }) => ({
+		message: 'The provider does not offer Aleph to this account',
+		description: `To go on, ${otherWays(provider)}. The API said: "${reason}".`,
+	}),
+	region: ({ reason, provider }) => ({
+		message: 'The provider does not serve this region',
+		description: `Run n8n in another region, or ${otherWays(provider)}. The API said: "${reason}".`,
+	}),
+	denied: ({ plain }) => ({
+		message: `The API denied the connection: ${plain}`,
+		description: 'Check your account at the provider, or contact its support.',
+	}),
+	server: ({ reason }) => ({
+		message: 'The API had an internal error',
+		description: `Retrying did not help. Try again later. The API said: "${reason}".`,
+	}),
+	firewall: ({ reason }) => ({
+		message: 'A firewall in front of the provider refused the request',
+		description: `The API key was not checked. Try again later, or from another network (${reason}).`,
+	}),
+	unreachable: ({ reason }) => ({
+		message: 'The API could not be reached',
+		description: `Check the base URL in the credential, and check that n8n can connect to it (${reason}).`,
+	}),
+	interrupted: ({ reason }) => ({
+		message: 'The connection to the API was lost',
+		description: `Retrying did not help. Try again later (${reason}).`,
+	}),
+	notTheApi: ({ reason }) => ({
+		message: 'The response did not come from the API',
+		description: `Check the base URL in the credential. It must be the API's address without a path (${reason}).`,
+	}),
+	upload: ({ reason }) => ({
+		message: 'The file could not be uploaded',
+		description: `Try again later, or host the file at a public URL and use that instead (${reason}).`,
+	}),
+	noUpload: () => ({
+		message: 'The credential has no Upload URL',
+		description:
+			'Host the file at a public URL and use that instead, or set "Upload URL" in the credential if your provider has one.',
+	}),
+	noFile: ({ reason }) => ({
+		message: 'The file could not be downloaded',
+		description: `Open the URL in a browser to see what its host says (${reason}).`,
+	}),
+	noCancel: ({ provider }) => ({
+		message: `${provider?.name ?? 'The provider'} cannot cancel tasks`,
+		description: `A task that was started runs to its end. Providers that can cancel: ${namesOf(({ dialects }) => dialects.some(({ cancel }) => cancel))}.`,
+	}),
+};
+
+function keyAdvice(provider?: Provider): string {
+	return provider?.keyPage ? ` Keys are at ${provider.keyPage}.` : '';
+}
+
+/** Where a person can look for tasks. */
+function placeOfTasks(provider?: Provider): string {
+	return provider?.taskPage ? `at ${provider.taskPage}` : 'in your provider account';
+}
+
+/** What else a user can do if a provider does not offer Aleph by this API. */
+function otherWays(provider?: Provider): string {
+	const others = PROVIDERS.filter(({ value }) => value !== provider?.value);
+	const places = others.map(({ name, keyPage }) => `${name} (${keyPage})`).join(' or ');
+	const hasTwoApis = new Set(provider?.dialects).size > 1;
+	const otherApi = hasTwoApis ? 'set "API" in the credential to the other API, or ' : '';
+	return `${otherApi}use a key and a credential of another provider: ${places}`;
+}
+
+/** The names of the providers that have something. */
+export function namesOf(has: (provider: Provider) => unknown): string {
+	return PROVIDERS.filter(has)
+		.map(({ name }) => name)
+		.join(', ');
+}
+
+/** The editor shows descriptions as HTML, and the API's words may hold some. */
+function escaped(text: string): string {
+	return text.replaceAll('<', '&lt;');
+}
+
+/** An error of n8n's own, or of the API. */
+function nodeError(ref: ItemRef, failure: Failure, text: Text): NodeError {
+	const isLocal = failure.kind === 'local' || failure.kind === 'deadline';
+	return isLocal ? operationError(ref, text) : apiError(ref, failure.code, text);
+}
+
+function apiError({ node, itemIndex }: ItemRef, code: number | null, text: Text): NodeApiError {
+	const httpCode = code === null ? undefined : String(code);
+	const error = new NodeApiError(node, { message: '' }, { ...text, httpCode, itemIndex });
+	return withText(error, text);
+}
+
+function operationError({ node, itemIndex }: ItemRef, text: Text): NodeOperationError {
+	const { message, description } = text;
+	return withText(new NodeOperationError(node, message, { description, itemIndex }), text);
+}
+
+/** n8n replaces a message that has the name of a network error anywhere, such as "FileNotFoundError" has. */
+function withText<T extends NodeError>(error: T, text: Text): T {
+	return Object.assign(error, text);
+}

@@ -1,0 +1,168 @@
+/**
+ * Reading parameters, whose values come from fields, from expressions, and so from spreadsheets and forms.
+ * A value of another type is taken if its meaning is certain, and refused otherwise: no value is ever
+ * ignored, or replaced by a default.
+ */
+import type { IDataObject } from 'n8n-workflow';
+import { isHttpUrl } from '../api/request';
+import { toJson } from '../task/json';
+
+/** A parameter that cannot be used. The message names the field, the description says what was found. */
+export class InvalidInput extends Error {
+	readonly description: string;
+
+	constructor(message: string, advice: string) {
+		super(message);
+		this.description = `Nothing was sent. ${advice}`;
+	}
+}
+
+/** Nothing, or a text without a visible character. */
+export function isEmpty(value: unknown): boolean {
+	return (
+		value === undefined ||
+		value === null ||
+		(typeof value === 'string' && trimInvisible(value) === '')
+	);
+}
+
+/** A reader that gives undefined if the option is absent or empty: for options that mean "none" then. */
+export function optional<T>(
+	options: IDataObject,
+	name: string,
+	read: (value: unknown) => T,
+): T | undefined {
+	return isEmpty(options[name]) ? undefined : read(options[name]);
+}
+
+/** A reader that gives the default if the option is absent. An option that is there must have a value. */
+export function withDefault<T>(
+	options: IDataObject,
+	name: string,
+	fallback: T,
+	read: (value: unknown) => T,
+): T {
+	return Object.hasOwn(options, name) ? read(options[name]) : fallback;
+}
+
+/** Text that is not blank, or a number as text. */
+export function readText(label: string, value: unknown, advice: string): string {
+	if (typeof value === 'number' && Number.isFinite(value)) return String(value);
+	if (isEmpty(value)) throw new InvalidInput(`"${label}" is empty`, advice);
+	if (typeof value === 'string') return value;
+	throw new InvalidInput(`"${label}" must be text`, `It is ${kindOf(value)}: ${brief(value)}.`);
+}
+
+interface Bounds {
+	min?: number;
+	max?: number;
+}
+
+export function readNumber(label: string, value: unknown, { min, max }: Bounds = {}): number {
+	return numberIn(label, value, { min, max, isWhole: false });
+}
+
+export function readWholeNumber(label: string, value: unknown, { min, max }: Bounds = {}): number {
+	return numberIn(label, value, { min, max, isWhole: true });
+}
+
+function numberIn(
+	label: string,
+	value: unknown,
+	{
+		min = -Number.MAX_SAFE_INTEGER,
+		max = Number.MAX_SAFE_INTEGER,
+		isWhole,
+	}: Bounds & { isWhole: boolean },
+): number {
+	const text = typeof value === 'string' ? trimInvisible(value) : '';
+	const number = text === '' ? value : Number(text);
+	const isNumber = typeof number === 'number' && (!isWhole || Number.isInteger(number));
+	if (isNumber && number >= min && number <= max) return number;
+	const what = isWhole ? 'a whole number' : 'a number';
+	throw new InvalidInput(
+		`"${label}" must be ${what}${rangeOf(min, max)}`,
+		`It is ${brief(value)}. Enter a number, or remove the option.`,
+	);
+}
+
+function rangeOf(min: number, max: number): string {
+	const hasMin = min !== -Number.MAX_SAFE_INTEGER;
+	const hasMax = max !== Number.MAX_SAFE_INTEGER;
+	if (hasMin && hasMax) return ` from ${min} to ${max}`;
+	if (hasMin) return ` of at least ${min}`;
+	return hasMax ? ` of at most ${max}` : '';
+}
+
+const WORDS: Record<string, boolean> = {
+	true: true,
+	yes: true,
+	1: true,
+	false: false,
+	no: false,
+	0: false,
+};
+
+export function readBoolean(label: string, value: unknown): boolean {
+	if (typeof value === 'boolean') return value;
+	const word =
+		typeof value === 'string' || typeof value === 'number' ? trimInvisible(String(value)) : '';
+	const found = WORDS[word.toLowerCase()];
+	if (found !== undefined) return found;
+	throw new InvalidInput(`"${label}" must be true or false`, `It is ${brief(value)}.`);
+}
+
+/** One of the choices, in any case. */
+export function readOneOf<const T extends string>(
+	label: string,
+	value: unknown,
+	choices: readonly T[],
+	advice = '',
+): T {
+	const text = typeof value === 'string' ? trimInvisible(value).toLowerCase() : null;
+	const found = choices.find((choice) => choice.toLowerCase() === text);
+	if (found !== undefined) return found;
+	throw new InvalidInput(
+		`"${label}" must be one of ${choices.join(', ')}`,
+		`It is ${brief(value)}. ${advice}`.trim(),
+	);
+}
+
+/** A list of choices, or text that names them with commas between. */
+export function readListOf<const T extends string>(
+	label: string,
+	value: unknown,
+	choices: readonly T[],
+): T[] {
+	const list = typeof value === 'string' && !isEmpty(value) ? value.split(',') : value;
+	if (Array.isArray(list)) return list.map((each) => readOneOf(label, each, choices));
+	throw new InvalidInput(
+		`"${label}" must be a list of ${choices.join(', ')}`,
+		`It is ${brief(value)}.`,
+	);
+}
+
+export function readUrl(label: string, value: unknown): string {
+	const advice = 'Enter a public URL that starts with https://.';
+	if (isEmpty(value)) throw new InvalidInput(`"${label}" is empty`, advice);
+	const url = typeof value === 'string' ? trimInvisible(value) : value;
+	if (isHttpUrl(url)) return url;
+	throw new InvalidInput(`"${label}" must be a URL`, `It is ${brief(value)}. ${advice}`);
+}
+
+/** Invisible characters come along when a value is copied from a page or a document. */
+export function trimInvisible(text: string): string {
+	return text.replace(/[\u200B-\u200F\u2060\uFEFF\u00AD]/g, '').trim();
+}
+
+function kindOf(value: unknown): string {
+	if (Array.isArray(value)) return 'a list';
+	return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+/** The value in a message: as JSON, which shows what is text, and not at full length. */
+function brief(value: unknown): string {
+	if (value === undefined) return 'undefined';
+	const text = typeof value === 'number' ? String(value) : (toJson(value) ?? 'nested too deeply');
+	return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}

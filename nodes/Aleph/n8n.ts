@@ -1,0 +1,238 @@
+/**
+ * The one page that leans on what n8n does not promise: what its classes have and its types do not show.
+ * Each function says in which versions that was seen, and bears its absence.
+ */
+import {
+	NodeHelpers,
+	type IDataObject,
+	type IExecuteData,
+	type IExecuteFunctions,
+	type INode,
+	type INodeExecutionData,
+	type IRunExecutionData,
+	type ITaskData,
+	type IWebhookFunctions,
+	type Workflow,
+} from 'n8n-workflow';
+
+type NodeContext = IExecuteFunctions | IWebhookFunctions;
+
+interface Internals {
+	/** 1.123 to 2.41. */
+	runExecutionData?: IRunExecutionData;
+	/** 1.123 to 2.41. */
+	workflow?: Pick<Workflow, 'nodes' | 'staticData'>;
+	/** 1.123 to 2.41. */
+	runIndex?: number;
+	/** 1.123 to 2.41. */
+	additionalData?: { executionTimeoutTimestamp?: number };
+	/** n8n 2.0 does not have it. */
+	getWorkflowSettings?: () => { engineType?: string; executionTimeout?: number };
+	/** 1.123 to 2.41. */
+	customData?: { set: (key: string, value: string) => void };
+}
+
+/**
+ * The same context with another signal. n8n aborts a request with credentials by the signal that it finds
+ * on its caller, not by one in the request's options (`httpRequestWithAuthentication`, 1.123 to 2.41).
+ */
+export function withSignal(ctx: NodeContext, signal: AbortSignal): NodeContext {
+	return Object.create(ctx, {
+		getExecutionCancelSignal: { value: () => signal },
+	}) as NodeContext;
+}
+
+/** Aborts when the user stops the execution. A webhook has no such signal, nor has n8n's agent (2.41). */
+export function cancelSignalOf(ctx: NodeContext): AbortSignal | undefined {
+	return 'getExecutionCancelSignal' in ctx ? ctx.getExecutionCancelSignal() : undefined;
+}
+
+/** As an AI tool, n8n gives a node a type of its own (1.123 to 2.41). */
+export function isTool(ctx: IExecuteFunctions): boolean {
+	return ctx.getNode().type.endsWith('Tool');
+}
+
+/** A loop counts it up. */
+export function runIndexOf(ctx: IExecuteFunctions): number {
+	return (ctx as Internals).runIndex ?? 0;
+}
+
+/**
+ * What n8n stores for the node with the execution, when that sleeps, fails or ends. An object that nobody
+ * stores if there is no execution, as under n8n's own agents (2.41).
+ */
+export function storedContextOf(ctx: IExecuteFunctions): IDataObject {
+	return (ctx as Internals).runExecutionData?.executionData ? ctx.getContext('node') : {};
+}
+
+/** The same for the callback of a sleeping execution. */
+export function storedContextOfSleeper(ctx: IWebhookFunctions): IDataObject {
+	const { runExecutionData } = ctx as Internals;
+	if (!runExecutionData?.executionData) return {};
+	return NodeHelpers.getContext(runExecutionData, 'node', ctx.getNode());
+}
+
+/** What n8n runs next, the running entry left out; null if this engine has no such thing. */
+function stackOf(ctx: IExecuteFunctions): IExecuteData[] | null {
+	const stack = (ctx as Internals).runExecutionData?.executionData?.nodeExecutionStack;
+	return Array.isArray(stack) ? stack : null;
+}
+
+/**
+ * Whether n8n can wake this execution. Its engine 2 and its own agents cannot: they give a node no signal of
+ * the user's stop, and no stack (2.41).
+ */
+export function canResume(ctx: IExecuteFunctions): boolean {
+	const { engineType } = (ctx as Internals).getWorkflowSettings?.() ?? {};
+	return stackOf(ctx) !== null && cancelSignalOf(ctx) !== undefined && engineType !== 'v2';
+}
+
+/** The nodes of this execution that have run, with the items that each gave first. */
+function ranNodes(ctx: IExecuteFunctions): Array<{ node: INode; runs: ITaskData[] }> {
+	const { runExecutionData, workflow } = ctx as Internals;
+	const runs = Object.entries(runExecutionData?.resultData?.runData ?? {});
+	return runs.flatMap(([name, ofNode]) => {
+		const node = workflow?.nodes[name];
+		return node ? [{ node, runs: ofNode }] : [];
+	});
+}
+
+/**
+ * Whether somebody waits for what this execution gives: the caller of a Webhook, Form, Chat or Wait node
+ * that answers at the end, or n8n's evaluations and its chat. A sleep would be taken for the end (1.123 to
+ * 2.41).
+ */
+export function callerWaits(ctx: IExecuteFunctions): boolean {
+	const mode = ctx.getMode() as string;
+	if (mode === 'retry') return false;
+	if (mode === 'evaluation' || mode === 'chat') return true;
+	const ran = ranNodes(ctx).map(({ node }) => node);
+	const hasAnswered = ran.some(({ type }) => type.endsWith('.respondToWebhook'));
+	return ran.some((node) => {
+		const answersAt = responseModeOf(node);
+		if (answersAt === 'responseNode') return !hasAnswered;
+		return answersAt !== undefined && answersAt !== 'onReceived' && answersAt !== 'formPage';
+	});
+}
+
+/** When a node answers its caller; undefined if it has none. n8n would let a chat's next message wake it. */
+function responseModeOf({ type, parameters }: INode): unknown {
+	const { responseMode } = (parameters.options as { responseMode?: unknown } | undefined) ?? {};
+	if (type.endsWith('.chatTrigger')) return responseMode ?? 'lastNode';
+	return parameters.responseMode ?? responseMode;
+}
+
+/**
+ * Whether another execution has called this one, waits for it, and may be confused by its sleep: one that
+ * calls it once for each item goes on after the first, and an agent's tool has to answer at once. Both call
+ * it with one item (1.123 to 2.41).
+ */
+export function parentWaits(ctx: IExecuteFunctions): boolean {
+	const { parentExecution, parentAgentRun } = ((ctx as Internals).runExecutionData ?? {}) as {
+		parentExecution?: { shouldResume?: boolean };
+		parentAgentRun?: unknown;
+	};
+	if (parentAgentRun) return true;
+	if (!parentExecution || parentExecution.shouldResume === false) return false;
+	const [first] = ranNodes(ctx)
+		.flatMap(({ runs }) => runs)
+		.sort((a, b) => a.startTime - b.startTime);
+	return (first?.data?.main?.[0]?.length ?? 0) <= 1;
+}
+
+/**
+ * Leaves the execution so that it runs this node again when it wakes. n8n then disables the node of the
+ * first entry on its stack, and replaces that entry's items; a retry looks the node up by its name first
+ * (1.123 to 2.41). So the first is a spent entry of another node, which gives nothing, and the real one
+ * comes second, with its own input, source and run index.
+ */
+export function leaveSpentEntry(ctx: IExecuteFunctions): void {
+	const entry = ctx.getExecuteData();
+	stackOf(ctx)!.unshift({ ...entry, data: { ...entry.data } });
+	// A copy, since the stored data would share the node with the second entry. Without "Always Output
+	// Data", for which n8n would make an empty item of nothing.
+	entry.node = { ...entry.node, alwaysOutputData: false };
+	entry.data = { main: [] };
+	const other = ranNodes(ctx).find(({ node }) => isUnimportant(node, entry.node.name));
+	if (!other) return;
+	// Only as it is stored: the engine itself still looks at the entry's node.
+	const spent = {
+		node: { ...other.node, alwaysOutputData: false },
+		data: { main: [] },
+		source: null,
+		// n8n does not show this node as running.
+		metadata: { nodeWasResumed: true },
+	};
+	Object.defineProperty(entry, 'toJSON', { value: () => spent });
+}
+
+/** Whether nothing in n8n looks for this node on top of the stack of a waiting execution. */
+function isUnimportant({ name, type, alwaysOutputData }: INode, ownName: string): boolean {
+	return name !== ownName && !alwaysOutputData && !/\.(form|wait|chat\w*)$/i.test(type);
+}
+
+/**
+ * A callback is about to wake the execution. Drops the spent entry, so that nothing is left that a retry
+ * could mistake. Gives what n8n is to put into the first entry then: its own input; null if the first
+ * entries are not as they should be.
+ */
+export function dropSpentEntry(ctx: IWebhookFunctions): INodeExecutionData[][] | null {
+	const stack = (ctx as Internals).runExecutionData?.executionData?.nodeExecutionStack ?? [];
+	const [, real] = stack;
+	if (real?.node.name !== ctx.getNode().name) return null;
+	stack.shift();
+	return (real.data.main ?? []).map((items) => items ?? []);
+}
+
+/** When n8n stops the execution for taking too long (epoch milliseconds), if it ever does. */
+export function endOfExecution(ctx: IExecuteFunctions): number | undefined {
+	const { additionalData, runExecutionData } = ctx as Internals;
+	const end = additionalData?.executionTimeoutTimestamp ?? Infinity;
+	// After a sleep of another node n8n gives the time anew, but goes by the first start.
+	const { executionTimeout = 0 } = (ctx as Internals).getWorkflowSettings?.() ?? {};
+	// A retry, or a step in the editor, comes with runs of an earlier execution, whose time does not count.
+	const hasOthersRuns = ['retry', 'manual'].includes(ctx.getMode());
+	const runs = Object.values(runExecutionData?.resultData?.runData ?? {}).flat();
+	const began = Math.min(...runs.map(({ startTime }) => startTime));
+	const counts = executionTimeout > 0 && !hasOthersRuns;
+	const limit = Math.min(end, counts ? began + executionTimeout * 1_000 : Infinity);
+	return limit === Infinity ? undefined : limit;
+}
+
+/** Shown with the execution in n8n's list of executions, and stored with it. */
+export function setCustomData(ctx: IExecuteFunctions, key: string, value: string): void {
+	(ctx as Internals).customData?.set(key, value);
+}
+
+/**
+ * Resolves with the status when n8n answers the request of a webhook. The response's own events would not
+ * do: they say nothing of the answer if the caller has hung up by then.
+ */
+export async function statusOfAnswer(ctx: IWebhookFunctions): Promise<number> {
+	const response = ctx.getResponseObject();
+	const end = response.end.bind(response) as (...parameters: unknown[]) => unknown;
+	return await new Promise((resolve) => {
+		response.end = ((...parameters: unknown[]) => {
+			resolve(response.statusCode);
+			return end(...parameters);
+		}) as typeof response.end;
+	});
+}
+
+/**
+ * Stores a value of a webhook's node once n8n has started the workflow for the request. n8n writes down
+ * the static data after that, and so makes the JSON of it in that moment, if it is marked as changed. But
+ * the execution, whose own workflow is made of the very same object, marks it as unchanged. An object of
+ * our own keeps the mark (2.8 to 2.41).
+ */
+export function storeOnceStarted(
+	ctx: IWebhookFunctions,
+	name: string,
+	toJSON: () => unknown,
+): void {
+	const workflow = (ctx as Internals).workflow!;
+	const changed = { value: true, writable: true };
+	const staticData: IDataObject = { ...workflow.staticData };
+	workflow.staticData = Object.defineProperty(staticData, '__dataChanged', changed);
+	Object.assign(ctx.getWorkflowStaticData('node'), { [name]: { toJSON } });
+}

@@ -1,0 +1,30 @@
+/** The parameters of the trigger. What is wrong throws an InvalidInput. */
+import type { IDataObject, IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
+import type { Downloads } from '../batch/state';
+import { readDownloads } from '../items/downloads';
+import { InvalidInput, readBoolean, readListOf } from '../items/parameters';
+
+const EVENTS = ['completed', 'failed'] as const;
+
+export interface TriggerParameters {
+	events: Array<(typeof EVENTS)[number]>;
+	verifyWithApi: boolean;
+	deduplicate: boolean;
+	simplify: boolean;
+	downloads: Downloads;
+}
+
+export function readTriggerParameters(ctx: IHookFunctions | IWebhookFunctions): TriggerParameters {
+	const parameter = (name: string): unknown => ctx.getNodeParameter(name);
+	const events = readListOf('Events', parameter('events'), EVENTS);
+	if (events.length === 0) {
+		throw new InvalidInput('"Events" is empty', 'Choose at least one event.');
+	}
+	return {
+		events,
+		verifyWithApi: readBoolean('Verify with API', parameter('verifyWithApi')),
+		deduplicate: readBoolean('Deduplicate', parameter('deduplicate')),
+		simplify: readBoolean('Simplify', parameter('simplify')),
+		downloads: readDownloads((ctx.getNodeParameter('options', {}) ?? {}) as IDataObject),
+	};
+}
