@@ -4,7 +4,7 @@ import axios from 'axios';
 import type { TaskView } from '../simulator';
 import { cpuSeconds } from './cpu';
 import { median, times, type Part, type Row } from './part';
-import { alephWorkflow, sourceOf } from './workflow';
+import { alephWorkflow, sourceOf } from '../support/workflow';
 import {
 	HIGHEST_RATE,
 	newAccount,

@@ -3,10 +3,10 @@ import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INode } from 'n8n-workflow';
-import { outputOf } from '../n8n/execution';
+import { outputOf } from '../support/n8n/execution';
 import { COLLECTS_GARBAGE, residentMemory, settledMemory } from './memory';
 import { median, times, type Part, type PartOptions, type Row } from './part';
-import { alephNode, ownNode, withAlephCredential, workflow } from './workflow';
+import { alephNode, ownNode, withAlephCredential, workflow } from '../support/workflow';
 import { newAccount, startTask, withWorld, type World } from './world';
 
 const MEGABYTE = 1024 * 1024;

@@ -5,7 +5,7 @@ import axios from 'axios';
 import type { ExecutionStatus, INodeParameters } from 'n8n-workflow';
 import { COLLECTS_GARBAGE, settledMemory } from './memory';
 import { times, type Part, type PartOptions, type Row } from './part';
-import { alephNode, webhookNode, workflow } from './workflow';
+import { alephNode, webhookNode, workflow } from '../support/workflow';
 import { HIGHEST_RATE, newAccount, waitForExecutions, withWorld, type World } from './world';
 
 interface Load {

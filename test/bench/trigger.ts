@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import type { INode } from 'n8n-workflow';
 import { median, times, type Part, type PartOptions, type Row } from './part';
-import { alephNode, webhookNode, workflow } from './workflow';
+import { alephNode, webhookNode, workflow } from '../support/workflow';
 import { newAccount, startTask, withWorld, type World } from './world';
 
 const CONNECTIONS = 20;

@@ -1,12 +1,12 @@
 /** Waiting for a batch of tasks: the node's two wait modes, beside what people build without it. */
 import { randomUUID } from 'node:crypto';
 import type { INode } from 'n8n-workflow';
-import type { WorkflowJson } from '../n8n/client';
+import type { WorkflowJson } from '../support/n8n/client';
 import type { TaskView } from '../simulator';
 import { LOOP_SECONDS, loopOfAllItems, loopOverItems } from './loops';
 import { mean, times, type Part, type Row } from './part';
 import { oneAfterAnother } from './sdk';
-import { alephWorkflow, sourceOf } from './workflow';
+import { alephWorkflow, sourceOf } from '../support/workflow';
 import {
 	newAccount,
 	spreadOrders,

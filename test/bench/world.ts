@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import type { ExecutionStatus } from 'n8n-workflow';
-import type { Credential, N8nClient } from '../n8n/client';
-import { startN8n, type N8nOptions, type N8nServer } from '../n8n/server';
+import type { Credential, N8nClient } from '../support/n8n/client';
+import { startN8n, type N8nOptions, type N8nServer } from '../support/n8n/server';
 import { startSimulator, type Settings, type Simulator } from '../simulator';
 
 export interface World {

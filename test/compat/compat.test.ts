@@ -12,11 +12,11 @@ import {
 	triggeredItems,
 	workflowOf,
 	type World,
-} from '../e2e/n8n';
-import { outputOf, type Execution } from '../n8n/execution';
-import { N8N_VERSION } from '../n8n/install';
-import { packPackage } from '../n8n/pack';
-import { startN8n } from '../n8n/server';
+} from '../support/realN8n';
+import { outputOf, type Execution } from '../support/n8n/execution';
+import { N8N_VERSION } from '../support/n8n/install';
+import { packPackage } from '../support/n8n/pack';
+import { startN8n } from '../support/n8n/server';
 import { startSimulator } from '../simulator';
 
 const { N8N_VERSIONS = `1.123.81,2.0.3,2.20.12,${N8N_VERSION}` } = process.env;

@@ -1,5 +1,5 @@
 /** What the demo says at its end. It fits a terminal of 100 columns. */
-import { OWNER } from '../n8n/client';
+import { OWNER } from '../support/n8n/client';
 import type { Simulator } from '../simulator';
 
 /** @param files by the title of the example that has made them */

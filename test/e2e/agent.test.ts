@@ -1,8 +1,8 @@
 import type { IConnections, INode, INodeParameters } from 'n8n-workflow';
-import type { WorkflowJson } from '../n8n/client';
-import { outputOf, type Execution } from '../n8n/execution';
-import { startModelStub, type ModelStub } from './modelStub';
-import { useN8n } from './n8n';
+import type { WorkflowJson } from '../support/n8n/client';
+import { outputOf, type Execution } from '../support/n8n/execution';
+import { startModelStub, type ModelStub } from '../support/modelStub';
+import { useN8n } from '../support/realN8n';
 
 const world = useN8n({ duration: 3 });
 let model: ModelStub;

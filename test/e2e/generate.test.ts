@@ -1,6 +1,6 @@
 import Fastify from 'fastify';
-import { outputOf } from '../n8n/execution';
-import { newCredential, runWorkflow, seconds, useN8n, workflowOf } from './n8n';
+import { outputOf } from '../support/n8n/execution';
+import { newCredential, runWorkflow, seconds, useN8n, workflowOf } from '../support/realN8n';
 
 const world = useN8n();
 

@@ -2,9 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { INode, INodeParameters } from 'n8n-workflow';
-import type { WorkflowJson } from '../n8n/client';
-import { outputOf, type Execution } from '../n8n/execution';
-import { newCredential, useN8n } from './n8n';
+import type { WorkflowJson } from '../support/n8n/client';
+import { outputOf, type Execution } from '../support/n8n/execution';
+import { newCredential, useN8n } from '../support/realN8n';
 
 const MEGABYTE = 1024 * 1024;
 

@@ -1,9 +1,9 @@
 import axios from 'axios';
 import type { IDataObject } from 'n8n-workflow';
-import { poll } from '../n8n/client';
-import { outputOf, type Execution } from '../n8n/execution';
-import { packPackage } from '../n8n/pack';
-import { startQueueMode, type QueueMode } from '../n8n/queue';
+import { poll } from '../support/n8n/client';
+import { outputOf, type Execution } from '../support/n8n/execution';
+import { packPackage } from '../support/n8n/pack';
+import { startQueueMode, type QueueMode } from '../support/n8n/queue';
 import { startSimulator, type Settings } from '../simulator';
 import {
 	newCredential,
@@ -12,7 +12,7 @@ import {
 	workflowOf,
 	type World,
 	type WorkflowSetup,
-} from './n8n';
+} from '../support/realN8n';
 import {
 	fallAsleep as fallAsleepIn,
 	itemsOf,
@@ -22,7 +22,7 @@ import {
 	sleeping,
 	start as startWorkflow,
 	tasksWith as tasksOf,
-} from './sleepers';
+} from '../support/sleepers';
 
 /** n8n takes a worker for dead after a minute and a half, which proves no more. */
 const NOTICE_SOONER = {

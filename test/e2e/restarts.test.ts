@@ -1,7 +1,7 @@
 /** Sleeping executions of an n8n that is stopped, or killed. */
-import { poll } from '../n8n/client';
-import { startN8n } from '../n8n/server';
-import { newCredential, useN8n, workflowOf } from './n8n';
+import { poll } from '../support/n8n/client';
+import { startN8n } from '../support/n8n/server';
+import { newCredential, useN8n, workflowOf } from '../support/realN8n';
 import {
 	fallAsleep,
 	goOnAfterCrash,
@@ -11,7 +11,7 @@ import {
 	start,
 	statusesOf,
 	tasksWith as tasksOf,
-} from './sleepers';
+} from '../support/sleepers';
 
 /** As long as n8n waits for executions when its users stop it. */
 const env = { N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '30' };

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IDataObject } from 'n8n-workflow';
-import { poll } from '../n8n/client';
-import { outputOf } from '../n8n/execution';
-import { newCredential, runWorkflow, useN8n, workflowOf } from './n8n';
+import { poll } from '../support/n8n/client';
+import { outputOf } from '../support/n8n/execution';
+import { newCredential, runWorkflow, useN8n, workflowOf } from '../support/realN8n';
 import {
 	call,
 	callAtOnce,
@@ -16,7 +16,7 @@ import {
 	start,
 	statusesOf,
 	tasksWith as tasksOf,
-} from './sleepers';
+} from '../support/sleepers';
 
 const PUBLIC_HOST = 'http://simulator.example.com';
 

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import axios from 'axios';
 import type { INodeParameters } from 'n8n-workflow';
-import { poll, type Credential } from '../n8n/client';
-import { outputOf } from '../n8n/execution';
-import { installN8n } from '../n8n/install';
-import { startN8n } from '../n8n/server';
+import { poll, type Credential } from '../support/n8n/client';
+import { outputOf } from '../support/n8n/execution';
+import { installN8n } from '../support/n8n/install';
+import { startN8n } from '../support/n8n/server';
 import {
 	newCredential,
 	publishTrigger,
@@ -18,7 +18,7 @@ import {
 	triggeredItems,
 	triggerWorkflow,
 	useN8n,
-} from './n8n';
+} from '../support/realN8n';
 
 const world = useN8n({ duration: 0 });
 

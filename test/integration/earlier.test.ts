@@ -2,8 +2,23 @@
 import { WebhookContext } from 'n8n-core';
 import { createRunExecutionData, Workflow, type IRunExecutionData } from 'n8n-workflow';
 import axios from 'axios';
-import { generate, newAccount, promptOfItem, prompts, simulator, useSimulator } from './aleph';
-import { additionalData, loaded, node, NODE_NAME, nodeTypes, start, type Setup } from './engine';
+import {
+	generate,
+	newAccount,
+	promptOfItem,
+	prompts,
+	simulator,
+	useSimulator,
+} from '../support/aleph';
+import {
+	additionalData,
+	loaded,
+	node,
+	NODE_NAME,
+	nodeTypes,
+	start,
+	type Setup,
+} from '../support/engine';
 
 useSimulator({ duration: 0 });
 

@@ -1,4 +1,4 @@
-import './fastClock';
+import '../support/fastClock';
 import type { IDataObject } from 'n8n-workflow';
 import {
 	generate,
@@ -9,8 +9,8 @@ import {
 	simulator,
 	until,
 	useSimulator,
-} from './aleph';
-import { retryExecution, runNode, start } from './engine';
+} from '../support/aleph';
+import { retryExecution, runNode, start } from '../support/engine';
 
 useSimulator();
 

@@ -1,5 +1,5 @@
 /** Whatever the API answers: a task or an item with all its fields, or an error that says what to do. */
-import './fastClock';
+import '../support/fastClock';
 import fc from 'fast-check';
 import type { IBinaryKeyData, INodeParameters, IWebhookFunctions, OnError } from 'n8n-workflow';
 import { taskFromCallback } from '../../nodes/Aleph/api/callback';
@@ -8,10 +8,10 @@ import { asNumber, asObject, asText, parseObject } from '../../nodes/Aleph/task/
 import { readCallback } from '../../nodes/Aleph/api/callback';
 import { openEnvelope, type HttpAnswer } from '../../nodes/Aleph/api/envelope';
 import { ApiFailure } from '../../nodes/Aleph/api/failure';
-import { logged } from './engine';
-import * as hostile from './hostileAnswers';
-import { ECHO, good, type Answer } from './hostileAnswers';
-import { expectFields, number, orNull, TASK, UPLOAD } from './hostileFields';
+import { logged } from '../support/engine';
+import * as hostile from '../support/hostile/answers';
+import { ECHO, good, type Answer } from '../support/hostile/answers';
+import { expectFields, number, orNull, TASK, UPLOAD } from '../support/hostile/fields';
 import {
 	elsewhere,
 	forEach,
@@ -21,8 +21,8 @@ import {
 	SEED,
 	server,
 	useHostileServers,
-} from './hostileRun';
-import { API_PATHS, PATHS } from './hostileServer';
+} from '../support/hostile/run';
+import { API_PATHS, PATHS } from '../support/hostile/server';
 
 const MANY = { seed: SEED, numRuns: 5_000 };
 

@@ -1,8 +1,8 @@
 /** What the trigger leaves for n8n to store, and which delivery starts the workflow. */
 import axios from 'axios';
 import type { INodeParameters } from 'n8n-workflow';
-import { simulator, useSimulator } from './aleph';
-import { serveTrigger, type Served } from './webhook';
+import { simulator, useSimulator } from '../support/aleph';
+import { serveTrigger, type Served } from '../support/webhook';
 
 useSimulator({ duration: 0 });
 

@@ -1,8 +1,16 @@
 /** What rarely happens, and must not cost a video, a credit or a task ID. */
-import './fastClock';
+import '../support/fastClock';
 import type { IDataObject } from 'n8n-workflow';
-import { generate, get, newAccount, promptOfItem, prompts, simulator, useSimulator } from './aleph';
-import { logged, retryExecution, runNode } from './engine';
+import {
+	generate,
+	get,
+	newAccount,
+	promptOfItem,
+	prompts,
+	simulator,
+	useSimulator,
+} from '../support/aleph';
+import { logged, retryExecution, runNode } from '../support/engine';
 
 useSimulator();
 

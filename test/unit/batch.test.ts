@@ -12,7 +12,16 @@ import {
 	type Batch,
 } from '../../nodes/Aleph/batch/state';
 import { acceptedTask } from '../../nodes/Aleph/task/task';
-import { batchOf, LATENCY, MINUTE, planFor, SECOND, states, World, type Fate } from './batchWorld';
+import {
+	batchOf,
+	LATENCY,
+	MINUTE,
+	planFor,
+	SECOND,
+	states,
+	World,
+	type Fate,
+} from '../support/batchWorld';
 
 beforeEach(() => {
 	jest.spyOn(Math, 'random').mockReturnValue(0.5);

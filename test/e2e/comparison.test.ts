@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LOOP_SECONDS, loopOfAllItems } from '../bench/loops';
-import { ownNode } from '../bench/workflow';
-import { useN8n } from './n8n';
+import { ownNode } from '../support/workflow';
+import { useN8n } from '../support/realN8n';
 
 const world = useN8n({ duration: 1 });
 

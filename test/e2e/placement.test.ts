@@ -1,9 +1,9 @@
 /** Where in a workflow people put the node, in both wait modes. */
 import type { IConnection, IDataObject, INode, INodeParameters } from 'n8n-workflow';
-import { alephNode, ownNode, workflow } from '../bench/workflow';
-import type { WorkflowJson } from '../n8n/client';
-import { outputOf, type Execution } from '../n8n/execution';
-import { useN8n } from './n8n';
+import { alephNode, ownNode, workflow } from '../support/workflow';
+import type { WorkflowJson } from '../support/n8n/client';
+import { outputOf, type Execution } from '../support/n8n/execution';
+import { useN8n } from '../support/realN8n';
 
 const world = useN8n({ duration: 2 });
 

@@ -1,6 +1,6 @@
 /** Workflows, written down with less ceremony than in n8n's own format. */
 import type { IConnections, INode, INodeParameters } from 'n8n-workflow';
-import type { WorkflowJson } from '../n8n/client';
+import type { WorkflowJson } from './n8n/client';
 
 const PACKAGE = 'n8n-nodes-runway-aleph';
 

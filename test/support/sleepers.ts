@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import type { Credential, WorkflowJson } from '../n8n/client';
-import { isFinished, outputOf, type Execution } from '../n8n/execution';
+import type { Credential, WorkflowJson } from './n8n/client';
+import { isFinished, outputOf, type Execution } from './n8n/execution';
 import type { TaskView } from '../simulator';
-import { workflowOf, type WorkflowSetup, type World } from './n8n';
+import { workflowOf, type WorkflowSetup, type World } from './realN8n';
 
 export const NODE = 'Runway Aleph';
 

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionStatus, IDataObject, INode, INodeParameters } from 'n8n-workflow';
-import { poll, type Credential, type N8nClient, type WorkflowJson } from '../n8n/client';
-import { outputOf, type Execution } from '../n8n/execution';
-import { startN8n, type N8nServer } from '../n8n/server';
+import { poll, type Credential, type N8nClient, type WorkflowJson } from './n8n/client';
+import { outputOf, type Execution } from './n8n/execution';
+import { startN8n, type N8nServer } from './n8n/server';
 import { startSimulator, type Settings, type Simulator } from '../simulator';
 
 export interface World {
