@@ -1,14 +1,8 @@
 /** Many items at once: their order, their pace and their limits. */
 import '../support/fastClock';
-import {
-	generate,
-	newAccount,
-	promptOfItem,
-	prompts,
-	simulator,
-	useSimulator,
-} from '../support/aleph';
+import { generate, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
 import { runNode } from '../support/engine';
+import { prompts } from '../support/tasks';
 
 useSimulator();
 

@@ -1,14 +1,8 @@
 /** Keep Credits: nothing more is started once fewer are left. */
 import '../support/fastClock';
-import {
-	generate,
-	newAccount,
-	promptOfItem,
-	prompts,
-	simulator,
-	useSimulator,
-} from '../support/aleph';
+import { generate, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
 import { runNode } from '../support/engine';
+import { prompts } from '../support/tasks';
 
 useSimulator();
 

@@ -6,11 +6,11 @@ import {
 	get,
 	newAccount as accountWith,
 	promptOfItem,
-	prompts,
 	simulator,
 	useSimulator,
 } from '../support/aleph';
 import { runNode } from '../support/engine';
+import { prompts } from '../support/tasks';
 
 useSimulator();
 

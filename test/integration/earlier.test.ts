@@ -1,24 +1,17 @@
 /** An execution that fell asleep under version 0.1.0, and is called for after an update. */
 import { WebhookContext } from 'n8n-core';
 import { createRunExecutionData, Workflow, type IRunExecutionData } from 'n8n-workflow';
-import axios from 'axios';
-import {
-	generate,
-	newAccount,
-	promptOfItem,
-	prompts,
-	simulator,
-	useSimulator,
-} from '../support/aleph';
+import { generate, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
 import {
 	additionalData,
+	CREDENTIALS,
 	loaded,
-	node,
-	NODE_NAME,
 	nodeTypes,
 	start,
 	type Setup,
 } from '../support/engine';
+import { prompts, startTask } from '../support/tasks';
+import { alephNode, NODE } from '../support/workflow';
 
 useSimulator({ duration: 0 });
 
@@ -26,12 +19,9 @@ const parameters = () => generate({ prompt: promptOfItem, waitMode: 'callback' }
 
 /** Starts tasks, as that version has done before it fell asleep. */
 async function startTasks(count: number): Promise<string[]> {
-	for (const { prompt } of prompts(count)) {
-		const body = { prompt, videoUrl: 'https://example.com/video.mp4' };
-		const headers = { authorization: 'Bearer key' };
-		await axios.post(`${simulator.url}/api/v1/aleph/generate`, body, { headers });
-	}
-	return simulator.tasks().map(({ taskId }) => taskId);
+	const started: string[] = [];
+	for (const order of prompts(count)) started.push(await startTask(simulator, order));
+	return started;
 }
 
 /** What n8n has stored of it: the second of the items was refused. */
@@ -52,10 +42,10 @@ function stored(first: string, third: string): IRunExecutionData {
 	const tasks = { 0: { taskId: first, request }, 2: { taskId: third, request } };
 	const lateItems = [first, third].map((taskId) => ({ json: { taskId, status: 'timeout' } }));
 	return createRunExecutionData({
-		resultData: { runData: {}, lastNodeExecuted: NODE_NAME },
+		resultData: { runData: {}, lastNodeExecuted: NODE },
 		executionData: {
 			contextData: {
-				[`node:${NODE_NAME}`]: {
+				[`node:${NODE}`]: {
 					accepted: { runIndex: 0, tasks },
 					asleep,
 					sleptIn: '["execution",0]',
@@ -63,7 +53,7 @@ function stored(first: string, third: string): IRunExecutionData {
 			},
 			nodeExecutionStack: [
 				{
-					node: { ...node(NODE_NAME, 'aleph', parameters()), disabled: true },
+					node: { ...alephNode(NODE, 'aleph', parameters()), disabled: true },
 					data: { main: [lateItems] },
 					source: { main: [{ previousNode: 'Start' }] },
 				},
@@ -83,8 +73,8 @@ async function call(setup: Setup, data: IRunExecutionData, taskId: string) {
 		httpResponse: response,
 	} as unknown as ReturnType<typeof additionalData>;
 	const aleph = {
-		...node(NODE_NAME, 'aleph', setup.parameters),
-		credentials: { alephApi: { id: '1', name: 'Runway Aleph API' } },
+		...alephNode(NODE, 'aleph', setup.parameters),
+		credentials: CREDENTIALS,
 	};
 	const workflow = new Workflow({ nodes: [aleph], connections: {}, active: false, nodeTypes });
 	const webhook = {} as never;

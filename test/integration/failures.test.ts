@@ -1,14 +1,8 @@
 /** A task that fails, for each way to go on that n8n offers. */
 import '../support/fastClock';
-import {
-	generate,
-	newAccount,
-	promptOfItem,
-	prompts,
-	simulator,
-	useSimulator,
-} from '../support/aleph';
+import { generate, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
 import { runNode } from '../support/engine';
+import { prompts } from '../support/tasks';
 
 useSimulator();
 

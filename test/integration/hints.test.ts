@@ -2,6 +2,7 @@
 import '../support/fastClock';
 import { generate, newAccount, useSimulator } from '../support/aleph';
 import { runNode } from '../support/engine';
+import { NODE } from '../support/workflow';
 
 useSimulator();
 
@@ -12,7 +13,7 @@ describe('a video that a public provider can hardly fetch', () => {
 			credential: newAccount({ baseUrl: 'http://api.invalid' }),
 			settings: { onError: 'continueRegularOutput' },
 		});
-		const { hints = [] } = run.data.resultData.runData['Runway Aleph']![0]!;
+		const { hints = [] } = run.data.resultData.runData[NODE]![0]!;
 		return hints.map(({ message }) => message);
 	};
 

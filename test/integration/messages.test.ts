@@ -7,17 +7,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import type { Settings } from '../simulator';
-import {
-	generate,
-	get,
-	newAccount,
-	promptOfItem,
-	prompts,
-	simulator,
-	useSimulator,
-} from '../support/aleph';
+import { generate, get, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
 import { runNode, type Result, type Setup } from '../support/engine';
 import { isMessage, messagesOfSource, otherTexts } from '../support/sourceMessages';
+import { prompts } from '../support/tasks';
 
 useSimulator();
 

@@ -1,15 +1,9 @@
 /** How running tasks are looked after while the execution stays awake. */
 import '../support/fastClock';
-import {
-	generate,
-	newAccount,
-	promptOfItem,
-	prompts,
-	simulator,
-	until,
-	useSimulator,
-} from '../support/aleph';
+import { generate, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
 import { runNode, start } from '../support/engine';
+import { until } from '../support/poll';
+import { prompts } from '../support/tasks';
 
 useSimulator();
 

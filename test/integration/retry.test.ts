@@ -1,15 +1,9 @@
 /** A second run for the same input pays only for what failed. */
 import '../support/fastClock';
 import type { IDataObject } from 'n8n-workflow';
-import {
-	generate,
-	newAccount,
-	promptOfItem,
-	prompts,
-	simulator,
-	useSimulator,
-} from '../support/aleph';
+import { generate, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
 import { retryExecution, runNode } from '../support/engine';
+import { prompts } from '../support/tasks';
 
 useSimulator();
 

@@ -3,8 +3,8 @@
  * Wait -> HTTP Request (record-info) -> IF it has ended, else back to Wait.
  */
 import type { INode, INodeParameters } from 'n8n-workflow';
-import type { WorkflowJson } from '../support/n8n/client';
-import { ownNode, withAlephCredential, workflow } from '../support/workflow';
+import type { WorkflowJson } from './n8n/client';
+import { ownNode, withAlephCredential, workflow } from './workflow';
 
 /** How long the loop waits between two looks at a task. */
 export const LOOP_SECONDS = 5;
