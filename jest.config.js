@@ -13,18 +13,18 @@ module.exports = {
 		project('integration'),
 		{
 			...project('e2e'),
-			globalSetup: '<rootDir>/test/e2e/setup.ts',
-			globalTeardown: '<rootDir>/test/e2e/teardown.ts',
+			globalSetup: '<rootDir>/test/support/n8n/globalSetup.ts',
+			globalTeardown: '<rootDir>/test/support/n8n/globalTeardown.ts',
 		},
 		project('compat'),
 	],
 	// Three at least: much of a test is waiting for n8n, of which each file has one.
 	maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
-	testSequencer: '<rootDir>/test/setup/longestFirst.js',
+	testSequencer: '<rootDir>/test/support/machine/longestFirst.js',
 	reporters: [
-		'<rootDir>/test/setup/quietReporter.js',
+		'<rootDir>/test/support/machine/quietReporter.js',
 		'default',
-		'<rootDir>/test/setup/countReporter.js',
+		'<rootDir>/test/support/machine/countReporter.js',
 	],
 	testTimeout: 180_000,
 };

@@ -4,8 +4,8 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { installN8n } from '../n8n/install';
-import { packPackage } from '../n8n/pack';
+import { installN8n } from '../support/n8n/install';
+import { packPackage } from '../support/n8n/pack';
 import { callbacks } from './callbacks';
 import { large } from './large';
 import { loading } from './loading';

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import axios from 'axios';
 import type { TaskView } from '../simulator';
+import { alephWorkflow, sourceOf } from '../support/workflow';
 import { cpuSeconds } from './cpu';
 import { median, times, type Part, type Row } from './part';
-import { alephWorkflow, sourceOf } from './workflow';
 import {
 	HIGHEST_RATE,
 	newAccount,

@@ -2,12 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INode } from 'n8n-workflow';
-import { isFinished } from '../n8n/execution';
-import type { WorkflowJson } from '../n8n/client';
+import { loopOfAllItems } from '../support/loops';
+import type { WorkflowJson } from '../support/n8n/client';
+import { isFinished } from '../support/n8n/execution';
+import { alephWorkflow, sourceOf } from '../support/workflow';
 import { cpuSeconds } from './cpu';
-import { loopOfAllItems } from './loops';
 import { times, type Part, type PartOptions, type Row } from './part';
-import { alephWorkflow, sourceOf } from './workflow';
 import { newAccount, spreadOrders, withWorld, type World } from './world';
 
 const COUNT = 300;

@@ -4,8 +4,8 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { installN8n } from '../n8n/install';
-import { installPackage } from '../n8n/pack';
+import { installN8n } from '../support/n8n/install';
+import { installPackage } from '../support/n8n/pack';
 import { median, sum, times, type Part } from './part';
 
 const ROUNDS = 11;

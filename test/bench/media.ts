@@ -3,11 +3,12 @@ import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INode } from 'n8n-workflow';
-import { outputOf } from '../n8n/execution';
+import { outputOf } from '../support/n8n/execution';
+import { startTask } from '../support/tasks';
+import { alephNode, chain, ownNode, withAlephCredential } from '../support/workflow';
 import { COLLECTS_GARBAGE, residentMemory, settledMemory } from './memory';
 import { median, times, type Part, type PartOptions, type Row } from './part';
-import { alephNode, ownNode, withAlephCredential, workflow } from './workflow';
-import { newAccount, startTask, withWorld, type World } from './world';
+import { newAccount, withWorld, type World } from './world';
 
 const MEGABYTE = 1024 * 1024;
 const DOWNLOAD_MB = 500;
@@ -98,10 +99,9 @@ async function riseOf(way: Way, { packageTarball }: PartOptions): Promise<number
 	return await withWorld({ packageTarball, env }, async (world) => {
 		const { client, n8n } = world;
 		const nodes = [ownNode('Start', 'manualTrigger', 1), ...(await way.nodes(world))];
-		const names = nodes.map(({ name }) => name);
-		const targets = names.slice(0, -1).map((name, index) => [name, [names[index + 1]!]]);
-		const built = workflow('Media', nodes, Object.fromEntries(targets) as Record<string, string[]>);
-		const id = await client.importWorkflow(built, [await newAccount(world, 'media')]);
+		const id = await client.importWorkflow(chain('Media', nodes), [
+			await newAccount(world, 'media'),
+		]);
 		const before = await settledMemory(n8n.pid);
 		const running = { yes: true };
 		const highest = highestMemory(n8n.pid, running);
@@ -127,8 +127,7 @@ async function highestMemory(pid: number, running: { yes: boolean }): Promise<nu
 
 async function finishedTask({ simulator }: World): Promise<string> {
 	Object.assign(simulator.settings, { duration: 0, resultSize: DOWNLOAD_MB * MEGABYTE });
-	const order = { prompt: 'Large', videoUrl: 'https://example.com/video.mp4' };
-	return await startTask(simulator, 'media', order);
+	return await startTask(simulator, { prompt: 'Large' }, 'media');
 }
 
 async function fileFromDisk({ n8n }: World): Promise<INode> {

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { cpus, totalmem, type as systemName } from 'node:os';
 import { promisify } from 'node:util';
 import { format, resolveConfig } from 'prettier';
-import { installN8n, N8N_VERSION } from '../n8n/install';
+import { installN8n, N8N_VERSION } from '../support/n8n/install';
 import type { Row } from './part';
 
 /** A heading, what the part compares, and its table; formatted as the rest of the package. */

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import type { Simulator } from '../simulator';
-import { startTask, type Order } from './world';
+import { startTask, type Order } from '../support/tasks';
 
 const INTERVAL_MS = 6_000;
 const JITTER_MS = 1_500;
@@ -16,7 +16,7 @@ export async function oneAfterAnother(
 	orders: Order[],
 ): Promise<void> {
 	for (const order of orders) {
-		const taskId = await startTask(simulator, apiKey, order);
+		const taskId = await startTask(simulator, order, apiKey);
 		do await sleep(INTERVAL_MS + JITTER_MS * (2 * Math.random() - 1));
 		while (!(await hasEnded(simulator, apiKey, taskId)));
 	}

@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import type { ExecutionStatus, INodeParameters } from 'n8n-workflow';
+import { alephNode, chain, NODE, polling, webhookNode } from '../support/workflow';
 import { COLLECTS_GARBAGE, settledMemory } from './memory';
 import { times, type Part, type PartOptions, type Row } from './part';
-import { alephNode, webhookNode, workflow } from './workflow';
 import { HIGHEST_RATE, newAccount, waitForExecutions, withWorld, type World } from './world';
 
 interface Load {
@@ -74,13 +74,13 @@ async function start(
 ): Promise<void> {
 	const { client, n8n, simulator } = world;
 	const path = randomUUID();
-	const node = alephNode('Runway Aleph', 'aleph', {
+	const node = alephNode(NODE, 'aleph', {
+		...polling,
 		prompt: 'An hour of snow [duration=3600]',
-		videoUrl: 'https://example.com/video.mp4',
 		options: { generateRate: HIGHEST_RATE, timeout: 24 * 60 },
 		...waiting,
 	});
-	const built = workflow(title, [webhookNode(path), node], { Webhook: ['Runway Aleph'] });
+	const built = chain(title, [webhookNode(path), node]);
 	const workflowId = await client.importWorkflow(built, [await newAccount(world, randomUUID())]);
 	await client.activate(workflowId);
 	const tasks = simulator.tasks().length + count;

@@ -4,9 +4,10 @@ import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import type { INode } from 'n8n-workflow';
+import { startTask } from '../support/tasks';
+import { alephNode, webhookNode, workflow } from '../support/workflow';
 import { median, times, type Part, type PartOptions, type Row } from './part';
-import { alephNode, webhookNode, workflow } from './workflow';
-import { newAccount, startTask, withWorld, type World } from './world';
+import { newAccount, withWorld, type World } from './world';
 
 const CONNECTIONS = 20;
 const CALLBACKS = 100;
@@ -119,8 +120,8 @@ function guarded(webhook: INode): INode {
 
 /** The ids of tasks that the API knows, and that have ended. */
 async function endedTasks({ simulator }: World): Promise<string[]> {
-	const order = { prompt: 'A callback [duration=0]', videoUrl: 'https://example.com/video.mp4' };
-	const tasks = Array.from({ length: CALLBACKS }, () => startTask(simulator, 'trigger', order));
+	const order = { prompt: 'A callback [duration=0]' };
+	const tasks = Array.from({ length: CALLBACKS }, () => startTask(simulator, order, 'trigger'));
 	return await Promise.all(tasks);
 }
 

@@ -1,20 +1,14 @@
 /** Waiting for a batch of tasks: the node's two wait modes, beside what people build without it. */
 import { randomUUID } from 'node:crypto';
 import type { INode } from 'n8n-workflow';
-import type { WorkflowJson } from '../n8n/client';
 import type { TaskView } from '../simulator';
-import { LOOP_SECONDS, loopOfAllItems, loopOverItems } from './loops';
+import { LOOP_SECONDS, loopOfAllItems, loopOverItems } from '../support/loops';
+import type { WorkflowJson } from '../support/n8n/client';
+import type { Order } from '../support/tasks';
+import { alephWorkflow, sourceOf } from '../support/workflow';
 import { mean, times, type Part, type Row } from './part';
 import { oneAfterAnother } from './sdk';
-import { alephWorkflow, sourceOf } from './workflow';
-import {
-	newAccount,
-	spreadOrders,
-	waitForExecutions,
-	withWorld,
-	type Order,
-	type World,
-} from './world';
+import { newAccount, spreadOrders, waitForExecutions, withWorld, type World } from './world';
 
 /** Small batches come several times: one of them says little. */
 const BATCHES = [

@@ -1,10 +1,10 @@
 /** What a part measures in: a fresh n8n with the package installed, and a simulator. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import axios from 'axios';
 import type { ExecutionStatus } from 'n8n-workflow';
-import type { Credential, N8nClient } from '../n8n/client';
-import { startN8n, type N8nOptions, type N8nServer } from '../n8n/server';
 import { startSimulator, type Settings, type Simulator } from '../simulator';
+import type { Credential, N8nClient } from '../support/n8n/client';
+import { startN8n, type N8nOptions, type N8nServer } from '../support/n8n/server';
+import type { Order } from '../support/tasks';
 
 export interface World {
 	simulator: Simulator;
@@ -53,12 +53,6 @@ export async function newAccount(
 	});
 }
 
-export interface Order {
-	/** May tell the simulator how long it takes: `[duration=5]`. */
-	prompt: string;
-	videoUrl: string;
-}
-
 /**
  * What to generate, of tasks that take so many seconds. The golden ratio spreads any number of
  * durations evenly, and mixes them.
@@ -71,22 +65,8 @@ export function spreadOrders(
 ): Order[] {
 	return Array.from({ length: count }, (_, n) => {
 		const duration = shortest + (longest - shortest) * (((first + n + 1) * 0.618034) % 1);
-		return {
-			prompt: `${name}: ${n} [duration=${duration.toFixed(3)}]`,
-			videoUrl: 'https://example.com/video.mp4',
-		};
+		return { prompt: `${name}: ${n} [duration=${duration.toFixed(3)}]` };
 	});
-}
-
-/** Starts a task without n8n; gives its id. */
-export async function startTask({ url }: Simulator, apiKey: string, order: Order): Promise<string> {
-	const headers = { Authorization: `Bearer ${apiKey}` };
-	const answer = await axios.post<{ data: { taskId: string } }>(
-		`${url}/api/v1/aleph/generate`,
-		order,
-		{ headers, proxy: false },
-	);
-	return answer.data.data.taskId;
 }
 
 /** Resolves once the workflow has `count` executions of this status. */

@@ -4,35 +4,27 @@
  * one.
  */
 import axios from 'axios';
-import type { IDataObject, INode, INodeParameters } from 'n8n-workflow';
+import type { IDataObject, INode } from 'n8n-workflow';
+import { startSimulator } from '../simulator';
+import { N8N_VERSION } from '../support/n8n/install';
+import { packPackage } from '../support/n8n/pack';
+import { startN8n } from '../support/n8n/server';
 import {
+	itemsOf,
 	newCredential,
 	publishTrigger,
 	runWorkflow,
 	triggeredItems,
-	workflowOf,
 	type World,
-} from '../e2e/n8n';
-import { outputOf, type Execution } from '../n8n/execution';
-import { N8N_VERSION } from '../n8n/install';
-import { packPackage } from '../n8n/pack';
-import { startN8n } from '../n8n/server';
-import { startSimulator } from '../simulator';
+} from '../support/realN8n';
+import { prompts, tasksWith as tasksOf } from '../support/tasks';
+import { polling, sleeping, workflowOf } from '../support/workflow';
 
 const { N8N_VERSIONS = `1.123.81,2.0.3,2.20.12,${N8N_VERSION}` } = process.env;
 
-const parameters: INodeParameters = {
-	prompt: '={{ $json.prompt }}',
-	videoUrl: 'https://example.com/video.mp4',
-};
-const sleeping: INodeParameters = { ...parameters, waitMode: 'callback' };
-
 /** Three prompts with a name of their own, whose second fails where a failure is given. */
 const three = (name: string, failure = ''): IDataObject[] =>
-	[0, 1, 2].map((n) => ({ prompt: `${name} ${n} ${n === 1 ? failure : ''}` }));
-
-const itemsOf = (execution: Execution, output = 0) =>
-	outputOf(execution, 'Runway Aleph', output).map(({ json }) => json);
+	prompts(3, (n) => `${name} ${n} ${n === 1 ? failure : ''}`);
 
 describe.each(N8N_VERSIONS.split(','))('n8n %s', (version) => {
 	const world = {} as World;
@@ -52,10 +44,9 @@ describe.each(N8N_VERSIONS.split(','))('n8n %s', (version) => {
 		world.simulator.settings.callbacks = true;
 	});
 
-	const run = async (items: IDataObject[], settings: Partial<INode>, mode = parameters) =>
+	const run = async (items: IDataObject[], settings: Partial<INode>, mode = polling) =>
 		await runWorkflow(world, { parameters: mode, items, settings });
-	const tasksWith = (name: string) =>
-		world.simulator.tasks().filter(({ request }) => request.prompt.startsWith(name));
+	const tasksWith = (name: string) => tasksOf(world, name);
 
 	it('tests the credential', async () => {
 		expect(await world.client.testCredential(world.credential)).toMatchObject({ status: 'OK' });
@@ -67,7 +58,7 @@ describe.each(N8N_VERSIONS.split(','))('n8n %s', (version) => {
 	});
 
 	it.each([
-		['polls', parameters],
+		['polls', polling],
 		['sleeps', sleeping],
 	])('gives a failed task on the error output when it %s', async (name, mode) => {
 		const items = three(name, '[fail=moderation]');
@@ -90,7 +81,7 @@ describe.each(N8N_VERSIONS.split(','))('n8n %s', (version) => {
 	});
 
 	it.each([
-		['Polling', parameters],
+		['Polling', polling],
 		['Sleeping', sleeping],
 	])('stops on an error with the list of all tasks: %s', async (name, mode) => {
 		const execution = await run(three(name, '[fail=moderation]'), {}, mode);

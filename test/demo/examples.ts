@@ -1,7 +1,7 @@
 /** The workflows of examples/, and their import into an n8n of this machine, where they run as they are. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Credential, N8nClient, WorkflowJson } from '../n8n/client';
+import type { Credential, N8nClient, WorkflowJson } from '../support/n8n/client';
 
 const FOLDER = resolve(__dirname, '..', '..', 'examples');
 

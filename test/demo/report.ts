@@ -1,6 +1,6 @@
 /** What the demo says at its end. It fits a terminal of 100 columns. */
-import { OWNER } from '../n8n/client';
 import type { Simulator } from '../simulator';
+import { OWNER } from '../support/n8n/client';
 
 /** @param files by the title of the example that has made them */
 export function savedVideos(files: Map<string, string[]>, simulator?: Simulator): string {

@@ -1,8 +1,9 @@
-import type { IConnections, INode, INodeParameters } from 'n8n-workflow';
-import type { WorkflowJson } from '../n8n/client';
-import { outputOf, type Execution } from '../n8n/execution';
-import { startModelStub, type ModelStub } from './modelStub';
-import { useN8n } from './n8n';
+import type { IConnections, INodeParameters } from 'n8n-workflow';
+import { startModelStub, type ModelStub } from '../support/modelStub';
+import type { WorkflowJson } from '../support/n8n/client';
+import { outputOf, type Execution } from '../support/n8n/execution';
+import { useN8n } from '../support/realN8n';
+import { alephNode, chain, node, NODE, ownNode, polling } from '../support/workflow';
 
 const world = useN8n({ duration: 3 });
 let model: ModelStub;
@@ -20,45 +21,33 @@ const WISH = 'Make it snow';
 
 /** Manual Trigger -> AI Agent, with a chat model and Runway Aleph as its only tool. */
 function agentWorkflow(parameters: INodeParameters): WorkflowJson {
-	return {
-		name: 'Agent',
-		nodes: [
-			node('Start', 'n8n-nodes-base.manualTrigger', 1, {}),
-			node('Agent', '@n8n/n8n-nodes-langchain.agent', 3.1, {
-				parameters: { promptType: 'define', text: WISH },
-			}),
-			node('Model', '@n8n/n8n-nodes-langchain.lmChatOpenAi', 1.3, {
-				parameters: {
-					model: { __rl: true, mode: 'id', value: 'stub' },
-					responsesApiEnabled: false,
-				},
-				credentials: { openAiApi: { id: '', name: '' } },
-			}),
-			node('Runway Aleph', 'n8n-nodes-runway-aleph.alephTool', 1, {
-				parameters: {
-					descriptionType: 'auto',
-					prompt: "={{ $fromAI('prompt', 'What to change in the video', 'string') }}",
-					videoUrl: 'https://example.com/video.mp4',
-					...parameters,
-				},
-				credentials: { alephApi: { id: '', name: '' } },
-			}),
-		],
-		connections: {
-			Start: into('Agent', 'main'),
-			Model: into('Agent', 'ai_languageModel'),
-			'Runway Aleph': into('Agent', 'ai_tool'),
-		},
-		settings: { executionOrder: 'v1' },
+	const model = {
+		model: { __rl: true, mode: 'id', value: 'stub' },
+		responsesApiEnabled: false,
 	};
+	const built = chain('Agent', [
+		ownNode('Start', 'manualTrigger', 1),
+		node('Agent', '@n8n/n8n-nodes-langchain.agent', 3.1, { promptType: 'define', text: WISH }),
+	]);
+	built.nodes.push(
+		{
+			...node('Model', '@n8n/n8n-nodes-langchain.lmChatOpenAi', 1.3, model),
+			credentials: { openAiApi: { id: '', name: '' } },
+		},
+		alephNode(NODE, 'alephTool', {
+			...polling,
+			descriptionType: 'auto',
+			prompt: "={{ $fromAI('prompt', 'What to change in the video', 'string') }}",
+			...parameters,
+		}),
+	);
+	built.connections.Model = intoAgent('ai_languageModel');
+	built.connections[NODE] = intoAgent('ai_tool');
+	return built;
 }
 
-function node(name: string, type: string, typeVersion: number, fields: Partial<INode>): INode {
-	return { id: name, name, type, typeVersion, position: [0, 0], parameters: {}, ...fields };
-}
-
-function into(node: string, type: 'main' | 'ai_tool' | 'ai_languageModel'): IConnections[string] {
-	return { [type]: [[{ node, type, index: 0 }]] };
+function intoAgent(type: 'ai_tool' | 'ai_languageModel'): IConnections[string] {
+	return { [type]: [[{ node: 'Agent', type, index: 0 }]] };
 }
 
 async function runAgent(parameters: INodeParameters): Promise<Execution> {

@@ -1,9 +1,10 @@
 import type { INode } from 'n8n-workflow';
 import type { Locator } from 'playwright-core';
 import { example, exampleNames, SAMPLE_URL } from '../demo/examples';
-import type { Credential } from '../n8n/client';
-import { attributes, openEditor, type Editor } from './editor';
-import { newCredential, useN8n, workflowOf, type WorkflowSetup } from './n8n';
+import { attributes, openEditor, type Editor } from '../support/editor';
+import type { Credential } from '../support/n8n/client';
+import { newCredential, useN8n } from '../support/realN8n';
+import { workflowOf, type WorkflowSetup } from '../support/workflow';
 
 // The address is for the pictures; nothing here is called at it.
 const world = useN8n({ duration: 1 }, { WEBHOOK_URL: 'https://n8n.example.com/' });

@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import { exampleNames, importExamples } from '../demo/examples';
-import { outputOf, type Execution } from '../n8n/execution';
-import { startModelStub, type ModelStub } from './modelStub';
-import { useN8n } from './n8n';
+import { startModelStub, type ModelStub } from '../support/modelStub';
+import { outputOf, type Execution } from '../support/n8n/execution';
+import { useN8n } from '../support/realN8n';
 
 const world = useN8n({ duration: 2 });
 

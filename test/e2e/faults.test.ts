@@ -7,12 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import fc from 'fast-check';
 import type { ExecutionStatus, IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
-import { poll, type Credential } from '../n8n/client';
-import { outputOf, type Execution } from '../n8n/execution';
-import { startN8n } from '../n8n/server';
 import type { TaskView } from '../simulator';
-import { newCredential, useN8n, workflowOf } from './n8n';
-import { goOnAfterCrash } from './sleepers';
+import type { Credential } from '../support/n8n/client';
+import { outputOf, type Execution } from '../support/n8n/execution';
+import { startN8n } from '../support/n8n/server';
+import { poll } from '../support/poll';
+import { newCredential, useN8n } from '../support/realN8n';
+import { goOnAfterCrash } from '../support/sleepers';
+import { workflowOf } from '../support/workflow';
 
 /** The default engine makes an isolate for each callback, which takes ten times the processor time. */
 const env = { N8N_EXPRESSION_ENGINE: 'legacy' };

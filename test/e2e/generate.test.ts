@@ -1,14 +1,10 @@
 import Fastify from 'fastify';
-import { outputOf } from '../n8n/execution';
-import { newCredential, runWorkflow, seconds, useN8n, workflowOf } from './n8n';
+import { outputOf } from '../support/n8n/execution';
+import { newCredential, runWorkflow, seconds, statusesOf, useN8n } from '../support/realN8n';
+import { prompts } from '../support/tasks';
+import { polling, workflowOf } from '../support/workflow';
 
 const world = useN8n();
-
-const parameters = { prompt: '={{ $json.prompt }}', videoUrl: 'https://example.com/video.mp4' };
-const prompts = (count: number, prompt: (n: number) => string) =>
-	Array.from({ length: count }, (_, n) => ({ prompt: prompt(n) }));
-const statuses = (execution: Parameters<typeof outputOf>[0]) =>
-	outputOf(execution, 'Runway Aleph').map(({ json }) => json.status);
 
 describe('the credential', () => {
 	it.each([
@@ -76,10 +72,10 @@ describe('generate', () => {
 		const durations = [1, 2, 3, 4, 16, 6, 7, 8, 9, 10];
 		const sum = durations.reduce((total, duration) => total + duration);
 		const execution = await runWorkflow(world, {
-			parameters,
+			parameters: polling,
 			items: prompts(10, (n) => `Video ${n} [duration=${durations[n]}]`),
 		});
-		expect(statuses(execution)).toEqual(Array(10).fill('success'));
+		expect(statusesOf(execution)).toEqual(Array(10).fill('success'));
 		expect(outputOf(execution, 'Runway Aleph').map(({ pairedItem }) => pairedItem)).toEqual(
 			Array.from({ length: 10 }, (_, item) => ({ item })),
 		);
@@ -91,10 +87,10 @@ describe('generate', () => {
 		const account = await newCredential(world);
 		const execution = await runWorkflow(
 			world,
-			{ parameters, items: prompts(30, (n) => `One of thirty, ${n}`) },
+			{ parameters: polling, items: prompts(30, (n) => `One of thirty, ${n}`) },
 			account,
 		);
-		expect(statuses(execution)).toEqual(Array(30).fill('success'));
+		expect(statusesOf(execution)).toEqual(Array(30).fill('success'));
 		const after = world.simulator.stats();
 		expect(after.generate.accepted - before.generate.accepted).toBe(30);
 		expect(after.duplicates).toBe(before.duplicates);
@@ -105,7 +101,7 @@ describe('running again', () => {
 	it('by Retry On Fail pays only for what failed', async () => {
 		const before = world.simulator.stats().generate.accepted;
 		const execution = await runWorkflow(world, {
-			parameters,
+			parameters: polling,
 			items: prompts(4, (n) => `Once more ${n} ${n === 2 ? '[fail=internal]' : ''}`),
 			settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1000 },
 		});
@@ -116,12 +112,14 @@ describe('running again', () => {
 	it('by "Retry execution" gets the video that was not ready in time', async () => {
 		const before = world.simulator.stats().generate.accepted;
 		const first = await runWorkflow(world, {
-			parameters: { ...parameters, options: { timeout: 0.05 } },
+			parameters: { ...polling, options: { timeout: 0.05 } },
 			items: prompts(3, (n) => `Late ${n} [duration=${n === 0 ? 4 : 1}]`),
 		});
 		expect(first.error?.message).toMatch(/still running/);
 		const second = await world.client.retryExecution(first.id);
-		expect(statuses(await world.client.waitForExecution(second))).toEqual(Array(3).fill('success'));
+		expect(statusesOf(await world.client.waitForExecution(second))).toEqual(
+			Array(3).fill('success'),
+		);
 		expect(world.simulator.stats().generate.accepted - before).toBe(3);
 	});
 });
@@ -129,7 +127,7 @@ describe('running again', () => {
 describe('stopping the execution', () => {
 	it('ends the polling', async () => {
 		const items = prompts(5, (n) => `Endless ${n} [duration=600]`);
-		const id = await world.client.importWorkflow(workflowOf({ parameters, items }), [
+		const id = await world.client.importWorkflow(workflowOf({ parameters: polling, items }), [
 			world.credential,
 		]);
 		const executionId = await world.client.runManually(id);

@@ -2,62 +2,41 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { INode, INodeParameters } from 'n8n-workflow';
-import type { WorkflowJson } from '../n8n/client';
-import { outputOf, type Execution } from '../n8n/execution';
-import { newCredential, useN8n } from './n8n';
+import { outputOf, type Execution } from '../support/n8n/execution';
+import { itemsOf, newCredential, useN8n } from '../support/realN8n';
+import { alephNode, chain, ownNode } from '../support/workflow';
 
 const MEGABYTE = 1024 * 1024;
 
+const START = ownNode('Start', 'manualTrigger', 1);
+const SNOW = { prompt: 'Make it snow', videoUrl: 'https://example.com/video.mp4' };
+
 const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');
-
-/** Nodes in a row, each one's first output to the next. */
-function chain(
-	...nodes: Array<[name: string, type: string, parameters: INodeParameters]>
-): WorkflowJson {
-	const list = nodes.map(([name, type, parameters]): INode => ({
-		id: name,
-		name,
-		type: type.includes('.') ? type : `n8n-nodes-base.${type}`,
-		typeVersion: type === 'code' ? 2 : 1,
-		position: [0, 0],
-		parameters,
-		...(type.includes('.aleph') && { credentials: { alephApi: { id: '', name: '' } } }),
-	}));
-	const connections = Object.fromEntries(
-		list
-			.slice(1)
-			.map(({ name }, index) => [
-				list[index]!.name,
-				{ main: [[{ node: name, type: 'main' as const, index: 0 }]] },
-			]),
-	);
-	return { name: 'Media', nodes: list, connections, settings: { executionOrder: 'v1' } };
-}
-
-const ALEPH = 'n8n-nodes-runway-aleph.aleph';
 
 describe.each(['filesystem', 'default'])('in the binary mode "%s"', (mode) => {
 	const world = useN8n({ duration: 1 }, { N8N_DEFAULT_BINARY_DATA_MODE: mode });
 	const inN8n = (name: string) => join(world.n8n.filesFolder, name);
 	const source = randomBytes(3 * MEGABYTE + 17);
 
-	async function run(workflow: WorkflowJson, account = world.credential): Promise<Execution> {
-		const id = await world.client.importWorkflow(workflow, [account]);
+	async function run(nodes: INode[], account = world.credential): Promise<Execution> {
+		const id = await world.client.importWorkflow(chain('Media', nodes), [account]);
 		return await world.client.waitForExecution(await world.client.runManually(id));
 	}
 
-	const read = (): Parameters<typeof chain> => {
+	const read = (): INode[] => {
 		writeFileSync(inN8n('source.mp4'), source);
 		return [
-			['Start', 'manualTrigger', {}],
-			['Read', 'readWriteFile', { operation: 'read', fileSelector: inN8n('source.mp4') }],
+			START,
+			ownNode('Read', 'readWriteFile', 1, {
+				operation: 'read',
+				fileSelector: inN8n('source.mp4'),
+			}),
 		];
 	};
 
 	it('a file goes up as it is', async () => {
-		const execution = await run(
-			chain(...read(), ['Upload', ALEPH, { resource: 'file', operation: 'upload' }]),
-		);
+		const upload = alephNode('Upload', 'aleph', { resource: 'file', operation: 'upload' });
+		const execution = await run([...read(), upload]);
 		expect(execution.error).toBeUndefined();
 		const [item] = outputOf(execution, 'Upload');
 		expect(item?.json).toEqual({
@@ -75,25 +54,19 @@ describe.each(['filesystem', 'default'])('in the binary mode "%s"', (mode) => {
 
 	it('a video is generated from a file, and comes down as it is, without the key', async () => {
 		world.simulator.settings.resultSize = 5 * MEGABYTE + 13;
-		const execution = await run(
-			chain(
-				...read(),
-				[
-					'Generate',
-					ALEPH,
-					{
-						prompt: 'Make it snow',
-						videoSource: 'binary',
-						options: { download: ['video', 'thumbnail'], referenceImageBinaryProperty: 'data' },
-					},
-				],
-				[
-					'Write',
-					'readWriteFile',
-					{ operation: 'write', fileName: inN8n('result.mp4'), dataPropertyName: 'video' },
-				],
-			),
-		);
+		const execution = await run([
+			...read(),
+			alephNode('Generate', 'aleph', {
+				prompt: 'Make it snow',
+				videoSource: 'binary',
+				options: { download: ['video', 'thumbnail'], referenceImageBinaryProperty: 'data' },
+			}),
+			ownNode('Write', 'readWriteFile', 1, {
+				operation: 'write',
+				fileName: inN8n('result.mp4'),
+				dataPropertyName: 'video',
+			}),
+		]);
 		expect(execution.error).toBeUndefined();
 		const [task] = world.simulator.tasks().slice(-1);
 		expect(task?.request.videoUrl).toContain('/files/uploads/');
@@ -119,46 +92,29 @@ describe.each(['filesystem', 'default'])('in the binary mode "%s"', (mode) => {
 	});
 
 	it('"Get" brings the video of a finished task', async () => {
-		const generate = {
-			prompt: 'Snow',
-			videoUrl: 'https://example.com/video.mp4',
-		};
-		const execution = await run(
-			chain(
-				['Start', 'manualTrigger', {}],
-				['Generate', ALEPH, generate],
-				[
-					'Get',
-					ALEPH,
-					{ operation: 'get', taskId: '={{ $json.taskId }}', options: { download: ['video'] } },
-				],
-			),
-		);
+		const execution = await run([
+			START,
+			alephNode('Generate', 'aleph', SNOW),
+			alephNode('Get', 'aleph', {
+				operation: 'get',
+				taskId: '={{ $json.taskId }}',
+				options: { download: ['video'] },
+			}),
+		]);
 		expect(outputOf(execution, 'Generate')[0]?.binary).toBeUndefined();
 		expect(outputOf(execution, 'Get')[0]?.binary?.video).toMatchObject({ mimeType: 'video/mp4' });
 	});
 
 	it('a download that fails keeps the task and its URLs', async () => {
 		world.simulator.settings.resultBase = `${world.simulator.url}/gone`;
-		const workflow = chain(
-			['Start', 'manualTrigger', {}],
-			[
-				'Generate',
-				ALEPH,
-				{
-					prompt: 'Make it snow',
-					videoUrl: 'https://example.com/video.mp4',
-					options: { download: ['video'] },
-				},
-			],
-		);
-		const failed = await run(workflow);
+		const generate = alephNode('Generate', 'aleph', { ...SNOW, options: { download: ['video'] } });
+		const failed = await run([START, generate]);
 		const [task] = world.simulator.tasks().slice(-1);
 		expect(failed.error?.message).toMatch(/^The video is ready, but/);
 		expect(failed.error?.description).toContain(task!.taskId);
 		expect(failed.error?.description).toContain('/gone/');
-		workflow.nodes.at(-1)!.onError = 'continueRegularOutput';
-		const [item] = outputOf(await run(workflow), 'Generate');
+		const goingOn: INode = { ...generate, onError: 'continueRegularOutput' };
+		const [item] = outputOf(await run([START, goingOn]), 'Generate');
 		expect(item?.json).toMatchObject({
 			status: 'success',
 			error: expect.stringMatching(/^The video is ready, but/) as string,
@@ -168,18 +124,15 @@ describe.each(['filesystem', 'default'])('in the binary mode "%s"', (mode) => {
 
 	it('a missing file and a provider without upload are told before anything is sent', async () => {
 		const before = world.simulator.requests().length;
-		const missing = await run(
-			chain(...read(), [
-				'Generate',
-				ALEPH,
-				{ prompt: 'Snow', videoSource: 'binary', videoBinaryProperty: 'film' },
-			]),
-		);
+		const fromFile = (parameters: INodeParameters) => [
+			...read(),
+			alephNode('Generate', 'aleph', { prompt: 'Snow', videoSource: 'binary', ...parameters }),
+		];
+		const missing = await run(fromFile({ videoBinaryProperty: 'film' }));
 		expect(missing.error?.message).toBe('This item has no binary field "film"');
 		expect(missing.error?.description).toContain('"Input Binary Field" must name');
 		const account = await newCredential(world, { uploadUrl: '' });
-		const generate = { prompt: 'Snow', videoSource: 'binary' };
-		const none = await run(chain(...read(), ['Generate', ALEPH, generate]), account);
+		const none = await run(fromFile({}), account);
 		expect(none.error?.message).toBe('The credential has no Upload URL');
 		expect(none.error?.description).toContain('public URL');
 		expect(world.simulator.requests()).toHaveLength(before);
@@ -187,12 +140,10 @@ describe.each(['filesystem', 'default'])('in the binary mode "%s"', (mode) => {
 
 	it('the credits are told, also where they are too few', async () => {
 		world.simulator.settings.credits = 7;
-		const start: [string, string, INodeParameters] = ['Start', 'manualTrigger', {}];
 		const credits = { resource: 'account', operation: 'getCredits' };
-		const told = await run(chain(start, ['Credits', ALEPH, credits]));
-		expect(outputOf(told, 'Credits').map(({ json }) => json)).toEqual([{ credits: 7 }]);
-		const generate = { prompt: 'Snow', videoUrl: 'https://example.com/video.mp4' };
-		const refused = await run(chain(start, ['Generate', ALEPH, generate]));
+		const told = await run([START, alephNode('Credits', 'aleph', credits)]);
+		expect(itemsOf(told, 0, 'Credits')).toEqual([{ credits: 7 }]);
+		const refused = await run([START, alephNode('Generate', 'aleph', SNOW)]);
 		expect(refused.error?.message).toBe('Not enough credits');
 		expect(refused.error?.description).toContain('Credits left: 7.');
 	});

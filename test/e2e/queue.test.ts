@@ -1,28 +1,20 @@
 import axios from 'axios';
 import type { IDataObject } from 'n8n-workflow';
-import { poll } from '../n8n/client';
-import { outputOf, type Execution } from '../n8n/execution';
-import { packPackage } from '../n8n/pack';
-import { startQueueMode, type QueueMode } from '../n8n/queue';
 import { startSimulator, type Settings } from '../simulator';
+import { outputOf, type Execution } from '../support/n8n/execution';
+import { packPackage } from '../support/n8n/pack';
+import { startQueueMode, type QueueMode } from '../support/n8n/queue';
+import { poll } from '../support/poll';
 import {
+	itemsOf,
 	newCredential,
 	publishTrigger,
 	triggeredItems,
-	workflowOf,
 	type World,
-	type WorkflowSetup,
-} from './n8n';
-import {
-	fallAsleep as fallAsleepIn,
-	itemsOf,
-	NODE,
-	polling,
-	prompts,
-	sleeping,
-	start as startWorkflow,
-	tasksWith as tasksOf,
-} from './sleepers';
+} from '../support/realN8n';
+import { fallAsleep as fallAsleepIn, start as startWorkflow } from '../support/sleepers';
+import { prompts, tasksWith as tasksOf } from '../support/tasks';
+import { NODE, polling, sleeping, workflowOf, type WorkflowSetup } from '../support/workflow';
 
 /** n8n takes a worker for dead after a minute and a half, which proves no more. */
 const NOTICE_SOONER = {
@@ -65,7 +57,7 @@ async function startOnBoth(setupOf: (n: number) => WorkflowSetup): Promise<strin
 	while (new Set(ids.map(workerOf)).size < 2) {
 		if (ids.length === 10) throw new Error('One worker takes everything.');
 		const id = await start(setupOf(ids.length));
-		await poll(() => workerOf(id) !== undefined, Boolean, 60_000);
+		await poll(() => workerOf(id) !== undefined);
 		ids.push(id);
 	}
 	return ids;
@@ -223,7 +215,6 @@ describe('a worker and a webhook process that are killed', () => {
 		await poll(
 			() => tasksWith('awake').length,
 			(count) => count === 2 * awake.length,
-			60_000,
 		);
 		const victim = workerOf(awake.at(-1)!)!;
 		const [lost, kept] = [true, false].map((isLost) =>

@@ -1,17 +1,10 @@
 /** Sleeping executions of an n8n that is stopped, or killed. */
-import { poll } from '../n8n/client';
-import { startN8n } from '../n8n/server';
-import { newCredential, useN8n, workflowOf } from './n8n';
-import {
-	fallAsleep,
-	goOnAfterCrash,
-	itemsOf,
-	prompts,
-	sleeping,
-	start,
-	statusesOf,
-	tasksWith as tasksOf,
-} from './sleepers';
+import { startN8n } from '../support/n8n/server';
+import { poll } from '../support/poll';
+import { itemsOf, newCredential, statusesOf, useN8n } from '../support/realN8n';
+import { fallAsleep, goOnAfterCrash, start } from '../support/sleepers';
+import { prompts, tasksWith as tasksOf } from '../support/tasks';
+import { sleeping, workflowOf } from '../support/workflow';
 
 /** As long as n8n waits for executions when its users stop it. */
 const env = { N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '30' };
@@ -47,7 +40,7 @@ describe('n8n stopped', () => {
 				items: prompts(5, (n) => `Awake ${n} [callbacks=false]`),
 			}),
 		);
-		await poll(() => tasksWith('Awake').length, Boolean, 30_000);
+		await poll(() => tasksWith('Awake').length);
 		await restart('shutDown');
 		expect(tasksWith('Asleep').map(({ state }) => state)).toEqual(Array(5).fill('succeeded'));
 
@@ -77,7 +70,6 @@ describe('n8n killed twice', () => {
 		await poll(
 			() => knownTasks('Slow').length,
 			(count) => count === 12,
-			60_000,
 		);
 		expect((await world.client.execution(slowId)).status).toBe('running');
 		expect((await world.client.execution(largeId)).status).toBe('waiting');
@@ -87,7 +79,6 @@ describe('n8n killed twice', () => {
 		await poll(
 			() => knownTasks('Large').length,
 			(count) => count === 18,
-			90_000,
 		);
 		await restart('kill');
 

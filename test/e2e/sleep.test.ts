@@ -1,22 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IDataObject } from 'n8n-workflow';
-import { poll } from '../n8n/client';
-import { outputOf } from '../n8n/execution';
-import { newCredential, runWorkflow, useN8n, workflowOf } from './n8n';
-import {
-	call,
-	callAtOnce,
-	fallAsleep,
-	itemsOf,
-	NODE,
-	polling,
-	post,
-	prompts,
-	sleeping,
-	start,
-	statusesOf,
-	tasksWith as tasksOf,
-} from './sleepers';
+import { outputOf } from '../support/n8n/execution';
+import { poll } from '../support/poll';
+import { itemsOf, newCredential, runWorkflow, statusesOf, useN8n } from '../support/realN8n';
+import { call, callAtOnce, fallAsleep, post, start } from '../support/sleepers';
+import { prompts, tasksWith as tasksOf } from '../support/tasks';
+import { NODE, polling, sleeping, workflowOf } from '../support/workflow';
 
 const PUBLIC_HOST = 'http://simulator.example.com';
 
@@ -241,7 +230,6 @@ describe('a sleeping execution that nobody calls', () => {
 		await poll(
 			() => tasksWith('Forgotten').map(({ state }) => state),
 			(states) => states.every((state) => state === 'succeeded'),
-			30_000,
 		);
 		const execution = await world.client.waitForExecution(ids['Forgotten']!, {
 			timeout: 120_000,
@@ -342,7 +330,6 @@ describe('a callback for a sleeping execution', () => {
 			await poll(
 				() => tasksWith(`${name} `).filter(({ state }) => state === 'succeeded').length,
 				(ended) => ended === 8,
-				60_000,
 			);
 			await world.client.waitForExecution(id, { until: ({ status }) => status === 'waiting' });
 			const answers = await callAtOnce(tasksWith(`${name} `));

@@ -7,18 +7,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import axios from 'axios';
 import type { INodeParameters } from 'n8n-workflow';
-import { poll, type Credential } from '../n8n/client';
-import { outputOf } from '../n8n/execution';
-import { installN8n } from '../n8n/install';
-import { startN8n } from '../n8n/server';
-import {
-	newCredential,
-	publishTrigger,
-	TRIGGER,
-	triggeredItems,
-	triggerWorkflow,
-	useN8n,
-} from './n8n';
+import type { Credential } from '../support/n8n/client';
+import { outputOf } from '../support/n8n/execution';
+import { installN8n } from '../support/n8n/install';
+import { startN8n } from '../support/n8n/server';
+import { poll } from '../support/poll';
+import { newCredential, publishTrigger, triggeredItems, useN8n } from '../support/realN8n';
+import { startTask } from '../support/tasks';
+import { TRIGGER, triggerWorkflow } from '../support/workflow';
 
 const world = useN8n({ duration: 0 });
 
@@ -39,14 +35,8 @@ async function newTrigger(
 }
 
 /** Starts a task on the simulator, which calls back when it ends, within moments. */
-async function generate(prompt: string, callBackUrl?: string): Promise<string> {
-	const { data } = await axios.post<{ data: { taskId: string } }>(
-		`${world.simulator.url}/api/v1/aleph/generate`,
-		{ prompt, videoUrl: 'https://example.com/video.mp4', callBackUrl },
-		{ headers: { Authorization: 'Bearer key' } },
-	);
-	return data.data.taskId;
-}
+const generate = async (prompt: string, callBackUrl?: string) =>
+	await startTask(world.simulator, { prompt, callBackUrl });
 
 async function post(url: string, body: unknown, headers: Record<string, string> = {}) {
 	const config = { headers, validateStatus: () => true, maxBodyLength: Infinity };
@@ -247,7 +237,7 @@ describe('deliveries of one task', () => {
 				.tasks()
 				.filter(({ taskId }) => taskIds.includes(taskId))
 				.filter(({ callback }) => callback === 'delivered' || callback === 'failed').length;
-		await poll(called, (count) => count === 100, 120_000);
+		await poll(called, (count) => count === 100);
 		const items = await itemsOf(trigger, 100);
 		expect(items.map(({ taskId }) => taskId).sort()).toEqual(taskIds.sort());
 	}, 300_000);

@@ -4,10 +4,15 @@ import type { IBinaryData, IBinaryKeyData, IDataObject, INodeParameters } from '
 import { connect } from '../../nodes/Aleph/api/connect';
 import { downloadFile } from '../../nodes/Aleph/api/download';
 import { uploadFile } from '../../nodes/Aleph/api/upload';
-import { generate, get, newAccount, simulator, useSimulator } from './aleph';
-import { functionsOf, runNode, start, type Result } from './engine';
-import { good } from './hostileAnswers';
-import { PATHS, startHostileServer, type Answers, type HostileServer } from './hostileServer';
+import { generate, get, newAccount, simulator, useSimulator } from '../support/aleph';
+import { functionsOf, runNode, start, type Result } from '../support/engine';
+import { good } from '../support/hostile/answers';
+import {
+	PATHS,
+	startHostileServer,
+	type Answers,
+	type HostileServer,
+} from '../support/hostile/server';
 
 useSimulator({ duration: 0 });
 

@@ -1,17 +1,17 @@
 /** Whatever the API answers: a task or an item with all its fields, or an error that says what to do. */
-import './fastClock';
+import '../support/fastClock';
 import fc from 'fast-check';
 import type { IBinaryKeyData, INodeParameters, IWebhookFunctions, OnError } from 'n8n-workflow';
 import { taskFromCallback } from '../../nodes/Aleph/api/callback';
-import { DIALECTS } from '../../nodes/Aleph/api/connect';
-import { asNumber, asObject, asText, parseObject } from '../../nodes/Aleph/task/json';
 import { readCallback } from '../../nodes/Aleph/api/callback';
+import { DIALECTS } from '../../nodes/Aleph/api/connect';
 import { openEnvelope, type HttpAnswer } from '../../nodes/Aleph/api/envelope';
 import { ApiFailure } from '../../nodes/Aleph/api/failure';
-import { logged } from './engine';
-import * as hostile from './hostileAnswers';
-import { ECHO, good, type Answer } from './hostileAnswers';
-import { expectFields, number, orNull, TASK, UPLOAD } from './hostileFields';
+import { asNumber, asObject, asText, parseObject } from '../../nodes/Aleph/task/json';
+import { logged } from '../support/engine';
+import * as hostile from '../support/hostile/answers';
+import { ECHO, good, type Answer } from '../support/hostile/answers';
+import { expectFields, number, orNull, TASK, UPLOAD } from '../support/hostile/fields';
 import {
 	elsewhere,
 	forEach,
@@ -21,8 +21,8 @@ import {
 	SEED,
 	server,
 	useHostileServers,
-} from './hostileRun';
-import { API_PATHS, PATHS } from './hostileServer';
+} from '../support/hostile/run';
+import { API_PATHS, PATHS } from '../support/hostile/server';
 
 const MANY = { seed: SEED, numRuns: 5_000 };
 

@@ -2,14 +2,15 @@
  * docs/messages.md shows what users read when something goes wrong: none of the messages in the source is
  * missing there, and the texts are those that a user gets.
  */
-import './fastClock';
+import '../support/fastClock';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import type { Settings } from '../simulator';
-import { generate, get, newAccount, promptOfItem, prompts, simulator, useSimulator } from './aleph';
-import { runNode, type Result, type Setup } from './engine';
-import { isMessage, messagesOfSource, otherTexts } from './sourceMessages';
+import { generate, get, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
+import { runNode, type Result, type Setup } from '../support/engine';
+import { isMessage, messagesOfSource, otherTexts } from '../support/sourceMessages';
+import { prompts } from '../support/tasks';
 
 useSimulator();
 

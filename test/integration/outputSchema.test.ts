@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import Ajv from 'ajv';
 import type { INodeParameters } from 'n8n-workflow';
-import { generate, get, newAccount, useSimulator } from './aleph';
-import { runNode } from './engine';
+import { generate, get, newAccount, useSimulator } from '../support/aleph';
+import { runNode } from '../support/engine';
 
 useSimulator({ duration: 0 });
 

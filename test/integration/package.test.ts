@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { PackageDirectoryLoader } from 'n8n-core';
-import { packPackage } from '../n8n/pack';
+import { packPackage } from '../support/n8n/pack';
 
 const ROOT = resolve(__dirname, '../..');
 

@@ -1,10 +1,15 @@
 /** What the trigger leaves for n8n to store, and which delivery starts the workflow. */
 import axios from 'axios';
 import type { INodeParameters } from 'n8n-workflow';
-import { simulator, useSimulator } from './aleph';
-import { serveTrigger, type Served } from './webhook';
+import { simulator, useSimulator } from '../support/aleph';
+import { startTask } from '../support/tasks';
+import { serveTrigger, type Served } from '../support/webhook';
+import { TRIGGER } from '../support/workflow';
 
 useSimulator({ duration: 0 });
+
+/** Where n8n keeps the static data of the trigger. */
+const STORED = `node:${TRIGGER}`;
 
 const running: Served[] = [];
 afterEach(() => {
@@ -17,14 +22,7 @@ async function serve(parameters?: INodeParameters): Promise<Served> {
 	return served;
 }
 
-async function newTask(prompt = 'Make it snow'): Promise<string> {
-	const { data } = await axios.post<{ data: { taskId: string } }>(
-		`${simulator.url}/api/v1/aleph/generate`,
-		{ prompt, videoUrl: 'https://example.com/video.mp4' },
-		{ headers: { Authorization: 'Bearer key' } },
-	);
-	return data.data.taskId;
-}
+const newTask = async (prompt = 'Make it snow') => await startTask(simulator, { prompt });
 
 async function deliver(url: string, taskId: string, signal?: AbortSignal) {
 	const body = { code: 200, msg: 'success', taskId };
@@ -81,7 +79,7 @@ describe('n8n is given static data to store', () => {
 		await allWait.promise;
 		for (const start of starts.reverse()) start();
 		expect(await Promise.all(answers)).toEqual(Array(5).fill(200));
-		const { delivered } = n8n.stored['node:Runway Aleph'] as { delivered: string[] };
+		const { delivered } = n8n.stored[STORED] as { delivered: string[] };
 		expect(delivered.sort()).toEqual(taskIds.sort());
 	});
 });
@@ -94,7 +92,7 @@ describe('a start that fails', () => {
 		const answer = deliver(n8n.url, failing);
 		await begun;
 		expect(await deliver(n8n.url, other)).toBe(200);
-		expect(n8n.stored).toEqual({ 'node:Runway Aleph': { delivered: [other] } });
+		expect(n8n.stored).toEqual({ [STORED]: { delivered: [other] } });
 		fail();
 		expect(await answer).toBe(500);
 	});

@@ -1,7 +1,6 @@
 /** The batch as a machine: what it decides, in a world where time is a number. */
 import fc from 'fast-check';
 import { ApiFailure } from '../../nodes/Aleph/api/failure';
-import { backoff, whileAsleep, type Schedule } from '../../nodes/Aleph/task/schedule';
 import { decide, isDue } from '../../nodes/Aleph/batch/decide';
 import {
 	called,
@@ -11,8 +10,18 @@ import {
 	running,
 	type Batch,
 } from '../../nodes/Aleph/batch/state';
+import { backoff, whileAsleep, type Schedule } from '../../nodes/Aleph/task/schedule';
 import { acceptedTask } from '../../nodes/Aleph/task/task';
-import { batchOf, LATENCY, MINUTE, planFor, SECOND, states, World, type Fate } from './batchWorld';
+import {
+	batchOf,
+	LATENCY,
+	MINUTE,
+	planFor,
+	SECOND,
+	states,
+	World,
+	type Fate,
+} from '../support/batchWorld';
 
 beforeEach(() => {
 	jest.spyOn(Math, 'random').mockReturnValue(0.5);

@@ -1,7 +1,7 @@
 /** Requests for tasks that wait for their turn, and are not to be sent any more. */
 import { ApiFailure } from '../../nodes/Aleph/api/failure';
 import { drive, type Work } from '../../nodes/Aleph/batch/drive';
-import { batchOf, planFor, SECOND } from './batchWorld';
+import { batchOf, planFor, SECOND } from '../support/batchWorld';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());

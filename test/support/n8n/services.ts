@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { findPostgres, forNobody } from '../setup/postgres';
+import { findPostgres, forNobody } from '../machine/postgres';
 import { startNode } from './child';
 import { lastLines } from './npm';
 import { freePorts } from './ports';

@@ -1,5 +1,5 @@
 /** What the fields of an item may hold. */
-import type { Task } from '../../nodes/Aleph/task/task';
+import type { Task } from '../../../nodes/Aleph/task/task';
 
 export type Valid = (value: unknown) => boolean;
 export const text: Valid = (value) => typeof value === 'string' && value.trim() !== '';

@@ -10,7 +10,8 @@ import { json } from 'node:stream/consumers';
 import { WebhookContext } from 'n8n-core';
 import { Workflow, type IDataObject, type INodeParameters } from 'n8n-workflow';
 import { newAccount } from './aleph';
-import { additionalData, loaded, node, NODE_NAME, nodeTypes } from './engine';
+import { additionalData, CREDENTIALS, loaded, nodeTypes } from './engine';
+import { alephNode, TRIGGER } from './workflow';
 
 export interface Served {
 	url: string;
@@ -97,16 +98,11 @@ function contextOf({ id, parameters, ...setup }: Setup, staticData: IDataObject,
 		name: 'Test',
 		active: true,
 		nodeTypes,
-		nodes: [
-			{
-				...node(NODE_NAME, 'alephTrigger', parameters),
-				credentials: { alephApi: { id: '1', name: 'Runway Aleph API' } },
-			},
-		],
+		nodes: [{ ...alephNode(TRIGGER, 'alephTrigger', parameters), credentials: CREDENTIALS }],
 		connections: {},
 		staticData,
 	});
-	const trigger = workflow.getNode(NODE_NAME)!;
+	const trigger = workflow.getNode(TRIGGER)!;
 	const additional = { ...additionalData(setup), ...http };
 	const data = {} as never;
 	const context = new WebhookContext(workflow, trigger, additional, 'webhook', data, [], null);

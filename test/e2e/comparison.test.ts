@@ -3,24 +3,23 @@
  * IF: the README compares the package with it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LOOP_SECONDS, loopOfAllItems } from '../bench/loops';
-import { ownNode } from '../bench/workflow';
-import { useN8n } from './n8n';
+import { LOOP_SECONDS, loopOfAllItems } from '../support/loops';
+import { useN8n } from '../support/realN8n';
+import { prompts, tasksWith as tasksOf } from '../support/tasks';
+import { sourceOf } from '../support/workflow';
 
 const world = useN8n({ duration: 1 });
 
 /** Starts the loop for a number of items; gives the id of its execution. */
 async function startLoop(count: number, prompt: string): Promise<string> {
-	const json = { prompt, videoUrl: 'https://example.com/video.mp4' };
-	const jsCode = `return ${JSON.stringify(Array(count).fill({ json }))};`;
-	const source = [ownNode('Start', 'manualTrigger', 1), ownNode('Items', 'code', 2, { jsCode })];
-	const loop = loopOfAllItems(source, world.simulator.url);
+	const videoUrl = 'https://example.com/video.mp4';
+	const orders = prompts(count, () => prompt).map((order) => ({ ...order, videoUrl }));
+	const loop = loopOfAllItems(sourceOf(orders), world.simulator.url);
 	const id = await world.client.importWorkflow(loop, [world.credential]);
 	return await world.client.runManually(id);
 }
 
-const tasksWith = (prompt: string) =>
-	world.simulator.tasks().filter(({ request }) => request.prompt === prompt);
+const tasksWith = (prompt: string) => tasksOf(world, prompt);
 
 /** All tasks have ended, and the loop still asks. */
 async function expectEndless(executionId: string, prompt: string): Promise<void> {

@@ -1,25 +1,28 @@
 /** Where in a workflow people put the node, in both wait modes. */
-import type { IConnection, IDataObject, INode, INodeParameters } from 'n8n-workflow';
-import { alephNode, ownNode, workflow } from '../bench/workflow';
-import type { WorkflowJson } from '../n8n/client';
-import { outputOf, type Execution } from '../n8n/execution';
-import { useN8n } from './n8n';
+import type { IConnection, INode, INodeParameters } from 'n8n-workflow';
+import type { WorkflowJson } from '../support/n8n/client';
+import type { Execution } from '../support/n8n/execution';
+import { itemsOf, useN8n } from '../support/realN8n';
+import { tasksWith as tasksOf } from '../support/tasks';
+import {
+	alephNode,
+	chain,
+	itemsNode,
+	NODE,
+	ownNode,
+	polling,
+	sleeping,
+	workflow,
+} from '../support/workflow';
 
 const world = useN8n({ duration: 2 });
 
-const VIDEO = 'https://example.com/video.mp4';
 const START = ownNode('Start', 'manualTrigger', 1);
 const END = ownNode('End', 'noOp', 1);
 
-const jsonOf = (execution: Execution, node: string) =>
-	outputOf(execution, node).map(({ json }) => json);
+const jsonOf = (execution: Execution, node: string) => itemsOf(execution, 0, node);
 
-/** In the order of their prompts: several at once may be accepted in another. */
-const tasksWith = (text: string) =>
-	world.simulator
-		.tasks()
-		.filter(({ request }) => request.prompt.includes(text))
-		.sort((a, b) => a.request.prompt.localeCompare(b.request.prompt));
+const tasksWith = (text: string) => tasksOf(world, text);
 
 const promptsWith = (text: string) => tasksWith(text).map(({ request }) => request.prompt);
 
@@ -28,11 +31,6 @@ async function run(built: WorkflowJson): Promise<Execution> {
 	const execution = await world.client.waitForExecution(await world.client.runManually(id));
 	expect(execution.error).toBeUndefined();
 	return execution;
-}
-
-function itemsNode(items: IDataObject[]): INode {
-	const jsCode = `return ${JSON.stringify(items.map((json) => ({ json })))};`;
-	return ownNode('Items', 'code', 2, { jsCode });
 }
 
 const setNode = (name: string, jsonOutput: string) =>
@@ -47,10 +45,9 @@ describe.each([
 	const itemsWith = (...names: string[]) =>
 		itemsNode(prompts(...names).map((prompt) => ({ prompt })));
 
-	const aleph = (name = 'Runway Aleph', parameters: INodeParameters = {}) =>
+	const aleph = (name = NODE, parameters: INodeParameters = {}) =>
 		alephNode(name, 'aleph', {
-			prompt: '={{ $json.prompt }}',
-			videoUrl: VIDEO,
+			...polling,
 			waitMode,
 			...parameters,
 		});
@@ -63,9 +60,7 @@ describe.each([
 
 	/** Start, items, the node with some settings, the end. */
 	async function runWith(items: INode, settings: Partial<INode>): Promise<Execution> {
-		const nodes = [START, items, { ...aleph(), ...settings }, END];
-		const targets = { Start: ['Items'], Items: ['Runway Aleph'], 'Runway Aleph': ['End'] };
-		return await run(workflow('Settings', nodes, targets));
+		return await run(chain('Settings', [START, items, { ...aleph(), ...settings }, END]));
 	}
 
 	it('Loop Over Items gets all videos, batch by batch', async () => {
@@ -93,12 +88,7 @@ describe.each([
 			videoUrl: '={{ $json.videoUrl }}',
 		});
 		const execution = await run(
-			workflow('Row', [START, itemsWith('rowed 1', 'rowed 2'), aleph('First'), second, END], {
-				Start: ['Items'],
-				Items: ['First'],
-				First: ['Second'],
-				Second: ['End'],
-			}),
+			chain('Row', [START, itemsWith('rowed 1', 'rowed 2'), aleph('First'), second, END]),
 		);
 		const firsts = jsonOf(execution, 'First');
 		expect(jsonOf(execution, 'End')).toMatchObject(
@@ -147,18 +137,14 @@ describe.each([
 		const trigger = ownNode('Called', 'executeWorkflowTrigger', 1.1, {
 			inputSource: 'passthrough',
 		});
-		const sub = workflow('Sub', [trigger, aleph()], { Called: ['Runway Aleph'] });
+		const sub = chain('Sub', [trigger, aleph()]);
 		const subId = await world.client.importWorkflow(sub, [world.credential]);
 		await world.client.activate(subId);
 		const call = ownNode('Call', 'executeWorkflow', 1.2, {
 			workflowId: { __rl: true, mode: 'id', value: subId },
 		});
 		const execution = await run(
-			workflow('Parent', [START, itemsWith('called 1', 'called 2'), call, END], {
-				Start: ['Items'],
-				Items: ['Call'],
-				Call: ['End'],
-			}),
+			chain('Parent', [START, itemsWith('called 1', 'called 2'), call, END]),
 		);
 		expect(jsonOf(execution, 'End')).toMatchObject(
 			prompts('called 1', 'called 2').map((prompt) => ({ prompt, status: 'success' })),
@@ -196,14 +182,7 @@ describe.each([
 			aleph('Runway Aleph', { prompt: "={{ $('Items').item.json.prompt }}" }),
 			setNode('Titled', "={{ { title: $('Items').item.json.title, video: $json.videoUrl } }}"),
 		];
-		const execution = await run(
-			workflow('Expressions', nodes, {
-				Start: ['Items'],
-				Items: ['Bare'],
-				Bare: ['Runway Aleph'],
-				'Runway Aleph': ['Titled'],
-			}),
-		);
+		const execution = await run(chain('Expressions', nodes));
 		expect(jsonOf(execution, 'Titled')).toEqual(
 			tasksWith(`${mode}: referred`).map(({ taskId, request }) => ({
 				title: `T ${request.prompt}`,
@@ -222,13 +201,12 @@ describe('a callback URL that was set before "Sleep" was chosen', () => {
 	])('%s', async (name, waitForCompletion) => {
 		const callBackUrl = `${world.simulator.url}/callback`;
 		const node = alephNode('Runway Aleph', 'aleph', {
+			...sleeping,
 			prompt: name,
-			videoUrl: VIDEO,
 			waitForCompletion,
-			waitMode: 'callback',
 			options: { callBackUrl },
 		});
-		await run(workflow('Callback URL', [START, node], { Start: ['Runway Aleph'] }));
+		await run(chain('Callback URL', [START, node]));
 		const [used] = tasksWith(name).map(({ request }) => request.callBackUrl);
 		if (waitForCompletion) expect(used).toContain('/webhook-waiting/');
 		else expect(used).toBe(callBackUrl);

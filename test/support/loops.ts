@@ -3,7 +3,7 @@
  * Wait -> HTTP Request (record-info) -> IF it has ended, else back to Wait.
  */
 import type { INode, INodeParameters } from 'n8n-workflow';
-import type { WorkflowJson } from '../n8n/client';
+import type { WorkflowJson } from './n8n/client';
 import { ownNode, withAlephCredential, workflow } from './workflow';
 
 /** How long the loop waits between two looks at a task. */

@@ -41,18 +41,4 @@ export function get(taskId: string, parameters: INodeParameters = {}): INodePara
 	return { resource: 'video', operation: 'get', taskId, ...parameters };
 }
 
-/** One item for each prompt. */
-export function prompts(count: number, prompt = (n: number) => `Video ${n}`): IDataObject[] {
-	return Array.from({ length: count }, (_, n) => ({ prompt: prompt(n) }));
-}
-
 export const promptOfItem = '={{ $json.prompt }}';
-
-/** Waits for something that is sure to happen. */
-export async function until(happens: () => boolean): Promise<void> {
-	const giveUpAt = Date.now() + 5 * 60_000;
-	while (!happens()) {
-		if (Date.now() > giveUpAt) throw new Error(`Waited in vain for ${happens.toString()}`);
-		await new Promise((resolve) => setTimeout(resolve, 50));
-	}
-}

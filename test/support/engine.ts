@@ -28,6 +28,7 @@ import {
 	type IRunExecutionData,
 	type IWorkflowExecuteAdditionalData,
 } from 'n8n-workflow';
+import { alephNode, node, NODE } from './workflow';
 
 const loader = new PackageDirectoryLoader(path.resolve(__dirname, '../..'));
 export const loaded = loader.loadAll();
@@ -88,11 +89,12 @@ export function start(setup: Setup, earlier?: IRunExecutionData) {
 export async function retryExecution(setup: Setup, failed: IRun): Promise<Result> {
 	const data = structuredClone(JSON.parse(JSON.stringify(failed.data))) as IRunExecutionData;
 	delete data.resultData.error;
-	data.resultData.runData[NODE_NAME]?.pop();
+	data.resultData.runData[NODE]?.pop();
 	return await start(setup, data).result;
 }
 
-export const NODE_NAME = 'Runway Aleph';
+/** Of the one credential that there is. */
+export const CREDENTIALS = { alephApi: { id: '1', name: 'Runway Aleph API' } };
 
 const startNode: INodeType = {
 	description: {
@@ -112,7 +114,7 @@ const startNode: INodeType = {
 /** What n8n hands to the node, for a test of a part of it. */
 export async function functionsOf(setup: Setup): Promise<IExecuteFunctions> {
 	const { workflow, items, data } = await load(setup);
-	const aleph = workflow.getNode(NODE_NAME)!;
+	const aleph = workflow.getNode(NODE)!;
 	return new ExecuteContext(
 		workflow,
 		aleph,
@@ -150,14 +152,14 @@ async function load(setup: Setup) {
 		settings: { executionOrder: 'v1' },
 		nodeTypes,
 		nodes: [
-			node('Start', 'start', {}),
+			node('Start', 'start', 1),
 			{
-				...node(NODE_NAME, 'aleph', setup.parameters),
-				credentials: { alephApi: { id: '1', name: 'Runway Aleph API' } },
+				...alephNode(NODE, 'aleph', setup.parameters),
+				credentials: CREDENTIALS,
 				...setup.settings,
 			},
 		],
-		connections: { Start: { main: [[{ node: NODE_NAME, type: 'main', index: 0 }]] } },
+		connections: { Start: { main: [[{ node: NODE, type: 'main', index: 0 }]] } },
 	});
 	const data = createRunExecutionData({
 		startData: {},
@@ -173,7 +175,7 @@ async function load(setup: Setup) {
 
 async function resultOf(running: Promise<IRun>): Promise<Result> {
 	const run = await running;
-	const output = run.data.resultData.runData[NODE_NAME]?.at(-1)?.data?.main ?? [];
+	const output = run.data.resultData.runData[NODE]?.at(-1)?.data?.main ?? [];
 	return {
 		run,
 		items: output[0] ?? [],
@@ -189,11 +191,8 @@ export const nodeTypes: INodeTypes = {
 };
 
 function typeOf(name: string): INodeType {
-	return name === 'start' ? startNode : (loader.getNode(name).type as INodeType);
-}
-
-export function node(name: string, type: string, parameters: INodeParameters): INode {
-	return { id: name, name, type, typeVersion: 1, position: [0, 0], parameters };
+	const [, type = name] = name.split('.');
+	return type === 'start' ? startNode : (loader.getNode(type).type as INodeType);
 }
 
 export function additionalData({

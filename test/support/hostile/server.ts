@@ -1,7 +1,7 @@
 /** A server that answers each account as it was told to, however wrong that is. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ECHO, type Answer } from './hostileAnswers';
+import { ECHO, type Answer } from './answers';
 
 /** By path. */
 export type Answers = Record<string, Answer>;

@@ -1,8 +1,8 @@
 /** n8n's editor in a real browser, by the words and the names that a user of it knows. */
 import { resolve } from 'node:path';
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
-import { OWNER } from '../n8n/client';
-import { findChromium } from '../setup/chromium';
+import { findChromium } from './machine/chromium';
+import { OWNER } from './n8n/client';
 
 const IMAGES = resolve(__dirname, '..', '..', 'docs', 'images');
 

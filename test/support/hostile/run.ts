@@ -1,9 +1,9 @@
 /** Runs the node on a server that answers as it is told, and looks at what every run has to give. */
 import fc from 'fast-check';
 import type { IBinaryKeyData, IDataObject, INodeParameters, OnError } from 'n8n-workflow';
-import { runNode, type Result } from './engine';
-import { expectFields, text } from './hostileFields';
-import { startHostileServer, type Answers, type HostileServer } from './hostileServer';
+import { runNode, type Result } from '../engine';
+import { expectFields, text } from './fields';
+import { startHostileServer, type Answers, type HostileServer } from './server';
 
 /** The same answers in each run, unless another seed is given to look for more. */
 export const SEED = Number(process.env.HOSTILE_SEED ?? 1);

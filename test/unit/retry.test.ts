@@ -10,7 +10,7 @@ import {
 	type Requests,
 } from '../../nodes/Aleph/batch/state';
 import { acceptedTask, type TaskStatus } from '../../nodes/Aleph/task/task';
-import { batchOf, planFor, states, World } from './batchWorld';
+import { batchOf, planFor, states, World } from '../support/batchWorld';
 
 const NOW = 1_000_000;
 

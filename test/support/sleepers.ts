@@ -1,35 +1,11 @@
-/** What the tests of sleeping executions share: their workflows, their tasks, and the provider's calls. */
+/** Executions that fall asleep, and the provider's calls that wake them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
-import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import type { Credential, WorkflowJson } from '../n8n/client';
-import { isFinished, outputOf, type Execution } from '../n8n/execution';
 import type { TaskView } from '../simulator';
-import { workflowOf, type WorkflowSetup, type World } from './n8n';
-
-export const NODE = 'Runway Aleph';
-
-export const polling: INodeParameters = {
-	prompt: '={{ $json.prompt }}',
-	videoUrl: 'https://example.com/video.mp4',
-};
-
-export const sleeping: INodeParameters = { ...polling, waitMode: 'callback' };
-
-export const prompts = (count: number, prompt: (n: number) => string): IDataObject[] =>
-	Array.from({ length: count }, (_, n) => ({ prompt: prompt(n) }));
-
-export const itemsOf = (execution: Execution, output = 0, node = NODE) =>
-	outputOf(execution, node, output).map(({ json }) => json);
-
-export const statusesOf = (execution: Execution) => itemsOf(execution).map(({ status }) => status);
-
-/** Tasks whose prompts have the text, in the order of their prompts; they may be accepted in another. */
-export const tasksWith = ({ simulator }: World, text: string) =>
-	simulator
-		.tasks()
-		.filter(({ request }) => request.prompt.includes(text))
-		.sort((a, b) => a.request.prompt.localeCompare(b.request.prompt));
+import type { Credential, WorkflowJson } from './n8n/client';
+import { isFinished, type Execution } from './n8n/execution';
+import type { World } from './realN8n';
+import { workflowOf, type WorkflowSetup } from './workflow';
 
 /** Starts the workflow. Gives the id of its execution. */
 export async function start(

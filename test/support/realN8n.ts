@@ -1,11 +1,12 @@
 /** Set-up shared by the end-to-end tests: a simulator, and a real n8n with the packed package. */
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ExecutionStatus, IDataObject, INode, INodeParameters } from 'n8n-workflow';
-import { poll, type Credential, type N8nClient, type WorkflowJson } from '../n8n/client';
-import { outputOf, type Execution } from '../n8n/execution';
-import { startN8n, type N8nServer } from '../n8n/server';
+import type { ExecutionStatus, IDataObject, INodeParameters } from 'n8n-workflow';
 import { startSimulator, type Settings, type Simulator } from '../simulator';
+import type { Credential, N8nClient } from './n8n/client';
+import { outputOf, type Execution } from './n8n/execution';
+import { startN8n, type N8nServer } from './n8n/server';
+import { poll } from './poll';
+import { NODE, TRIGGER, triggerWorkflow, workflowOf, type WorkflowSetup } from './workflow';
 
 export interface World {
 	simulator: Simulator;
@@ -60,50 +61,6 @@ export async function newCredential(
 	});
 }
 
-export interface WorkflowSetup {
-	parameters: INodeParameters;
-	items: IDataObject[];
-	/** Settings of the node, such as retryOnFail. */
-	settings?: Partial<INode>;
-}
-
-/** Manual Trigger -> items -> Runway Aleph. */
-export function workflowOf({ parameters, items, settings }: WorkflowSetup): WorkflowJson {
-	const jsCode = `return ${JSON.stringify(items.map((json) => ({ json })))};`;
-	return {
-		name: 'Test',
-		nodes: [
-			node('Start', 'n8n-nodes-base.manualTrigger', {}),
-			{ ...node('Items', 'n8n-nodes-base.code', { jsCode }), typeVersion: 2 },
-			{
-				...node('Runway Aleph', 'n8n-nodes-runway-aleph.aleph', parameters),
-				credentials: { alephApi: { id: '', name: '' } },
-				...settings,
-			},
-		],
-		connections: {
-			Start: { main: [[{ node: 'Items', type: 'main', index: 0 }]] },
-			Items: { main: [[{ node: 'Runway Aleph', type: 'main', index: 0 }]] },
-		},
-		settings: { executionOrder: 'v1' },
-	};
-}
-
-export const TRIGGER = 'Runway Aleph Trigger';
-
-/** The trigger alone; `path` is what its URL ends in. */
-export function triggerWorkflow(parameters: INodeParameters = {}) {
-	const webhookId = randomUUID();
-	const trigger = {
-		...node(TRIGGER, 'n8n-nodes-runway-aleph.alephTrigger', parameters),
-		webhookId,
-		credentials: { alephApi: { id: '', name: '' } },
-	};
-	const settings = { executionOrder: 'v1' };
-	const workflow: WorkflowJson = { name: TRIGGER, nodes: [trigger], connections: {}, settings };
-	return { workflow, path: `${webhookId}/aleph` };
-}
-
 /** A published workflow of the trigger alone. */
 export async function publishTrigger(
 	{ client, credential }: Pick<World, 'client' | 'credential'>,
@@ -154,6 +111,11 @@ export function seconds({ startedAt, stoppedAt }: Execution): number {
 	return (Number(stoppedAt) - Number(startedAt)) / 1000;
 }
 
-function node(name: string, type: string, parameters: INodeParameters): INode {
-	return { id: name, name, type, typeVersion: 1, position: [0, 0], parameters };
+/** What came out of a node, without files and pairing. */
+export function itemsOf(execution: Execution, output = 0, node = NODE): IDataObject[] {
+	return outputOf(execution, node, output).map(({ json }) => json);
+}
+
+export function statusesOf(execution: Execution): unknown[] {
+	return itemsOf(execution).map(({ status }) => status);
 }

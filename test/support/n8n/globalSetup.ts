@@ -5,8 +5,8 @@
 import { mkdtemp, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packPackage } from '../n8n/pack';
-import { startN8n } from '../n8n/server';
+import { packPackage } from './pack';
+import { startN8n } from './server';
 
 export default async function setUp(): Promise<void> {
 	const userFolder = await realpath(await mkdtemp(join(tmpdir(), 'n8n-prepared-')));

@@ -5,8 +5,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Listr, type ListrTask } from 'listr2';
-import { COMPILER } from '../setup/needs';
-import { provide } from '../setup/provide';
+import { COMPILER } from '../machine/needs';
+import { provide } from '../machine/provide';
 import { cacheFolder, installInto, isComplete, markComplete, startOver, withCache } from './cache';
 import { npm } from './npm';
 

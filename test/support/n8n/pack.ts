@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { npm } from './npm';
 
-const ROOT = resolve(__dirname, '..', '..');
+const ROOT = resolve(__dirname, '..', '..', '..');
 
 /** Where the tarball lies: one for each checkout, so that packing leaves nothing behind. */
 const CACHE = join(ROOT, 'node_modules', '.cache');

@@ -1,7 +1,7 @@
 /** What tests and the demo do in n8n: a client of the REST API that its editor uses. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import axios, { isAxiosError, type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import type { ExecutionStatus, IConnections, INode, INodeTypeDescription } from 'n8n-workflow';
+import { brief, poll } from '../poll';
 import {
 	asRecord,
 	isFinished,
@@ -268,28 +268,6 @@ function explain(error: unknown): never {
 function nullIfNotStoredYet(error: Error): null {
 	if (error.message.includes("reading 'resultData'")) return null;
 	throw error;
-}
-
-/** Reads until the value is as wanted, and gives it. In vain, it throws an error that shows the last. */
-export async function poll<T>(
-	read: () => T | Promise<T>,
-	until: (value: T) => boolean,
-	timeout: number,
-	interval = 100,
-): Promise<T> {
-	const deadline = Date.now() + timeout;
-	for (;;) {
-		const value = await read();
-		if (until(value)) return value;
-		if (Date.now() > deadline) {
-			throw new Error(`Waited ${timeout / 1000} s in vain; last seen: ${brief(value)}`);
-		}
-		await sleep(interval);
-	}
-}
-
-function brief(value: unknown): string {
-	return String(JSON.stringify(value)).slice(0, 1_000);
 }
 
 function asArray(value: unknown): unknown[] {

@@ -1,0 +1,91 @@
+/** Many items at once: their order, their pace and their limits. */
+import '../support/fastClock';
+import { generate, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
+import { runNode } from '../support/engine';
+import { prompts } from '../support/tasks';
+
+useSimulator();
+
+describe('a batch', () => {
+	it('is waited for together, and keeps order and pairing', async () => {
+		const durations = [14, 11, 13, 11, 12, 11, 15, 11, 11, 12];
+		const { items } = await runNode({
+			parameters: generate({ prompt: promptOfItem }),
+			items: prompts(10, (n) => `Video ${n} [duration=${durations[n]}]`),
+			credential: newAccount(),
+		});
+		expect(items.map(({ json }) => json.prompt)).toEqual(
+			durations.map((duration, n) => `Video ${n} [duration=${duration}]`),
+		);
+		expect(items.map(({ pairedItem }) => pairedItem)).toEqual(
+			durations.map((_, item) => ({ item })),
+		);
+		expect(simulator.stats().peakRunning).toBe(10);
+	});
+
+	it('larger than the limit is submitted without being refused once', async () => {
+		const { items } = await runNode({
+			parameters: generate({ prompt: promptOfItem, options: { generateRate: 20 } }),
+			items: prompts(30),
+			credential: newAccount(),
+		});
+		expect(items).toHaveLength(30);
+		expect(simulator.stats()).toMatchObject({
+			generate: { accepted: 30, refusedByRate: 0 },
+			duplicates: 0,
+		});
+	});
+
+	it('of several executions shares the pacing of one API key', async () => {
+		const credential = newAccount();
+		const options = { generateRate: 10 };
+		const batch = (name: string) =>
+			runNode({
+				parameters: generate({ prompt: promptOfItem, waitForCompletion: false, options }),
+				items: prompts(8, (n) => `${name} ${n}`),
+				credential,
+			});
+		await Promise.all(['first', 'second', 'third'].map(batch));
+		expect(simulator.stats().generate).toMatchObject({ accepted: 24, refusedByRate: 0 });
+	});
+
+	it('waits where the API refuses for now, and pays nothing twice', async () => {
+		simulator.settings.rateLimit = 5;
+		simulator.settings.retryAfter = 1;
+		const { items } = await runNode({
+			parameters: generate({ prompt: promptOfItem }),
+			items: prompts(12),
+			credential: newAccount(),
+		});
+		expect(items.map(({ json }) => json.status)).toEqual(Array(12).fill('success'));
+		const stats = simulator.stats();
+		expect(stats.generate.refusedByRate).toBeGreaterThan(0);
+		expect(stats).toMatchObject({ generate: { accepted: 12 }, duplicates: 0 });
+	});
+
+	it('waits for a free place where only so many tasks may run at once', async () => {
+		simulator.settings.concurrency = 4;
+		const { items } = await runNode({
+			parameters: generate({ prompt: promptOfItem }),
+			items: prompts(10),
+			credential: newAccount(),
+		});
+		expect(items.map(({ json }) => json.status)).toEqual(Array(10).fill('success'));
+		expect(simulator.stats()).toMatchObject({ generate: { accepted: 10 }, peakRunning: 4 });
+	});
+});
+
+it('2,000 items are started without waiting, each once', async () => {
+	Object.assign(simulator.settings, { rateLimit: 1e6, concurrency: 1e6, credits: 1e6 });
+	const { items } = await runNode({
+		parameters: generate({
+			prompt: promptOfItem,
+			waitForCompletion: false,
+			options: { generateRate: 1e6 },
+		}),
+		items: prompts(2_000),
+		credential: newAccount(),
+	});
+	expect(new Set(items.map(({ json }) => json.taskId)).size).toBe(2_000);
+	expect(simulator.stats()).toMatchObject({ generate: { requests: 2_000 }, duplicates: 0 });
+});

@@ -1,0 +1,109 @@
+/** A task that fails, for each way to go on that n8n offers. */
+import '../support/fastClock';
+import { generate, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
+import { runNode } from '../support/engine';
+import { prompts } from '../support/tasks';
+
+useSimulator();
+
+describe('a task that fails', () => {
+	const batch = { items: prompts(3, (n) => (n === 1 ? 'Bad [fail=moderation]' : `Video ${n}`)) };
+
+	it('ends the node with an error that lists every task, after the others have ended', async () => {
+		const { error, items } = await runNode({
+			parameters: generate({ prompt: promptOfItem }),
+			credential: newAccount(),
+			...batch,
+		});
+		expect(items).toEqual([]);
+		expect(error?.message).toMatch(/^Moderation refused the video: /);
+		for (const { taskId, request } of simulator.tasks()) {
+			const item = batch.items.findIndex(({ prompt }) => prompt === request.prompt);
+			const state = item === 1 ? 'failed' : 'success';
+			expect(error?.description?.split('<br>\n')).toContain(
+				`Item ${item}: task ${taskId} ${state}`,
+			);
+		}
+	});
+
+	it('lets none be started of those that wait for their turn, and says so', async () => {
+		const { error } = await runNode({
+			parameters: generate({ prompt: promptOfItem, options: { generateRate: 2 } }),
+			items: prompts(50, (n) => `Video ${n} ${n === 1 ? '[refuse=451]' : ''}`),
+			credential: newAccount(),
+		});
+		const [first] = simulator.tasks();
+		expect(error?.message).toMatch(/^The API could not fetch the video/);
+		expect(error?.description).toContain('1 of 50 videos are ready');
+		expect(error?.description).toContain(
+			`Item 0: task ${first!.taskId} success<br>\nItem 1: The API could not`,
+		);
+		expect(error?.description).toContain('Item 2: not started<br>\nItem 3: not started');
+		expect(simulator.tasks()).toHaveLength(1);
+	});
+
+	it('comes out as an item with "Continue"', async () => {
+		const { items, error } = await runNode({
+			parameters: generate({ prompt: promptOfItem }),
+			credential: newAccount(),
+			settings: { onError: 'continueRegularOutput' },
+			...batch,
+		});
+		expect(error).toBeUndefined();
+		expect(items.map(({ json }) => json.status)).toEqual(['success', 'failed', 'success']);
+		expect(items[1]?.json).toMatchObject({
+			error: expect.stringMatching(/^Moderation refused/) as string,
+			taskId: simulator.tasks()[1]?.taskId,
+			status: 'failed',
+			errorMessage: expect.any(String) as string,
+		});
+	});
+
+	it('is not blamed for items that were not started because the account is refused', async () => {
+		const { items } = await runNode({
+			parameters: generate({ prompt: promptOfItem, options: { generateRate: 1 } }),
+			items: ['a [fail=moderation]', 'b [refuse=402]', 'c'].map((prompt) => ({ prompt })),
+			credential: newAccount(),
+			settings: { onError: 'continueRegularOutput' },
+		});
+		expect(items.map(({ json }) => json.error)).toEqual([
+			expect.stringMatching(/^Moderation refused/),
+			'Not enough credits',
+			'Not enough credits',
+		]);
+		expect(items[2]?.json.taskId).toBeNull();
+	});
+
+	it('comes out on the error output with its task ID where the user chose that', async () => {
+		const { items, errorItems } = await runNode({
+			parameters: generate({ prompt: promptOfItem }),
+			credential: newAccount(),
+			settings: { onError: 'continueErrorOutput' },
+			...batch,
+		});
+		expect(items.map(({ json }) => json.status)).toEqual(['success', 'success']);
+		expect(errorItems).toHaveLength(1);
+		expect(errorItems[0]?.json).toMatchObject({
+			error: expect.stringMatching(/^Moderation refused/) as string,
+			taskId: simulator.tasks()[1]?.taskId,
+			status: 'failed',
+			errorMessage: expect.any(String) as string,
+		});
+		expect(items.concat(errorItems).map(({ pairedItem }) => pairedItem)).toEqual([
+			{ item: 0 },
+			{ item: 2 },
+			{ item: 1 },
+		]);
+	});
+});
+
+it('an item without a pair keeps its task ID on the error output', async () => {
+	const { errorItems } = await runNode({
+		parameters: generate({ prompt: promptOfItem }),
+		items: prompts(2, (n) => `Bad ${n} [fail=moderation]`),
+		credential: newAccount(),
+		settings: { onError: 'continueErrorOutput' },
+	});
+	const ids = errorItems.map(({ json }) => json.taskId);
+	expect(ids).toEqual(simulator.tasks().map(({ taskId }) => taskId));
+});

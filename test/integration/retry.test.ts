@@ -1,0 +1,120 @@
+/** A second run for the same input pays only for what failed. */
+import '../support/fastClock';
+import type { IDataObject } from 'n8n-workflow';
+import { generate, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
+import { retryExecution, runNode } from '../support/engine';
+import { prompts } from '../support/tasks';
+
+useSimulator();
+
+describe('a second run for the same input', () => {
+	const mixed = (n: number) => (n === 0 ? 'Bad [fail=internal]' : `Video ${n}`);
+
+	it('by Retry On Fail pays only for what failed', async () => {
+		const { error } = await runNode({
+			parameters: generate({ prompt: promptOfItem }),
+			items: prompts(4, mixed),
+			credential: newAccount(),
+			settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 0 },
+		});
+		expect(error?.message).toMatch(/^The task failed: /);
+		const paid = simulator.tasks().map(({ request }) => request.prompt);
+		expect(paid.sort()).toEqual([mixed(0), mixed(0), mixed(1), mixed(2), mixed(3)]);
+	});
+
+	it('by Retry On Fail and "Continue" pays only for what failed', async () => {
+		await runNode({
+			parameters: generate({ prompt: promptOfItem }),
+			items: prompts(3, mixed),
+			credential: newAccount(),
+			settings: {
+				onError: 'continueRegularOutput',
+				retryOnFail: true,
+				maxTries: 2,
+				waitBetweenTries: 0,
+			},
+		});
+		expect(simulator.stats().generate.accepted).toBe(4);
+	});
+
+	it('by Retry On Fail keeps videos whose prompts are not the same twice', async () => {
+		const { error } = await runNode({
+			parameters: generate({ prompt: '={{ $json.prompt }} {{ Math.random() }}' }),
+			items: prompts(3, mixed),
+			credential: newAccount(),
+			settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 0 },
+		});
+		expect(error?.message).toMatch(/^The task failed: /);
+		expect(simulator.stats().generate.accepted).toBe(4);
+	});
+
+	it('by "Retry execution" lists the tasks although an expression fails by now', async () => {
+		const setup = {
+			parameters: generate({ prompt: promptOfItem }),
+			items: prompts(3, mixed),
+			credential: newAccount(),
+		};
+		const first = await runNode(setup);
+		const prompt = '={{ $json.prompt.startsWith("Bad") ? $json.gone.away : $json.prompt }}';
+		const parameters = generate({ prompt });
+		const retried = { ...setup, parameters, executionId: 'retry' };
+		const { error } = await retryExecution(retried, first.run);
+		expect(error?.description).toContain('2 of 3 videos are ready');
+		expect(simulator.stats().generate.requests).toBe(3);
+	});
+
+	it('by Retry On Fail does not repeat a request that may have been accepted', async () => {
+		const setup = {
+			parameters: generate({ prompt: 'Snow [generateFault=errorAfter]' }),
+			credential: newAccount(),
+			settings: { retryOnFail: true, maxTries: 3, waitBetweenTries: 0 },
+		};
+		const first = await runNode(setup);
+		expect(first.error?.message).toBe('The API did not confirm the task, so it may exist');
+		expect(simulator.stats().generate.requests).toBe(1);
+		// The user has looked, and retries the execution: that is another one.
+		await retryExecution({ ...setup, executionId: 'retry' }, first.run);
+		expect(simulator.stats().generate.requests).toBe(2);
+	});
+
+	it('by "Retry execution" picks up the tasks that were still running', async () => {
+		const setup = {
+			parameters: generate({ prompt: promptOfItem, options: { timeout: 0.05 } }),
+			items: prompts(3, (n) => `Video ${n} [duration=${n === 1 ? 5 : 1}]`),
+			credential: newAccount(),
+		};
+		const first = await runNode(setup);
+		expect(first.error?.message).toMatch(/still running/);
+		const second = await retryExecution({ ...setup, executionId: 'retry' }, first.run);
+		expect(second.error).toBeUndefined();
+		expect(second.items.map(({ json }) => json.status)).toEqual(Array(3).fill('success'));
+		expect(simulator.stats().generate.accepted).toBe(3);
+	});
+
+	it('with another prompt is another video', async () => {
+		const setup = {
+			parameters: generate({ prompt: 'Slow [duration=60]', options: { timeout: 0.05 } }),
+			credential: newAccount(),
+		};
+		const first = await runNode(setup);
+		await retryExecution({ ...setup, parameters: generate(), executionId: 'retry' }, first.run);
+		expect(simulator.stats().generate.accepted).toBe(2);
+	});
+});
+
+it('an expression that fails after a sleep names the task that was paid for', async () => {
+	const setup = {
+		parameters: generate({ prompt: 'Slow [duration=60]', options: { timeout: 0.05 } }),
+		credential: newAccount(),
+	};
+	const { run } = await runNode(setup);
+	const [task] = simulator.tasks();
+	const context = run.data.executionData!.contextData['node:Runway Aleph'] as IDataObject;
+	// As the execution would have stored it when it fell asleep.
+	const now = Date.now();
+	Object.assign(context.batch as IDataObject, { sleep: { since: now, until: now, waker: null } });
+	const bad = generate({ prompt: '={{ $json.gone.prompt.length.toFixed() }}' });
+	const { error } = await retryExecution({ ...setup, parameters: bad }, run);
+	expect(error?.description).toContain(`task ID ${task!.taskId}`);
+	expect(simulator.stats().generate.requests).toBe(1);
+});

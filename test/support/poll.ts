@@ -1,0 +1,33 @@
+/** Waiting for what is sure to happen, however slow the machine is. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/**
+ * Reads until the value is as wanted, and gives it. In vain, it throws an error that shows the last.
+ * @param timeout milliseconds by the wall, as is the interval
+ */
+export async function poll<T>(
+	read: () => T | Promise<T>,
+	isWanted: (value: T) => boolean = Boolean,
+	timeout = 120_000,
+	interval = 100,
+): Promise<T> {
+	const deadline = performance.now() + timeout;
+	for (;;) {
+		const value = await read();
+		if (isWanted(value)) return value;
+		if (performance.now() > deadline) {
+			throw new Error(`Waited ${timeout / 1000} s in vain; last seen: ${brief(value)}`);
+		}
+		await sleep(interval);
+	}
+}
+
+/** Resolves once it holds. */
+export async function until(holds: () => boolean): Promise<void> {
+	await poll(holds, Boolean, 120_000, 10);
+}
+
+/** The beginning of a value as JSON, for an error. */
+export function brief(value: unknown): string {
+	return String(JSON.stringify(value)).slice(0, 1_000);
+}
