@@ -1,15 +1,13 @@
 /** The Aleph API (`/api/v1/aleph`): its requests, records and callbacks. */
+import type { IDataObject } from 'n8n-workflow';
 import { asNumber, asObject, asText, parseObject, type Json } from '../task/json';
 import { acceptedTask, toldTask, type Told } from '../task/task';
 import type { Dialect } from './dialect';
-import type { components } from './openapi';
-
-type GenerateRequest = components['schemas']['GenerateRequest'];
 
 export const aleph: Dialect = {
 	name: 'Aleph API',
 	startPath: '/api/v1/aleph/generate',
-	startBody: (request): GenerateRequest => ({ ...request }),
+	startBody: (request): IDataObject => ({ ...request }),
 	recordPath: '/api/v1/aleph/record-info',
 
 	taskFromRecord(taskId, data) {
