@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios, { type AxiosInstance, type AxiosResponse } from 'axios';
-import type { components } from '../../nodes/Aleph/api/openapi';
+import type { components } from '../simulator/openapi';
 import { startSimulator, type Settings } from '../simulator';
 import { answerFaults, faultsOf } from '../simulator/contract';
 

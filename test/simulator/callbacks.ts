@@ -1,25 +1,26 @@
 /** Tells the client that its task has ended: tries, retries, losses, doubles and signatures. */
 import { createHmac } from 'node:crypto';
 import axios from 'axios';
+import { sleep } from './connection';
 import { DIALECTS } from './dialects';
 import type { Settings } from './settings';
-import { sleep } from './sleep';
+import type { State } from './state';
 import type { Task } from './tasks';
-import type { World } from './world';
 
 /** Waits for the end of the task and sends its callback, as often as it takes and is allowed. */
-export async function callBack(world: World, task: Task, url: string): Promise<void> {
-	const { signal } = world.ending;
-	const { callbacks: counts } = world.counters;
+export async function callBack(state: State, task: Task, url: string): Promise<void> {
+	const { signal } = state.ending;
+	const { callbacks: counts } = state.counters;
 	// A timer may fire a moment early; a client that asks at once has to find the task ended.
 	await sleep(task.endsAt - Date.now() + 5, signal);
 
-	const settings = world.settingsFor(task);
-	if (!settings.callbacks) return;
+	const settings = state.settingsFor(task);
+	const { callback } = DIALECTS[task.api];
+	if (!settings.callbacks || !callback) return;
 	task.callback = 'pending';
 	const count = ++counts.due;
 	const lost = Math.max(settings.lose, isNth(count, settings.loseEvery) ? 1 : 0);
-	const body = DIALECTS[task.api].callback(task, settings, world.filesBase(settings));
+	const body = callback(task, settings, state.filesBase(settings));
 	const send = () => post(url, task.taskId, body, settings, signal);
 
 	for (let attempt = 0; attempt <= settings.callbackRetries; attempt++) {

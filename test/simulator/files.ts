@@ -1,26 +1,36 @@
 /** Public files: the sample to start from, results, and uploads. None needs a key, or should see it. */
 import { createReadStream, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, RouteHandlerMethod } from 'fastify';
-import { through, type Line } from './line';
-import { stateOf } from './tasks';
-import type { World } from './world';
+import { firewall } from './access';
+import { transfer, type Connection } from './connection';
+import { statusOfLink, type Link } from './results';
+import type { State } from './state';
+import { stateOf, type Task } from './tasks';
 
 interface Source {
 	type: string;
 	size: number;
 	open: () => Readable;
 	sha256?: string;
-	line?: Line;
+	connection?: Connection;
 }
+
+const TYPES: Record<string, string> = {
+	png: 'image/png',
+	mp4: 'video/mp4',
+	mov: 'video/quicktime',
+	zip: 'application/zip',
+};
 
 const CHUNK = Buffer.from(Array.from({ length: 64 * 1024 }, (_, index) => index % 256));
 
-export function fileRoutes(app: FastifyInstance, world: World): void {
+export function fileRoutes(app: FastifyInstance, state: State): void {
+	firewall(app, state);
 	app.addHook('onRequest', (request, reply, next) => {
 		if (request.headers.authorization === undefined) return next();
-		world.counters.authorizedFileRequests++;
+		state.counters.authorizedFileRequests++;
 		void reply.code(400).send({ code: 400, msg: 'A file must not be sent the key' });
 	});
 
@@ -28,31 +38,40 @@ export function fileRoutes(app: FastifyInstance, world: World): void {
 		app.route({ method: ['GET', 'HEAD'], url, handler });
 	serve('/files/sample.mp4', (_request, reply) => send(reply, onDisk('sample.mp4')));
 	serve('/files/result/:name', (request, reply) => {
-		const { name } = request.params as { name: string };
-		return send(reply, resultSource(world, name));
+		const [taskId = '', extension = ''] = (request.params as { name: string }).name.split('.');
+		const task = state.tasks.get(taskId);
+		// A result is there once its task has succeeded.
+		if (!task || task.deleted || stateOf(task) !== 'succeeded') return send(reply, undefined);
+		const status = statusOfLink(task, request.query as Link, state.settingsFor(task));
+		if (status !== null)
+			return reply.code(status).send({ code: status, msg: 'Expired or refused' });
+		return send(reply, resultSource(state, task, extension));
 	});
 	serve('/files/uploads/*', (request, reply) => {
-		const file = world.uploads.find((request.params as { '*': string })['*']);
+		const file = state.uploads.find((request.params as { '*': string })['*']);
 		return send(reply, file && { ...file, open: () => createReadStream(file.location) });
 	});
 }
 
-/** A result is there once its task has succeeded. */
-function resultSource(world: World, name: string): Source | undefined {
-	const [, taskId = '', extension] = /^(.+)\.(mp4|png)$/.exec(name) ?? [];
-	const task = world.tasks.get(taskId);
-	if (!task || stateOf(task) !== 'succeeded') return undefined;
-	const { resultSize, thumbnailFault, downloadRate: rate, stall } = world.settingsFor(task);
-	const line: Line = { rate, stalls: stall === 'download', signal: world.ending.signal };
-	if (extension === 'png') return thumbnailFault ? undefined : { ...onDisk('result.png'), line };
-	if (resultSize === null) return { ...onDisk('result.mp4'), line };
-	const open = () => Readable.from(pattern(resultSize));
-	return { type: 'video/mp4', size: resultSize, open, line };
+function resultSource(state: State, task: Task, extension: string): Source | undefined {
+	const { resultSize, thumbnailFault, downloadRate, stall } = state.settingsFor(task);
+	const connection: Connection = {
+		rate: downloadRate,
+		stalls: stall === 'download',
+		signal: state.ending.signal,
+	};
+	if (extension === 'png') {
+		return thumbnailFault ? undefined : { ...onDisk('result.png'), connection };
+	}
+	const type = TYPES[extension];
+	if (!type) return undefined;
+	if (resultSize === null) return { ...onDisk('result.mp4'), type, connection };
+	return { type, size: resultSize, open: () => Readable.from(pattern(resultSize)), connection };
 }
 
 function onDisk(name: string): Source {
 	const location = join(__dirname, 'media', name);
-	const type = name.endsWith('.png') ? 'image/png' : 'video/mp4';
+	const type = TYPES[extname(name).slice(1)] ?? 'application/octet-stream';
 	return { type, size: statSync(location).size, open: () => createReadStream(location) };
 }
 
@@ -71,6 +90,6 @@ function send(reply: FastifyReply, source: Source | undefined): FastifyReply {
 	void reply.type(source.type).header('content-length', source.size);
 	if (source.sha256) void reply.header('etag', `"${source.sha256}"`);
 	if (reply.request.method === 'HEAD') return reply.send();
-	const { line } = source;
-	return reply.send(line ? Readable.from(through(line, source.open())) : source.open());
+	const { connection, open } = source;
+	return reply.send(connection ? Readable.from(transfer(connection, open())) : open());
 }

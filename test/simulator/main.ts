@@ -32,12 +32,13 @@ async function main(): Promise<void> {
 	const { url } = simulator;
 	console.log(`The Aleph simulator listens on ${url}
 
-  base URL       ${url}   (both APIs; any key but those starting with "wrong")
+  base URL       ${url}   (kie.ai's two APIs and Runway's; any key but those starting with "wrong")
+  upload URL     ${url}
   sample video   ${url}/files/sample.mp4
   figures        curl ${url}/stats
   change it      curl -X PATCH ${url}/settings -d '{"lag": 2}'
   start over     curl -X POST ${url}/reset
-  per task       "make it snow [duration=3] [fail=moderation]" as a prompt
+  per task       "Make it snow [duration=3] [fail=moderation]" as a prompt
 
 --help lists the settings. Ctrl+C ends it.`);
 	for (const name of ['SIGINT', 'SIGTERM'] as const) {

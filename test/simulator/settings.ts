@@ -75,13 +75,22 @@ function list<T>(read: Read<T>): Read<T[]> {
 	};
 }
 
+const CODES = [
+	...[400, 401, 402, 403, 404, 408, 422, 429, 430, 433, 451, 455],
+	...[500, 501, 502, 503, 504, 505, 550, 4030],
+];
+
 const TABLE = {
 	apis: setting(
-		'both',
-		'both, aleph, jobs: what is switched on; the other API answers 505',
-		oneOf('both', 'aleph', 'jobs'),
+		'all',
+		'all, aleph, jobs, runway: what is switched on; the others answer 505, Runway 403',
+		oneOf('all', 'aleph', 'jobs', 'runway'),
 	),
-	duration: setting(5, 'seconds a task runs; a range such as 3-6 draws one', numberOrRange),
+	duration: setting(
+		5,
+		'seconds a task runs once it has a slot; a range such as 3-6 draws one',
+		numberOrRange,
+	),
 	seed: setting(1, 'start of the random numbers; read at start and on reset', number),
 	fail: setting('none', 'none, moderation, internal, or the text that every task ends with', text),
 	failRate: setting(0, 'share of tasks, 0 to 1, that end with the internal error', number),
@@ -95,24 +104,40 @@ const TABLE = {
 	nullRecords: setting(false, 'records say null for all that their state can do without', yesOrNo),
 	errorStyle: setting(
 		'body',
-		'body: errors come as HTTP 200; status: the HTTP status equals the code',
+		'body: errors of kie.ai come as HTTP 200; status: the HTTP status equals the code',
 		oneOf('body', 'status'),
 	),
 
-	rateLimit: setting(20, 'requests for new tasks let through per 10 s and key', number),
-	concurrency: setting(100, 'tasks of a key that may run at once', number),
-	retryAfter: setting(null, 'seconds in Retry-After with 429 and 455', orNull(number)),
-	refuse: setting(
-		null,
-		'code that every request for a new task answers',
-		orNull(oneOf(401, 402, 404, 408, 422, 429, 433, 451, 455, 500, 501, 505, 550)),
+	rateLimit: setting(20, 'requests for new tasks let through per 10 s and key (kie.ai)', number),
+	dailyLimit: setting(10_000, 'tasks that a key may start in a day (Runway)', number),
+	concurrency: setting(
+		100,
+		'tasks of a key that may run at once; kie.ai refuses the others, Runway lets them wait',
+		number,
 	),
+	retryAfter: setting(
+		null,
+		'seconds in Retry-After with 429, 430, 455 and 502 to 504',
+		orNull(number),
+	),
+	retryAfterMs: setting(null, 'milliseconds in Retry-After-Ms with the same', orNull(number)),
+	shouldRetry: setting(null, 'X-Should-Retry of every error', orNull(yesOrNo)),
+	refuse: setting(null, 'code that every request for a new task answers', orNull(oneOf(...CODES))),
+	refuseText: setting(null, 'what it says', orNull(text)),
+	disguiseRefusals: setting(
+		false,
+		'refused parameters and missing credits come as code 500 (kie.ai)',
+		yesOrNo,
+	),
+	modelGone: setting(false, 'the account has no Aleph (any more)', yesOrNo),
+	ipBlocked: setting(false, 'every call answers 401, for the IP address', yesOrNo),
 	maintenance: setting(false, 'every call answers 455', yesOrNo),
 	generateFault: setting(
 		null,
 		'how a request for a task ends, before or after the task is accepted (html, hang: after)',
 		orNull(oneOf('cutBefore', 'cutAfter', 'errorBefore', 'errorAfter', 'html', 'hang')),
 	),
+	generateFaultCode: setting(500, 'the code of errorBefore and errorAfter', oneOf(...CODES)),
 	readFaults: setting(
 		[],
 		'what the first readings of a task meet, such as 500,cut,html,455',
@@ -135,12 +160,22 @@ const TABLE = {
 	),
 	uploadRate: setting(null, 'bytes per second at which an upload is read', orNull(rate)),
 	firewall: setting(false, "uploads answer 403 with a firewall's page", yesOrNo),
+	botCheck: setting(
+		false,
+		'uploads and files answer so to a User-Agent that names no package',
+		yesOrNo,
+	),
 	keys: setting(
 		null,
 		"the valid keys; null: all that do not start with 'wrong'",
 		orNull(list(text)),
 	),
-	fetchVideo: setting(false, 'fetch videoUrl and referenceImage, answer 451 if in vain', yesOrNo),
+	fetchVideo: setting(
+		false,
+		'fetch video and images, answer 451 (Runway: 400) if in vain',
+		yesOrNo,
+	),
+	httpsOnly: setting(false, 'media has to come from HTTPS URLs of a domain (Runway)', yesOrNo),
 
 	callbacks: setting(true, 'false: none is ever sent', yesOrNo),
 	callbackRetries: setting(3, 'how often a callback is sent again if it gets no 200', number),
@@ -167,6 +202,16 @@ const TABLE = {
 		null,
 		'upload, download: what stops moving after its first bytes',
 		orNull(oneOf('upload', 'download')),
+	),
+	resultExpires: setting(
+		null,
+		'seconds that the URLs of a result work; null: for good (Runway: a day)',
+		orNull(number),
+	),
+	resultFault: setting(
+		null,
+		'401, 403, 404: what the first URL of a result answers; a fresh one works',
+		orNull(oneOf(401, 403, 404)),
 	),
 	thumbnail: setting(true, 'false: records name none', yesOrNo),
 	thumbnailFault: setting(false, 'thumbnails answer 404', yesOrNo),

@@ -1,8 +1,8 @@
 /** What happened so far: counters, the log of requests, and the figures made of them. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DIALECTS } from './dialects';
-import { Moments } from './moments';
-import type { GenerateRequest } from './tasks';
+import { Moments, type Limits } from './limits';
+import type { Task, TaskRequest } from './tasks';
 import type { StoredFile } from './uploads';
 
 export interface LoggedRequest {
@@ -20,7 +20,10 @@ export interface LoggedRequest {
 export interface Stats {
 	/** Requests of each route, such as `POST /api/v1/aleph/generate`. */
 	routes: Record<string, number>;
-	/** Requests for new tasks, of both APIs. `refused` are those refused for other reasons than the two limits. */
+	/**
+	 * Requests for new tasks, of all APIs. `refusedByRate` counts Runway's daily limit, too; `refused`
+	 * are those refused for other reasons than limits.
+	 */
 	generate: {
 		requests: number;
 		accepted: number;
@@ -28,7 +31,7 @@ export interface Stats {
 		refusedByConcurrency: number;
 		refused: number;
 	};
-	/** Requests for the state of a task, of both APIs. */
+	/** Requests for the state of a task, of all APIs. */
 	recordInfo: { requests: number; peakPerSecond: number };
 	/** Accepted requests for tasks and those for their state, divided by the tasks. */
 	requestsPerTask: number;
@@ -46,12 +49,18 @@ export interface Stats {
 	authorizedFileRequests: number;
 	/** Accepted tasks that ask for the same as an earlier one: paid twice. */
 	duplicates: number;
+	/** Reads of a task at Runway within 5 seconds of the last one. */
+	tooSoonReads: number;
 	running: number;
 	peakRunning: number;
+	/** Tasks that run or wait for a slot. */
+	open: number;
+	peakOpen: number;
 	uploads: Array<Pick<StoredFile, 'path' | 'size' | 'sha256'>>;
 }
 
 const LOG_LENGTH = 10_000;
+const RUNWAY_INTERVAL_MS = 5_000;
 
 export class Counters {
 	readonly log: LoggedRequest[] = [];
@@ -61,9 +70,11 @@ export class Counters {
 	refusedByConcurrency = 0;
 	unauthorized = 0;
 	authorizedFileRequests = 0;
+	private tooSoonReads = 0;
 	private readonly routes: Record<string, number> = {};
 	private readonly orders = new Set<string>();
 	private peakRunning = 0;
+	private peakOpen = 0;
 	private readonly recentReads = new Moments();
 	private peakReads = 0;
 
@@ -84,29 +95,38 @@ export class Counters {
 		if (this.log.length > LOG_LENGTH) this.log.shift();
 	}
 
-	recordInfoRead(): void {
+	/** A request for the state of a task, whether there is one or not. */
+	read(): void {
 		const now = Date.now();
 		this.recentReads.add(now);
 		this.peakReads = Math.max(this.peakReads, this.recentReads.countAfter(now - 1000));
 	}
 
-	taskAccepted(request: GenerateRequest, running: number): void {
+	readTask(task: Task): void {
+		const now = Date.now();
+		const isTooSoon = task.lastReadAt !== null && now - task.lastReadAt < RUNWAY_INTERVAL_MS;
+		if (task.api === 'runway' && isTooSoon) this.tooSoonReads++;
+		task.lastReadAt = now;
+	}
+
+	taskAccepted(request: TaskRequest, limits: Limits): void {
 		this.accepted++;
-		this.peakRunning = Math.max(this.peakRunning, running);
-		// The same order may ask to be told elsewhere.
+		this.peakRunning = Math.max(this.peakRunning, limits.running());
+		this.peakOpen = Math.max(this.peakOpen, limits.open());
+		// The same request may ask for another callback.
 		const order = Object.entries(request).filter(([name]) => name !== 'callBackUrl');
 		this.orders.add(JSON.stringify(order.sort()));
 	}
 
-	stats(running: number, uploads: StoredFile[]): Stats {
+	stats(limits: Limits, uploads: StoredFile[]): Stats {
 		const { accepted, refusedByRate, refusedByConcurrency } = this;
-		const ofBoth = (method: string, path: 'create' | 'read') =>
+		const ofAll = (method: string, path: 'create' | 'read') =>
 			Object.values(DIALECTS).reduce(
 				(sum, dialect) => sum + (this.routes[`${method} ${dialect[path]}`] ?? 0),
 				0,
 			);
-		const generated = ofBoth('POST', 'create');
-		const reads = ofBoth('GET', 'read');
+		const generated = ofAll('POST', 'create');
+		const reads = ofAll('GET', 'read');
 		return {
 			routes: { ...this.routes },
 			generate: {
@@ -122,8 +142,11 @@ export class Counters {
 			unauthorized: this.unauthorized,
 			authorizedFileRequests: this.authorizedFileRequests,
 			duplicates: accepted - this.orders.size,
-			running,
+			tooSoonReads: this.tooSoonReads,
+			running: limits.running(),
 			peakRunning: this.peakRunning,
+			open: limits.open(),
+			peakOpen: this.peakOpen,
 			uploads: uploads.map(({ path, size, sha256 }) => ({ path, size, sha256 })),
 		};
 	}

@@ -7,18 +7,27 @@ import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
-import { Refusal } from './answers';
-import { through, type Line } from './line';
+import { transfer, type Connection } from './connection';
 
-export interface StoredFile {
-	/** What its URL ends with. */
-	path: string;
+export interface ReceivedFile {
 	name: string;
 	size: number;
 	type: string;
 	sha256: string;
 	/** Where it lies on disk, under a name that owes nothing to the sender. */
 	location: string;
+}
+
+export interface StoredFile extends ReceivedFile {
+	/** What its URL ends with. */
+	path: string;
+}
+
+interface Form {
+	fields: Record<string, unknown>;
+	file?: ReceivedFile;
+	/** The names of the fields that came after the file. */
+	late: string[];
 }
 
 export class Uploads {
@@ -34,24 +43,26 @@ export class Uploads {
 		return [...this.files.values()];
 	}
 
-	/**
-	 * Reads a whole upload form; its fields may come in any order. The file replaces an earlier one of
-	 * the same folder and name.
-	 */
-	async receive(request: FastifyRequest, line: Line): Promise<StoredFile> {
-		const fields: Record<string, unknown> = {};
-		let sent: (Written & { name: string; type: string }) | undefined;
+	/** Reads a whole upload form. */
+	async receive(request: FastifyRequest, connection: Connection): Promise<Form> {
+		const form: Form = { fields: {}, late: [] };
 		for await (const part of request.parts()) {
-			if (part.type === 'field') fields[part.fieldname] = part.value;
-			else sent = { ...(await this.write(part, line)), name: part.filename, type: part.mimetype };
+			if (part.type === 'file') {
+				form.file = await this.write(part, connection);
+				continue;
+			}
+			form.fields[part.fieldname] = part.value;
+			if (form.file) form.late.push(part.fieldname);
 		}
-		const { uploadPath, fileName } = fields;
-		if (!sent) throw new Refusal(422, 'file is required');
-		if (typeof uploadPath !== 'string') throw new Refusal(422, 'uploadPath is required');
+		return form;
+	}
+
+	/** Puts a file in its place, where it replaces an earlier one. Without a name it gets a new one. */
+	store(file: ReceivedFile, folder: string, fileName: unknown): StoredFile {
 		const name =
-			(typeof fileName === 'string' && fileName) || `${randomUUID()}${extname(sent.name ?? '')}`;
-		const path = posix.join('/', uploadPath, name).slice(1);
-		const stored = { ...sent, name, path };
+			(typeof fileName === 'string' && fileName) || `${randomUUID()}${extname(file.name)}`;
+		const path = posix.join('/', folder, name).slice(1);
+		const stored = { ...file, name, path };
 		const replaced = this.files.get(path);
 		// The newest is the last, wherever its forerunner was.
 		this.files.delete(path);
@@ -60,7 +71,7 @@ export class Uploads {
 		return stored;
 	}
 
-	private async write(part: MultipartFile, line: Line): Promise<Written> {
+	private async write(part: MultipartFile, connection: Connection): Promise<ReceivedFile> {
 		this.folder ??= mkdtempSync(join(tmpdir(), 'aleph-uploads-'));
 		const location = join(this.folder, randomUUID());
 		const hash = createHash('sha256');
@@ -72,14 +83,13 @@ export class Uploads {
 				done(null, chunk);
 			},
 		});
-		const slowed = (chunks: AsyncIterable<Buffer>) => through(line, chunks);
+		const slowed = (chunks: AsyncIterable<Buffer>) => transfer(connection, chunks);
 		await pipeline(part.file as Readable, slowed, measure, createWriteStream(location));
-		return { location, size, sha256: hash.digest('hex') };
+		const { filename, mimetype } = part;
+		return { name: filename ?? '', type: mimetype, location, size, sha256: hash.digest('hex') };
 	}
 
 	remove(): void {
 		if (this.folder) rmSync(this.folder, { recursive: true, force: true });
 	}
 }
-
-type Written = Pick<StoredFile, 'location' | 'size' | 'sha256'>;

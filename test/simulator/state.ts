@@ -1,13 +1,15 @@
 /** Everything that one simulator knows, and what all of its routes share. */
 import { setMaxListeners } from 'node:events';
 import { callBack } from './callbacks';
+import type { Connection } from './connection';
+import { DIALECTS, type ApiName } from './dialects';
 import { Limits } from './limits';
 import { defaultSettings, directives, type Settings } from './settings';
 import { Counters, type Stats } from './stats';
-import { newTask, type Submission, type Task } from './tasks';
+import { costOf, hasEnded, newTask, stateOf, type Submission, type Task } from './tasks';
 import { Uploads } from './uploads';
 
-export class World {
+export class State {
 	/** Live: whoever changes them changes the simulator from then on. */
 	readonly settings: Settings;
 	/** The simulator's own address, known once it listens. */
@@ -29,19 +31,50 @@ export class World {
 
 	/** Takes a task on, which ends by itself. */
 	accept(submission: Submission, settings: Settings): Task {
-		const { key, order } = submission;
-		const task = newTask(submission, directives(order.prompt), settings, this.random);
+		const { api, key, request } = submission;
+		const task = newTask(submission, directives(request.prompt), settings, this.random);
 		this.tasks.set(task.taskId, task);
-		this.limits.started(key, task.endsAt);
-		this.counters.taskAccepted(order, this.limits.running());
-		this.settings.credits -= settings.creditPerTask;
-		if (order.callBackUrl) {
+		const limits = this.limits.of(key);
+		if (DIALECTS[api].queues && limits.running() >= settings.concurrency) {
+			task.startsAt = task.endsAt = Infinity;
+		}
+		limits.add(task);
+		limits.assignSlots(settings.concurrency);
+		this.counters.taskAccepted(request, this.limits);
+		// What is given back in the end is not taken at all.
+		this.settings.credits -= costOf(task);
+		if (request.callBackUrl) {
 			const { signal } = this.ending;
-			callBack(this, task, order.callBackUrl).catch((error: unknown) => {
+			callBack(this, task, request.callBackUrl).catch((error: unknown) => {
 				if (!signal.aborted) throw error;
 			});
 		}
 		return task;
+	}
+
+	/** A task as it stands, if the API knows it. */
+	find(api: ApiName, taskId: string): Task | undefined {
+		const task = this.tasks.get(taskId);
+		if (!task || task.deleted || !DIALECTS[api].reads.includes(task.api)) return undefined;
+		// The settings may have more slots by now.
+		if (stateOf(task) === 'waiting') this.assignSlots(task.key);
+		return task;
+	}
+
+	/** Cancels a task that runs or waits, and deletes one that has ended. */
+	cancelOrDelete(task: Task): void {
+		if (hasEnded(task)) {
+			task.deleted = true;
+			return;
+		}
+		this.settings.credits += costOf(task);
+		task.cancelled = true;
+		task.endsAt = Date.now();
+		this.assignSlots(task.key);
+	}
+
+	private assignSlots(key: string): void {
+		this.limits.of(key).assignSlots(this.settings.concurrency);
 	}
 
 	settingsFor(task: Task): Settings {
@@ -52,8 +85,14 @@ export class World {
 		return settings.resultBase ?? this.url;
 	}
 
+	/** How uploads arrive. */
+	uploadConnection(): Connection {
+		const { uploadRate, stall } = this.settings;
+		return { rate: uploadRate, stalls: stall === 'upload', signal: this.ending.signal };
+	}
+
 	stats(): Stats {
-		return this.counters.stats(this.limits.running(), this.uploads.all());
+		return this.counters.stats(this.limits, this.uploads.all());
 	}
 
 	/** Back to how it was at the start. */

@@ -62,7 +62,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Reads the state of a task. Its answers say `message` where all others say `msg`. */
+        /** Reads the state of a task, also of one that was started at the Aleph API. */
         get: operations["jobRecord"];
         put?: never;
         post?: never;
@@ -115,7 +115,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Puts a file on a public URL for 3 days, free of charge. It replaces a file of the same folder and name. */
+        /** Puts a file on a public URL for 24 hours (Apikley: 3 days), free of charge. It replaces a file of the same folder and name. */
         post: operations["upload"];
         delete?: never;
         options?: never;
@@ -143,7 +143,7 @@ export interface components {
             code?: components["schemas"]["RefusalCode"];
             data?: null;
         };
-        /** @description 401 key, 402 credits, 404 unknown resource, 408 upstream busy, 422 parameters or a task not known (yet), 429 too many requests, 433 the key is over its own quota, 451 media could not be fetched, 455 maintenance, 500 error, 501 generation failed, 505 the feature is switched off, 550 connection denied, other 5xx error. */
+        /** @description 401 key, or an IP address that its whitelist does not have; 402 credits; 404 unknown resource; 408 upstream busy; 422 parameters, a task not known (yet), or a model that is not offered (any more); 429 and 430 too many requests; 433 the key is over its own limit; 451 media could not be fetched; 455 maintenance; 500 error, or a refusal of parameters or for want of credits, which shows in the text alone; 501 generation failed; 505 the feature is switched off; 550 connection denied; 4030 not in this region; other 5xx error. */
         RefusalCode: number;
         GenerateRequest: {
             /** @description What to change in the video. */
@@ -174,10 +174,13 @@ export interface components {
         GenerateAnswer: components["schemas"]["Done"] & {
             data: {
                 taskId: string;
+                /** @description The same id, at the Jobs API. */
+                recordId?: string;
             };
         };
         RecordInfoAnswer: components["schemas"]["Done"] & {
-            data: components["schemas"]["RecordInfo"];
+            /** @description Null for a task that it does not know. */
+            data: components["schemas"]["RecordInfo"] | null;
         };
         RecordInfo: {
             taskId: string;
@@ -188,7 +191,7 @@ export interface components {
             createTime?: components["schemas"]["Time"];
             completeTime?: components["schemas"]["Time"];
             /**
-             * @description 1 done; 0 running, or failed if there is an errorMessage; sister APIs of the provider say 2 and 3 for failed.
+             * @description 1 done; 2 and 3 failed; 0 running, or failed if there is an errorMessage.
              * @enum {unknown}
              */
             successFlag: 0 | 1 | 2 | 3;
@@ -261,16 +264,8 @@ export interface components {
             /** Format: uri */
             reference_image?: string;
         };
-        JobRecordAnswer: {
-            /** @constant */
-            code: 200;
-            message: string;
+        JobRecordAnswer: components["schemas"]["Done"] & {
             data: components["schemas"]["JobRecord"];
-        };
-        JobRecordRefusal: {
-            code: components["schemas"]["RefusalCode"];
-            message: string;
-            data?: null;
         };
         /** @description Times are epoch milliseconds. */
         JobRecord: {
@@ -278,20 +273,26 @@ export interface components {
             model?: string | null;
             /** @enum {unknown} */
             state: "waiting" | "queuing" | "generating" | "success" | "fail";
-            /** @description The whole request as a JSON text. */
+            /**
+             * @description 0 running, 1 done, 3 failed.
+             * @enum {unknown}
+             */
+            successFlag?: 0 | 1 | 3 | null;
+            /** @description The request as a JSON text, whose `input` is a JSON text of its own. */
             param?: string | null;
             /** @description JobResults as a JSON text; empty or null until the task has succeeded. */
             resultJson?: string | null;
+            /** @description The same, parsed. */
+            response?: components["schemas"]["JobResults"] | null;
             /** @description Empty or null when fine. */
             failCode?: string | number | null;
             /** @description Empty or null when fine. */
             failMsg?: string | null;
-            /** @description How long the task took. */
+            /** @description How many seconds the task took. */
             costTime?: number | null;
             createTime?: number | null;
             completeTime?: number | null;
-            updateTime?: number | null;
-            progress?: number | null;
+            /** @description 0 for a task that has failed. */
             creditsConsumed?: number | null;
         };
         JobResults: {
@@ -310,7 +311,10 @@ export interface components {
             code: 200 | 501;
             /** @description The same for all failures; why it was is in the record. */
             msg: string;
-            data: components["schemas"]["JobRecord"];
+            data: components["schemas"]["JobRecord"] & {
+                consumeCredits?: number;
+                remainedCredits?: number;
+            };
         };
         CreditAnswer: components["schemas"]["Done"] & {
             /** @description The credits left. */
@@ -492,28 +496,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobRecordAnswer"] | components["schemas"]["JobRecordRefusal"];
+                    "application/json": components["schemas"]["JobRecordAnswer"] | components["schemas"]["Refusal"];
                 };
             };
-            /** @description An unexpected error, of the API itself or of a gateway before it. */
-            "5XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["JobRecordRefusal"];
-                    "text/html": string;
-                };
-            };
-            /** @description A refusal whose HTTP status equals its code. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["JobRecordRefusal"];
-                };
-            };
+            "5XX": components["responses"]["ServerError"];
+            default: components["responses"]["Refused"];
         };
     };
     credit: {

@@ -1,8 +1,10 @@
-/** The Aleph API: its requests, records and callbacks. */
-import type { components } from '../../nodes/Aleph/api/openapi';
-import type { Dialect } from './dialects';
-import type { Settings } from './settings';
-import { resultUrls, stateOf, type Task } from './tasks';
+/** kie.ai's and Apikley's Aleph API: its requests, records and callbacks. */
+import type { components } from '../openapi';
+import { resultUrls } from '../results';
+import type { Settings } from '../settings';
+import { hasEnded, stateOf, type Task } from '../tasks';
+import { done, envelopeError, modelGone } from './envelope';
+import type { Dialect } from './index';
 
 type RecordInfo = components['schemas']['RecordInfo'];
 type Callback = components['schemas']['Callback'];
@@ -10,34 +12,40 @@ type Callback = components['schemas']['Callback'];
 export const aleph: Dialect = {
 	create: '/api/v1/aleph/generate',
 	read: '/api/v1/aleph/record-info',
+	reads: ['aleph'],
+	queues: false,
 	schema: 'GenerateRequest',
-	words: 'msg',
-	orderIn: (sent) => ({ ...(sent as object | null) }),
-	record,
+	requestIn: (body) => ({ ...(body as object | null) }),
+	bodyOf: (request) => request,
+	created: ({ taskId }) => done({ taskId }),
+	record: (task, settings, base) => done(record(task, settings, base)),
+	modelGone,
+	unknownTask: () => done(null),
 	callback,
+	error: envelopeError,
 };
 
-/** What is not known yet is null, also where texts are promised. */
+/** What is not known yet is null, also if a text is promised. */
 function record(task: Task, settings: Settings, base: string): RecordInfo {
 	const state = stateOf(task);
-	const hasEnded = state !== 'running';
+	const ended = hasEnded(task);
 	const failure = state === 'failed' ? task.failure : null;
 	const orNull = <T>(value: T) => (settings.nullRecords ? null : value);
 	const { video, image } = resultUrls(task, settings, base);
-	// Without a flag of its own a failure shows in its message alone.
+	// A failure without a flag of its own shows in its message alone.
 	const message = failure && settings.failedFlag === 0 ? failure.message : null;
 	return {
 		taskId: task.taskId,
-		paramJson: orNull(JSON.stringify(task.sent)),
+		paramJson: orNull(JSON.stringify(task.request)),
 		response:
 			state === 'succeeded'
 				? { taskId: orNull(task.taskId), resultVideoUrl: video, resultImageUrl: image }
 				: null,
 		createTime: orNull(written(task.createdAt, settings.times)),
-		completeTime: hasEnded ? orNull(written(task.endsAt, settings.times)) : null,
+		completeTime: ended ? orNull(written(task.endsAt, settings.times)) : null,
 		successFlag: state === 'succeeded' ? 1 : failure ? settings.failedFlag : 0,
-		errorCode: hasEnded ? orNull(failure?.code ?? 0) : null,
-		errorMessage: message ?? (hasEnded ? orNull(failure?.message ?? '') : null),
+		errorCode: ended ? orNull(failure?.code ?? 0) : null,
+		errorMessage: message ?? (ended ? orNull(failure?.message ?? '') : null),
 	};
 }
 
