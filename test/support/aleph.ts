@@ -19,6 +19,8 @@ let accounts = 0;
 export function newAccount(fields: IDataObject = {}): Setup['credential'] {
 	accounts++;
 	return {
+		provider: 'custom',
+		api: 'jobs',
 		apiKey: `key-${accounts}-of-a-test`,
 		baseUrl: simulator.url,
 		uploadUrl: simulator.url,

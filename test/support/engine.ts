@@ -228,17 +228,8 @@ class TestCredentials extends ICredentialsHelper {
 		requestOptions: IHttpRequestOptions,
 	) {
 		const { authenticate } = loader.getCredential(typeName).type;
-		const { headers } = (authenticate as { properties: { headers: Record<string, string> } })
-			.properties;
-		for (const [name, value] of Object.entries(headers)) {
-			requestOptions.headers = {
-				...requestOptions.headers,
-				[name]: value
-					.replace(/^=/, '')
-					.replace(/\{\{\$credentials\.(\w+)\}\}/g, (_, key: string) => credentials[key] as string),
-			};
-		}
-		return await Promise.resolve(requestOptions);
+		if (typeof authenticate !== 'function') throw new Error('The credential type has a function');
+		return await authenticate(credentials, requestOptions);
 	}
 
 	override preAuthentication = async () => await Promise.resolve(undefined);

@@ -160,7 +160,7 @@ function readCallBackUrl(ctx: IExecuteFunctions, options: IDataObject) {
 
 function readLimits(options: IDataObject): Pick<Terms, 'rate' | 'keepCredits'> {
 	const rate = withDefault(options, 'generateRate', DEFAULT_START_RATE, (value) =>
-		readWholeNumber('Tasks per 10 Seconds', value, { min: 1, max: 1_000 }),
+		readWholeNumber('Tasks per 10 Seconds', value, { min: 1 }),
 	);
 	const keepCredits = withDefault(options, 'keepCredits', undefined, (value) =>
 		readNumber('Keep Credits', value, { min: 0 }),
