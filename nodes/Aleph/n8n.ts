@@ -87,6 +87,25 @@ export function canResume(ctx: IExecuteFunctions): boolean {
 	return stackOf(ctx) !== null && cancelSignalOf(ctx) !== undefined && engineType !== 'v2';
 }
 
+/** The data of an execution, which n8n stores when it sleeps or ends, and the class changes on the way. */
+export type StoredRun = Pick<IRunExecutionData, 'executionData' | 'waitTill'>;
+
+export function runOf(ctx: IExecuteFunctions): StoredRun {
+	return (ctx as Internals).runExecutionData ?? {};
+}
+
+/**
+ * Has n8n store `run` instead of the data of this execution, and leave it where that one stands. n8n makes
+ * JSON of the data, which calls `toJSON` (tried on 1.123, 2.0, 2.20 and 2.41).
+ */
+export async function restoreRun(ctx: IExecuteFunctions, run: StoredRun): Promise<void> {
+	const toJSON = { value: () => run, configurable: true };
+	Object.defineProperty(runOf(ctx), 'toJSON', toJSON);
+	if (run.waitTill) return await ctx.putExecutionToWait(new Date(run.waitTill));
+	// That one has ended, or still runs: nothing behind this node may run.
+	stackOf(ctx)!.length = 0;
+}
+
 /** The nodes of this execution that have run, with the items that each gave first. */
 function ranNodes(ctx: IExecuteFunctions): Array<{ node: INode; runs: ITaskData[] }> {
 	const { runExecutionData, workflow } = ctx as Internals;
@@ -134,6 +153,8 @@ export function parentWaits(ctx: IExecuteFunctions): boolean {
 	};
 	if (parentAgentRun) return true;
 	if (!parentExecution || parentExecution.shouldResume === false) return false;
+	// Before 2.20 a caller gets its own input back, or goes on at once, if the execution that it called sleeps.
+	if (!(ctx as Internals).customData) return true;
 	const [first] = ranNodes(ctx)
 		.flatMap(({ runs }) => runs)
 		.sort((a, b) => a.startTime - b.startTime);
@@ -201,7 +222,10 @@ export function endOfExecution(ctx: IExecuteFunctions): number | undefined {
 
 /** Shown with the execution in n8n's list of executions, and stored with it. */
 export function setCustomData(ctx: IExecuteFunctions, key: string, value: string): void {
-	(ctx as Internals).customData?.set(key, value);
+	const { customData, runExecutionData } = ctx as Internals;
+	// n8n 1.123 and 2.0 have the store alone.
+	if (customData) customData.set(key, value);
+	else if (runExecutionData) (runExecutionData.resultData.metadata ??= {})[key] = value;
 }
 
 /**

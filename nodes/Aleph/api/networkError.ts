@@ -7,19 +7,29 @@ import { ApiError } from './error';
  * meets a server without it.
  */
 const NOT_CONNECTED =
-	/^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EPROTO|ERR_TLS_\w+|ERR_SSL_\w+|UNABLE_TO_\w+|DEPTH_ZERO_\w+|SELF_SIGNED_\w+|ERR_INVALID_URL|\w*CERT\w*)$/;
+	/^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EADDRNOTAVAIL|EPROTO|ERR_TLS_\w+|ERR_SSL_\w+|UNABLE_TO_\w+|\w*SELF_SIGNED\w*|\w*CERT\w*)$/;
 
 /** How n8n says that its protection against requests to private networks has stopped this one (2.41). */
-const PROTECTION = /ssrf|blocked (ip|host|address)|not allowed to (connect|access)/i;
+const PROTECTION = /^Ssrf|request was blocked because/;
+
+/** Our own time limit, or the user who stops the execution. */
+const ABORTED = 'ERR_CANCELED';
 
 /** The error of a request that got no answer, or not all of it. */
 export function networkError(error: unknown, url: string): ApiError {
 	// n8n wraps the error of its HTTP client, which holds the request with its headers and so the
 	// key: only its codes may pass.
 	const chain = causesOf(error);
-	const code = chain.map(codeOf).find((each) => each !== null) ?? 'no response';
-	const kind = chain.some(isNotSent) ? 'unreachable' : 'interrupted';
-	return new ApiError(kind, null, `${code} at ${originOf(url)}`);
+	const code = chain.map(codeOf).find((each) => each !== null);
+	const isProtection = chain.some(isOfProtection);
+	const isNotSent = isProtection || chain.some(isNotConnected);
+	const words = isProtection
+		? "n8n's SSRF protection"
+		: code === ABORTED
+			? 'no answer in time'
+			: code;
+	const reason = `${words ?? 'no response'} at ${originOf(url)}`;
+	return new ApiError(isNotSent ? 'unreachable' : 'interrupted', null, reason);
 }
 
 /** The error and what caused it, the outermost first. */
@@ -32,18 +42,28 @@ function causesOf(error: unknown): Json[] {
 	return chain;
 }
 
-function isNotSent(error: Json): boolean {
-	const { code, syscall, errors, message, name } = error;
-	if (NOT_CONNECTED.test(asText(code) ?? '') || syscall === 'connect') return true;
+function isNotConnected(error: Json): boolean {
+	// Other codes, such as EHOSTUNREACH, also end a connection on which the request went out.
+	const isConnecting =
+		error.syscall === 'connect' || textsOf(error).some((text) => /^connect E/.test(text));
+	if (isConnecting || NOT_CONNECTED.test(codeOf(error) ?? '')) return true;
 	// A host with several addresses, none of which can be connected to.
-	const several = asList(errors).map(asObject);
-	if (several.length > 0 && several.every(isNotSent)) return true;
-	return PROTECTION.test(`${asText(name) ?? ''} ${asText(message) ?? ''}`);
+	const several = asList(error.errors).map(asObject);
+	return several.length > 0 && several.every(isNotConnected);
 }
 
-function codeOf({ code, errors }: Json): string | null {
-	const [first] = asList(errors);
-	return asText(code) ?? (first === undefined ? null : asText(asObject(first).code));
+function isOfProtection(error: Json): boolean {
+	return [asText(error.name) ?? '', ...textsOf(error)].some((text) => PROTECTION.test(text));
+}
+
+/** Before 2.41 n8n keeps no cause: the code is where the HTTP status would be, the message in a list. */
+function codeOf({ code, httpCode }: Json): string | null {
+	const found = asText(code) ?? asText(httpCode);
+	return found !== null && /[A-Z]/.test(found) ? found : null;
+}
+
+function textsOf({ message, messages }: Json): string[] {
+	return [message, ...asList(messages)].flatMap((text) => asText(text) ?? []);
 }
 
 function originOf(url: string): string {

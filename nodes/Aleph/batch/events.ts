@@ -224,8 +224,8 @@ function wakerOf({ items }: Batch): string | null {
 }
 
 /** A callback is about to wake the execution, after those for other tasks. */
-export function wokenBy({ sleep }: Batch, taskIds: Iterable<string>): void {
-	if (sleep) sleep.callbacks = [...taskIds];
+export function wokenBy({ sleep }: Batch, taskIds: Iterable<string>, now: number): void {
+	if (sleep) Object.assign(sleep, { callbacks: [...taskIds], wokenAt: now });
 }
 
 /**

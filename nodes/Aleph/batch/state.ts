@@ -166,8 +166,9 @@ export interface Sleep {
 	wakeAt: number;
 	/** The task whose callback gives the right to wake the execution. */
 	waker: string | null;
-	/** Tasks whose callbacks woke the execution. */
+	/** Tasks whose callbacks woke the execution, and when they did. */
 	callbacks?: string[];
+	wokenAt?: number;
 }
 
 export function isPending(item: ItemState): item is ItemFacts & Pending {

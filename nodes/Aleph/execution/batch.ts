@@ -10,7 +10,7 @@ import { isSuccess, VERSION, type Batch, type ItemState, type Terms } from '../b
 import { badInputError } from '../items/errors';
 import { endOfExecution, isTool, runIndexOf, storedContextOf } from '../n8n';
 import { markAwake, wasResumed } from './callbacks';
-import { newestOf, remember } from './memory';
+import { noteNewest } from './staleWake';
 
 /**
  * n8n waits half a minute for its executions when it is stopped, and for a worker a little less. An
@@ -26,10 +26,8 @@ export function resumeBatch(ctx: IExecuteFunctions): Batch | null {
 	if (!stored?.sleep || !isThisRun) return null;
 	checkVersion(ctx, stored);
 	const now = clock.now();
-	const batch = newestOf(ctx.getNode().id, stored);
-	if (batch.sleep) awoke(batch, markAwake(batch.executionId, batch.sleep, now), now);
-	storedContextOf(ctx).batch = batch;
-	return batch;
+	awoke(stored, markAwake(stored.executionId, stored.sleep, now), now);
+	return stored;
 }
 
 /**
@@ -73,7 +71,7 @@ export async function beginBatch(
 /** All is done. A wake with an older state finds that out. */
 export function finishBatch(ctx: IExecuteFunctions, batch: Batch): void {
 	batch.revision++;
-	if (batch.sleeps) remember(ctx.getNode().id, batch, clock.now());
+	noteNewest(ctx, batch);
 }
 
 /**

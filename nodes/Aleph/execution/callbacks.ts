@@ -54,7 +54,7 @@ export function decideCallback(
 	const isAllowed = sleep.waker !== null && known.tasks.has(sleep.waker);
 	if (!isAllowed || (!haveAllEnded && !wantsSlots)) return 'noted';
 	known.isOver = true;
-	wokenBy(batch, known.tasks);
+	wokenBy(batch, known.tasks, now);
 	return 'wake';
 }
 

@@ -12,7 +12,7 @@ import {
 	setCustomData,
 } from '../n8n';
 import { markAsleep } from './callbacks';
-import { remember } from './memory';
+import { noteNewest } from './staleWake';
 
 /**
  * Whether an execution that wants to sleep does so. It stays running if a sleep would lose or confuse
@@ -54,7 +54,7 @@ export async function sleepUntil(
 	const wakeAt = Math.max(time, now + 1_000);
 	fellAsleep(batch, wakeAt, now);
 	markAsleep(batch.executionId, batch.sleep!);
-	remember(ctx.getNode().id, batch, now);
+	noteNewest(ctx, batch);
 	report(ctx, batch);
 	ctx.setMetadata({ resumeUrl: callbackUrl(ctx) });
 	leaveSpentEntry(ctx);

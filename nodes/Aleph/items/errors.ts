@@ -315,7 +315,11 @@ function operationError({ node, itemIndex }: ItemRef, text: Text): NodeOperation
 	return withText(new NodeOperationError(node, message, { description, itemIndex }), text);
 }
 
-/** n8n replaces a message that has the name of a network error anywhere, such as "FileNotFoundError" has. */
-function withText<T extends NodeError>(error: T, text: Text): T {
-	return Object.assign(error, text);
+/**
+ * n8n replaces a message that has the name of a network error anywhere, such as "FileNotFoundError" has,
+ * but only when it makes the error. And it takes an error that says "canceled" for the user's own stop.
+ */
+function withText<T extends NodeError>(error: T, { message, description }: Text): T {
+	const safe = message.replace(/canceled/gi, 'cancelled');
+	return Object.assign(error, { message: safe, description, messages: [] });
 }

@@ -7,6 +7,7 @@ import type { Job } from '../../batch/job';
 import { beginBatch, finishBatch, LONGEST_AWAKE_MS, resumeBatch } from '../../execution/batch';
 import { isTool, cancelSignalOf } from '../../n8n';
 import { maySleep, sleepUntil } from '../../execution/sleep';
+import { isStaleWake } from '../../execution/staleWake';
 import { outputItems } from '../../items/output';
 import { outcomesOf, withAdvice } from './outcome';
 import { wantsToSleep } from './terms';
@@ -23,6 +24,7 @@ export async function runJobs(
 	makeJobs: Jobs,
 	rerun: string,
 ): Promise<INodeExecutionData[]> {
+	if (await isStaleWake(ctx)) return [];
 	const sleeps = wantsToSleep(ctx) && maySleep(ctx);
 	const client = new Client(ctx, sleeps ? 'verify' : 'poll');
 	const jobs = makeJobs(ctx, client, sleeps);
