@@ -11,14 +11,14 @@ import { HIGHEST_RATE, newAccount, waitForExecutions, withWorld, type World } fr
 interface Load {
 	title: string;
 	count: number;
-	waitMode: 'callback' | 'poll';
+	waitMode: 'sleep' | 'poll';
 	/** What becomes of the executions for as long as it is measured. */
 	status: ExecutionStatus;
 }
 
 const LOADS: Load[] = [
-	{ title: '50 asleep ("Sleep")', count: 50, waitMode: 'callback', status: 'waiting' },
-	{ title: '200 asleep ("Sleep")', count: 200, waitMode: 'callback', status: 'waiting' },
+	{ title: '50 asleep ("Sleep")', count: 50, waitMode: 'sleep', status: 'waiting' },
+	{ title: '200 asleep ("Sleep")', count: 200, waitMode: 'sleep', status: 'waiting' },
 	{ title: '50 polling ("Poll")', count: 50, waitMode: 'poll', status: 'running' },
 ];
 

@@ -48,6 +48,8 @@ export async function newAccount(
 ): Promise<Credential> {
 	return await client.createCredential(apiKey, 'alephApi', {
 		apiKey,
+		provider: 'custom',
+		api: 'jobs',
 		baseUrl: simulator.url,
 		uploadUrl: simulator.url,
 	});

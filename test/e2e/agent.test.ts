@@ -65,7 +65,7 @@ const answerOf = (execution: Execution) => outputOf(execution, 'Agent')[0]?.json
 
 const newTasks = (known: number) => world.simulator.tasks().slice(known);
 
-describe.each(['poll', 'callback'])('an agent whose tool has the wait mode "%s"', (waitMode) => {
+describe.each(['poll', 'sleep'])('an agent whose tool has the wait mode "%s"', (waitMode) => {
 	it('gets the video’s URL from the tool, which has waited by polling', async () => {
 		const known = world.simulator.tasks().length;
 		const execution = await runAgent({ waitMode });

@@ -233,7 +233,7 @@ describe('executing', () => {
 	it('in the wait mode "Sleep" shows that it sleeps, and for how long', async () => {
 		world.simulator.settings.duration = 600;
 		const id = await openWorkflow({
-			parameters: { ...parameters, waitMode: 'callback', options: { timeout: 45 } },
+			parameters: { ...parameters, waitMode: 'sleep', options: { timeout: 45 } },
 			items: snow,
 		});
 		await editor.executeWorkflow(NODE, 'waiting');

@@ -34,7 +34,7 @@ const world = useN8n(
 
 interface Batch {
 	name: string;
-	waitMode: 'poll' | 'callback';
+	waitMode: 'poll' | 'sleep';
 	size: number;
 	/** What is wrong with which of its items. */
 	faults?: Record<number, string>;
@@ -68,7 +68,7 @@ const everything = {
 };
 
 /** One for each thing that a user can have chosen to happen on errors, in both wait modes. */
-const batches = (['callback', 'poll'] as const).flatMap((waitMode): Batch[] => {
+const batches = (['sleep', 'poll'] as const).flatMap((waitMode): Batch[] => {
 	const batch = (name: string, settings: Partial<INode> = {}, faults: Batch['faults'] = {}) => ({
 		name: `${name} by ${waitMode}`,
 		waitMode,
@@ -88,12 +88,12 @@ const batches = (['callback', 'poll'] as const).flatMap((waitMode): Batch[] => {
 });
 
 const byPoll = batches.filter(({ waitMode }) => waitMode === 'poll');
-const byCallback = batches.filter(({ waitMode }) => waitMode === 'callback');
+const byCallback = batches.filter(({ waitMode }) => waitMode === 'sleep');
 
 /** Nobody calls for its tasks. */
 const forgotten: Batch = {
 	name: 'Forgotten',
-	waitMode: 'callback',
+	waitMode: 'sleep',
 	size: 5,
 	faults: Object.fromEntries([0, 1, 2, 3, 4].map((n) => [n, '[callbacks=false]'])),
 	duration: 5,
@@ -119,10 +119,10 @@ function promptsOf({ name, waitMode, size, faults = {}, duration }: Batch): stri
 	const seed = SEED + 100 * batches.findIndex((batch) => batch.name === name);
 	return fc.sample(troubles, { seed, numRuns: size }).map((trouble, n) => {
 		// One task of each sleeper outlasts the restarts of n8n.
-		const outlasts = waitMode === 'callback' && n === 0;
+		const outlasts = waitMode === 'sleep' && n === 0;
 		const seconds =
 			duration ??
-			(outlasts ? 150 : waitMode === 'callback' ? 40 + 10 * trouble.duration : trouble.duration);
+			(outlasts ? 150 : waitMode === 'sleep' ? 40 + 10 * trouble.duration : trouble.duration);
 		const directives = Object.entries({ ...trouble, duration: seconds });
 		const text = directives.map(([directive, value]) => `[${directive}=${value}]`).join('');
 		return `${name} ${n} ${text}${faults[n] ?? ''}`;

@@ -195,7 +195,7 @@ describe('a sleeping execution that nobody calls', () => {
 			...started.nodes.at(-1)!,
 			id: 'Get',
 			name: 'Get',
-			parameters: { ...get, waitMode: 'callback' },
+			parameters: { ...get, waitMode: 'sleep' },
 		});
 		started.connections[NODE] = { main: [[{ node: 'Get', type: 'main', index: 0 }]] };
 		await Promise.all([

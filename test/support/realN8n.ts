@@ -55,6 +55,8 @@ export async function newCredential(
 	accounts++;
 	return await client.createCredential(`Account ${accounts}`, 'alephApi', {
 		apiKey: `key-${accounts}`,
+		provider: 'custom',
+		api: 'jobs',
 		baseUrl: simulator.url,
 		uploadUrl: simulator.url,
 		...fields,

@@ -12,7 +12,7 @@ export const polling: INodeParameters = {
 	prompt: '={{ $json.prompt }}',
 	videoUrl: 'https://example.com/video.mp4',
 };
-export const sleeping: INodeParameters = { ...polling, waitMode: 'callback' };
+export const sleeping: INodeParameters = { ...polling, waitMode: 'sleep' };
 
 /** @param type with its package, such as `n8n-nodes-base.webhook` */
 export function node(
