@@ -48,7 +48,7 @@ async function measure(world: World, count: number): Promise<Cost> {
 	const { client } = world;
 	const account = randomUUID();
 	const source = sourceOf(spreadOrders(account, 0, count, AN_HOUR));
-	const built = alephWorkflow(source, 'callback', { generateRate: HIGHEST_RATE, timeout: 24 * 60 });
+	const built = alephWorkflow(source, 'sleep', { generateRate: HIGHEST_RATE, timeout: 24 * 60 });
 	const workflowId = await client.importWorkflow(built, [await newAccount(world, account)]);
 	const executionId = await client.runManually(workflowId);
 	await waitForExecutions(world, workflowId, 'waiting', 1);

@@ -33,7 +33,7 @@ interface Way {
 
 const WAYS: Way[] = [
 	{ name: 'Runway Aleph, "Poll"', build: (source) => alephWorkflow(source, 'poll') },
-	{ name: 'Runway Aleph, "Sleep"', build: (source) => alephWorkflow(source, 'callback') },
+	{ name: 'Runway Aleph, "Sleep"', build: (source) => alephWorkflow(source, 'sleep') },
 	{
 		name: 'HTTP Request, Wait and IF in a loop',
 		build: (source, url) => loopOfAllItems(source, url, BATCHING),

@@ -36,7 +36,7 @@ const LOOP = 'HTTP Request, Wait and IF in a loop';
 
 const TOGETHER: Way[] = [
 	{ name: 'Runway Aleph, "Poll"', run: inN8n((items) => alephWorkflow(items, 'poll')) },
-	{ name: 'Runway Aleph, "Sleep"', run: inN8n((items) => alephWorkflow(items, 'callback')) },
+	{ name: 'Runway Aleph, "Sleep"', run: inN8n((items) => alephWorkflow(items, 'sleep')) },
 	{ name: LOOP, run: inN8n((items, url) => loopOfAllItems(items, url, WITHIN_RATE)) },
 ];
 

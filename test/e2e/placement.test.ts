@@ -38,7 +38,7 @@ const setNode = (name: string, jsonOutput: string) =>
 
 describe.each([
 	['Poll', 'poll'],
-	['Sleep', 'callback'],
+	['Sleep', 'sleep'],
 ])('with the wait mode "%s"', (mode, waitMode) => {
 	/** Prompts that no other test has. */
 	const prompts = (...names: string[]) => names.map((name) => `${mode}: ${name}`);
