@@ -13,10 +13,13 @@ export async function retrying<T>(
 	signal?: AbortSignal,
 ): Promise<T> {
 	for (let failures = 1; ; failures++) {
-		const answer = await ask().catch((error: unknown) => error);
-		if (!(answer instanceof Error)) return answer as T;
-		const delay = answer instanceof ApiError ? (answer.retryAfter ?? backoff(failures)) : 0;
-		if (!(answer instanceof ApiError) || clock.now() + delay > until(answer)) throw answer;
-		await clock.pause(delay, signal);
+		try {
+			return await ask();
+		} catch (error) {
+			if (!(error instanceof ApiError)) throw error;
+			const delay = error.retryAfter ?? backoff(failures);
+			if (clock.now() + delay > until(error)) throw error;
+			await clock.pause(delay, signal);
+		}
 	}
 }
