@@ -49,7 +49,7 @@ export class RateLimiter {
 	 */
 	constructor(
 		private readonly interval: number,
-		private readonly concurrency = (_intervalCap: number) => Infinity,
+		private readonly concurrency: (intervalCap: number) => number = () => Infinity,
 	) {}
 
 	/**
