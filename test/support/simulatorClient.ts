@@ -110,7 +110,7 @@ const jobs: Called = {
 		...(callBackUrl && { callBackUrl }),
 		input: Object.fromEntries(
 			Object.entries(request).map(([name, value]) => [INPUT_NAMES[name], value]),
-		),
+		) as object,
 	}),
 	field: (name) => `input/${INPUT_NAMES[name]}`,
 	reportOf: reportOfJob,
@@ -139,7 +139,7 @@ function reportOfJob(record: Schemas['JobRecord']): Report {
 		reason: record.failMsg,
 		video: results?.resultUrls?.[0],
 		image: results?.firstFrameUrl,
-		sent: input === undefined ? null : { ...request, input: parsed(input) },
+		sent: input === undefined ? null : { ...request, input: JSON.parse(input) as unknown },
 	};
 }
 
