@@ -13,13 +13,15 @@ export async function retrying<T>(
 	signal?: AbortSignal,
 ): Promise<T> {
 	for (let failures = 1; ; failures++) {
-		try {
-			return await ask();
-		} catch (error) {
-			if (!(error instanceof ApiError)) throw error;
-			const delay = error.retryAfter ?? backoff(failures);
-			if (clock.now() + delay > until(error)) throw error;
-			await clock.pause(delay, signal);
-		}
+		const attempt = await ask().then(
+			(answer) => ({ answer }),
+			(error: unknown) => ({ error }),
+		);
+		if ('answer' in attempt) return attempt.answer;
+		const { error } = attempt;
+		if (!(error instanceof ApiError)) throw error;
+		const delay = error.retryAfter ?? backoff(failures);
+		if (clock.now() + delay > until(error)) throw error;
+		await clock.pause(delay, signal);
 	}
 }
