@@ -1,6 +1,7 @@
 /** What users read when something goes wrong: one message and one piece of advice for each case. */
 import { NodeApiError, NodeOperationError, type INode, type NodeError } from 'n8n-workflow';
 import { PROVIDERS } from '../api/dialects';
+import { thoseWhoCancel } from '../api/dialects/names';
 import type { Provider } from '../api/dialects/dialect';
 import type { ApiErrorData, ApiErrorKind } from '../api/error';
 import type { Failure, ItemState } from '../batch/state';
@@ -264,7 +265,7 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 	}),
 	noCancel: ({ provider }) => ({
 		message: `${provider?.name ?? 'The provider'} cannot cancel tasks`,
-		description: `A task that was started runs to its end. Providers that can cancel: ${namesOf(({ dialects }) => dialects.some(({ cancel }) => cancel))}.`,
+		description: `A task that was started runs to its end. Providers that can cancel: ${thoseWhoCancel()}.`,
 	}),
 };
 
@@ -284,13 +285,6 @@ function otherWays(provider?: Provider): string {
 	const hasTwoApis = new Set(provider?.dialects).size > 1;
 	const otherApi = hasTwoApis ? 'set "API" in the credential to the other API, or ' : '';
 	return `${otherApi}use a key and a credential of another provider: ${places}`;
-}
-
-/** The names of the providers that have something. */
-export function namesOf(has: (provider: Provider) => unknown): string {
-	return PROVIDERS.filter(has)
-		.map(({ name }) => name)
-		.join(', ');
 }
 
 /** The editor shows descriptions as HTML, and the API's words may hold some. */

@@ -69,6 +69,14 @@ export interface Dialect {
 	name: string;
 	description: string;
 	headers?: Record<string, string>;
+	/** What the docs of those who offer it say of inputs, for the descriptions of fields. */
+	limits: {
+		/** Characters. */
+		prompt: number;
+		videoByUrl: string;
+		/** Megabytes of a video that is uploaded, and what else is said of it. */
+		upload: { megabytes: number; clip: string };
+	};
 	aspectRatios: readonly string[];
 	options: readonly VideoOption[];
 
