@@ -17,7 +17,8 @@ const SMALLEST = Math.min(
 const FILE = '$binary?.[$parameter["videoBinaryProperty"]]';
 
 function beforeRun(type: NodeHint['type'], message: string, ...conditions: string[]): NodeHint {
-	const displayCondition = `={{ ${[GENERATE, ...conditions].map((each) => `(${each})`).join(' && ')} }}`;
+	const all = [GENERATE, ...conditions].map((each) => `(${each})`).join(' && ');
+	const displayCondition = `={{ Boolean(${all}) }}`;
 	return {
 		message,
 		type,

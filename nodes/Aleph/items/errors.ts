@@ -264,7 +264,7 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 		description: `Open the URL in a browser to see what its host says (${reason}).`,
 	}),
 	noCancel: ({ provider }) => ({
-		message: `${provider?.name ?? 'The provider'} cannot cancel tasks`,
+		message: `${provider?.label ?? 'The provider'} cannot cancel tasks`,
 		description: `A task that was started runs to its end. Providers that can cancel: ${thoseWhoCancel()}.`,
 	}),
 };
@@ -281,7 +281,7 @@ function placeOfTasks(provider?: Provider): string {
 /** What else a user can do if a provider does not offer Aleph by this API. */
 function otherWays(provider?: Provider): string {
 	const others = PROVIDERS.filter(({ value }) => value !== provider?.value);
-	const places = others.map(({ name, keyPage }) => `${name} (${keyPage})`).join(' or ');
+	const places = others.map(({ label, keyPage }) => `${label} (${keyPage})`).join(' or ');
 	const hasTwoApis = new Set(provider?.dialects).size > 1;
 	const otherApi = hasTwoApis ? 'set "API" in the credential to the other API, or ' : '';
 	return `${otherApi}use a key and a credential of another provider: ${places}`;

@@ -120,7 +120,8 @@ export interface Dialect {
 export interface Provider {
 	/** As the credential stores it. */
 	value: string;
-	name: string;
+	/** As it writes itself. */
+	label: string;
 	/** What it offers today, in one line. */
 	description: string;
 	baseUrl: string;

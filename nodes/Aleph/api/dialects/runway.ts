@@ -105,7 +105,7 @@ export const runway: Dialect = {
 
 export const runwayProvider: Provider = {
 	value: 'runway',
-	name: 'Runway',
+	label: 'Runway',
 	description: 'Aleph 2: clips of 2 to 30 seconds, up to 1080p, and it can cancel tasks',
 	baseUrl: 'https://api.dev.runwayml.com',
 	uploadUrl: '',

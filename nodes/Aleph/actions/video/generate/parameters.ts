@@ -121,7 +121,7 @@ function readReferenceImage(
 }
 
 const ASPECT_RATIO_ADVICE = `Choose another one, or remove the option. ${PROVIDERS.map(
-	({ name, dialects }) => `${name}: ${dialects[0]!.aspectRatios.join(', ')}`,
+	({ label, dialects }) => `${label}: ${dialects[0]!.aspectRatios.join(', ')}`,
 ).join('. ')}.`;
 
 function readLook(options: IDataObject, dialect: Dialect) {
