@@ -31,6 +31,8 @@ export interface Connection {
 	account: string;
 	limiters: AccountLimiters;
 	apiKey: string;
+	/** What callbacks are signed with; empty if the account has no such key. */
+	hmacKey: string;
 	/** For n8n, which would read the credential anew for each request. */
 	credential: ICredentialDataDecryptedObject;
 }
@@ -69,7 +71,8 @@ export function connectionOf(credential: ICredentialDataDecryptedObject): Connec
 	const { baseUrl, uploadUrl } = provider;
 	const account = createHash('sha256').update(`${baseUrl}\n${apiKey}`).digest('hex');
 	const limiters = limitersOf(account);
-	return { provider, dialect, baseUrl, uploadUrl, account, limiters, apiKey, credential };
+	const hmacKey = cleanKey(credential.webhookHmacKey);
+	return { provider, dialect, baseUrl, uploadUrl, account, limiters, apiKey, hmacKey, credential };
 }
 
 /** The known providers bring their own addresses, so that a key reaches no other host. */

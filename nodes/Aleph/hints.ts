@@ -1,0 +1,59 @@
+/**
+ * What the editor shows before a run that costs money. n8n evaluates the conditions for the first item; the
+ * sentences themselves can hold no numbers.
+ */
+import type { NodeHint } from 'n8n-workflow';
+import { PAGES } from './actions/video/generate/warnings';
+
+const GENERATE = '$parameter["resource"] === "video" && $parameter["operation"] === "generate"';
+const WAITS = '$parameter["waitForCompletion"] !== false';
+const FILE = '$binary?.[$parameter["videoBinaryProperty"]]';
+
+function beforeRun(type: NodeHint['type'], message: string, ...conditions: string[]): NodeHint {
+	const displayCondition = `={{ ${[GENERATE, ...conditions].map((each) => `(${each})`).join(' && ')} }}`;
+	return {
+		message,
+		type,
+		location: 'outputPane',
+		whenToDisplay: 'beforeExecution',
+		displayCondition,
+	};
+}
+
+export const hints: NodeHint[] = [
+	beforeRun(
+		'info',
+		'Each input item becomes a video, and each video costs credits. To try things out, start with one item.',
+		'$input.all().length > 1 && $input.all().length <= 100',
+	),
+	beforeRun(
+		'warning',
+		'This run makes more than 100 videos, each of which costs credits. Consider the option "Keep Credits".',
+		'$input.all().length > 100',
+	),
+	beforeRun(
+		'info',
+		'With "Poll", the run is lost if n8n restarts. For many videos, set "Wait Mode" to "Sleep".',
+		WAITS,
+		'$parameter["waitMode"] !== "sleep"',
+		'$input.all().length > 10',
+	),
+	beforeRun(
+		'warning',
+		'This video URL leads to a page, not to a video file. Download the file with the node for that service, and set "Video Source" to "Binary File".',
+		'$parameter["videoSource"] !== "binary"',
+		`${PAGES.toString()}.test(String($parameter["videoUrl"] ?? "").split("/")[2] ?? "")`,
+	),
+	beforeRun(
+		'warning',
+		'The file is larger than 10 MB. Runway takes up to 200 MB, kie.ai and Apikley up to 10 MB.',
+		'$parameter["videoSource"] === "binary"',
+		`/^(\\d{2,}(\\.\\d+)? MB|.* GB)$/.test(${FILE}?.fileSize ?? "") && parseFloat(${FILE}?.fileSize) !== 10`,
+	),
+	beforeRun(
+		'warning',
+		'The file is not a video.',
+		'$parameter["videoSource"] === "binary"',
+		`${FILE}?.mimeType && !${FILE}.mimeType.startsWith("video/")`,
+	),
+];
