@@ -1,11 +1,10 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import { exampleNames, importExamples } from '../demo/examples';
 import { startModelStub, type ModelStub } from '../support/modelStub';
 import { outputOf, type Execution } from '../support/n8n/execution';
-import { useN8n } from '../support/realN8n';
+import { executionsOf, useN8n } from '../support/realN8n';
 
 const world = useN8n({ duration: 2 });
 
@@ -34,13 +33,6 @@ async function run(name: string): Promise<Execution> {
 /** What the node has given as a field of its items. */
 const given = (field: string, execution: Execution, node: string) =>
 	outputOf(execution, node).map(({ json }) => json[field]);
-
-/** The executions of a workflow that starts by itself, once there are as many as expected. */
-async function executionsOf(workflowId: string, count: number): Promise<Execution[]> {
-	const finished = () => world.client.listExecutions({ workflowId, status: ['success', 'error'] });
-	while ((await finished()).length < count) await sleep(250);
-	return await Promise.all((await finished()).map(({ id }) => world.client.execution(id)));
-}
 
 const tested = new Set<string>();
 
@@ -85,7 +77,7 @@ itRuns('sleep-and-resume', 'gives three videos after its sleep', async () => {
 itRuns('trigger-pair-receive', 'is started by the tasks of trigger-pair-generate', async () => {
 	tested.add('trigger-pair-generate');
 	const generated = await run('trigger-pair-generate');
-	const received = await executionsOf(workflows.get('trigger-pair-receive')!, 3);
+	const received = await executionsOf(world, workflows.get('trigger-pair-receive')!, 3);
 	const taskIds = received.flatMap((each) => given('taskId', each, 'Video is ready'));
 	expect(taskIds.sort()).toEqual(given('taskId', generated, 'Runway Aleph').sort());
 });

@@ -171,7 +171,7 @@ describe('a callback of the provider', () => {
 		await sql(`UPDATE credentials_entity SET data = 'garbled' WHERE id = '${credential.id}'`);
 		expect(await post(trigger.url, done(taskId))).toEqual({
 			status: 503,
-			data: { code: 503, msg: 'The credential cannot be read, try again' },
+			data: { code: 503, msg: 'The callback could not be handled, try again' },
 		});
 		expect(await world.client.listExecutions({ workflowId: trigger.workflowId })).toEqual([]);
 	});

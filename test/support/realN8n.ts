@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionStatus, IDataObject, INodeParameters } from 'n8n-workflow';
 import { startSimulator, type Settings, type Simulator } from '../simulator';
-import type { Credential, N8nClient } from './n8n/client';
+import type { Credential, N8nClient, WorkflowJson } from './n8n/client';
 import { outputOf, type Execution } from './n8n/execution';
 import { startN8n, type N8nServer } from './n8n/server';
 import { poll } from './poll';
@@ -65,18 +65,39 @@ export function accountOn(
 	return { provider: 'custom', api: 'jobs', baseUrl: url, uploadUrl: url, ...fields };
 }
 
+const ENDED: ExecutionStatus[] = ['success', 'error', 'crashed'];
+
+/** Gives the id of a workflow that starts by itself. */
+export async function publish(
+	{ client, credential }: Pick<World, 'client' | 'credential'>,
+	workflow: WorkflowJson,
+	account = credential,
+): Promise<string> {
+	const id = await client.importWorkflow(workflow, [account]);
+	await client.activate(id);
+	return id;
+}
+
+/** The executions of a workflow that starts by itself, once as many as expected have ended. */
+export async function executionsOf(
+	{ client }: Pick<World, 'client'>,
+	workflowId: string,
+	count = 1,
+	timeout = 120_000,
+): Promise<Execution[]> {
+	const list = async () => await client.listExecutions({ workflowId, status: ENDED });
+	const ended = await poll(list, ({ length }) => length >= count, timeout, 250);
+	return await Promise.all(ended.map(async ({ id }) => await client.execution(id)));
+}
+
 /** A published workflow of the trigger alone. */
 export async function publishTrigger(
-	{ client, credential }: Pick<World, 'client' | 'credential'>,
+	world: Pick<World, 'client' | 'credential'>,
 	parameters: INodeParameters = {},
 ) {
 	const { workflow, path } = triggerWorkflow(parameters);
-	const workflowId = await client.importWorkflow(workflow, [credential]);
-	await client.activate(workflowId);
-	return { workflowId, path };
+	return { workflowId: await publish(world, workflow), path };
 }
-
-const ENDED: ExecutionStatus[] = ['success', 'error', 'crashed'];
 
 /** The items that a trigger has given so far, once as many executions as expected have ended. */
 export async function triggeredItems(

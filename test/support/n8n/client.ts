@@ -39,6 +39,8 @@ export interface CredentialTest {
 	message: string;
 }
 
+export type RetryEntry = 'original' | 'currently saved';
+
 export interface ExecutionFilter {
 	workflowId?: string;
 	status?: ExecutionStatus[];
@@ -87,6 +89,10 @@ export class N8nClient {
 		const credentials = { ...credential, data: stored.data };
 		const result = asRecord(await this.post('/credentials/test', { credentials }));
 		return { status: result.status === 'OK' ? 'OK' : 'Error', message: String(result.message) };
+	}
+
+	async deleteCredential({ id }: Credential): Promise<void> {
+		await send(this.http, { method: 'DELETE', url: `/rest/credentials/${id}` });
 	}
 
 	/**
@@ -165,11 +171,13 @@ export class N8nClient {
 	}
 
 	/**
-	 * "Retry" in the list of executions, with the workflow as it was. Resolves with the id of the
-	 * new execution when n8n answers, which is when that one has ended or begun to wait.
+	 * "Retry" in the list of executions. Resolves with the id of the new execution when n8n answers,
+	 * which is when that one has ended or begun to wait.
+	 * @param entry of n8n's menu: with the workflow as it was, or as it is saved now
 	 */
-	async retryExecution(id: string): Promise<string> {
-		const retried = await this.post(`/executions/${id}/retry`, {}, { timeout: 0 });
+	async retryExecution(id: string, entry: RetryEntry = 'original'): Promise<string> {
+		const body = { loadWorkflow: entry === 'currently saved' };
+		const retried = await this.post(`/executions/${id}/retry`, body, { timeout: 0 });
 		return String(asRecord(retried).id);
 	}
 
