@@ -212,7 +212,7 @@ describe('deliveries of one task', () => {
 		for (const taskId of [...burst, often, failing]) expect(await deliver(taskId)).toEqual(GOOD);
 		const taskIds = (await itemsOf(trigger, 22)).map(({ taskId }) => taskId);
 		expect(taskIds.sort()).toEqual([...burst, often, failing].sort());
-	}, 180_000);
+	});
 });
 
 describe('a forged callback', () => {

@@ -39,8 +39,9 @@ export function useN8n(
 	}, 600_000);
 	afterEach(() => Object.assign(world.simulator.settings, initial));
 	afterAll(async () => {
-		await world.n8n?.stop();
+		// First, so that no more callbacks come.
 		await world.simulator?.close();
+		await world.n8n?.stop();
 	});
 	return world;
 }
@@ -88,7 +89,7 @@ export async function triggeredItems(
 			throw error;
 		});
 	// Rarely, as each look costs n8n time.
-	await poll(listIfReady, ({ length }) => length >= expected, 120_000, 1_000);
+	await poll(listIfReady, ({ length }) => length >= expected, { interval: 1_000 });
 	// For one too many, which may come a moment later.
 	await sleep(1_000);
 	const executions = await Promise.all(
@@ -104,7 +105,7 @@ export async function runWorkflow(
 	account = credential,
 ): Promise<Execution> {
 	const id = await client.importWorkflow(workflowOf(setup), [account]);
-	return await client.waitForExecution(await client.runManually(id), { timeout: 120_000 });
+	return await client.waitForExecution(await client.runManually(id));
 }
 
 export function seconds({ startedAt, stoppedAt }: Execution): number {

@@ -22,7 +22,7 @@ it('callbacks of 100 tasks at nearly the same time, some doubled and some lost, 
 	const taskIds = await Promise.all(started);
 	// Asking n8n meanwhile would only slow it down.
 	const delivered = () => world.simulator.stats().callbacks.delivered;
-	await until(() => delivered() === 100, 300_000);
+	await until(() => delivered() === 100, { timeout: 300_000 });
 	const items = await triggeredItems(world, workflowId, 100);
 	expect(items.map(({ taskId }) => taskId).sort()).toEqual(taskIds.sort());
 }, 600_000);
