@@ -28,4 +28,6 @@ module.exports = {
 		'<rootDir>/test/support/jest/countReporter.js',
 	],
 	testTimeout: 300_000,
+	// A busy machine needs longer than half a second.
+	workerGracefulExitTimeout: 10_000,
 };

@@ -12,6 +12,7 @@ import { startN8n } from '../support/n8n/server';
 import {
 	itemsOf,
 	newCredential,
+	PROVIDER,
 	publishTrigger,
 	runWorkflow,
 	triggeredItems,
@@ -30,7 +31,7 @@ describe.each(N8N_VERSIONS.split(','))('n8n %s', (version) => {
 	const world = {} as World;
 
 	beforeAll(async () => {
-		world.simulator = await startSimulator({ duration: 2, credits: 1_000_000 });
+		world.simulator = await startSimulator(PROVIDER);
 		world.n8n = await startN8n({ version, packageTarball: await packPackage() });
 		world.client = await world.n8n.signIn();
 		world.credential = await newCredential(world);

@@ -8,6 +8,7 @@ import { poll } from '../support/poll';
 import {
 	itemsOf,
 	newCredential,
+	PROVIDER,
 	publishTrigger,
 	triggeredItems,
 	type World,
@@ -27,7 +28,7 @@ const world = {} as World & { queue: QueueMode };
 let initial: Settings;
 
 beforeAll(async () => {
-	world.simulator = await startSimulator({ duration: 2, credits: 1_000_000 });
+	world.simulator = await startSimulator(PROVIDER);
 	initial = structuredClone(world.simulator.settings);
 	world.queue = await startQueueMode({ packageTarball: await packPackage(), env: NOTICE_SOONER });
 	world.n8n = world.queue.main;

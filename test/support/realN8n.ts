@@ -17,6 +17,14 @@ export interface World {
 
 type Env = Record<string, string>;
 
+/** How the simulator is, unless a test says otherwise. */
+export const PROVIDER: Partial<Settings> = {
+	duration: 2,
+	credits: 1_000_000,
+	// A machine may be slow: who hangs up and calls again would make it slower.
+	callbackTimeout: 240,
+};
+
 /**
  * One n8n and one simulator for all tests of a file. What a test sets is undone after it.
  * @param env environment variables of n8n
@@ -28,7 +36,7 @@ export function useN8n(
 	const world = {} as World;
 	let initial: Settings;
 	beforeAll(async () => {
-		world.simulator = await startSimulator({ duration: 2, credits: 1_000_000, ...settings });
+		world.simulator = await startSimulator({ ...PROVIDER, ...settings });
 		initial = structuredClone(world.simulator.settings);
 		world.n8n = await startN8n({
 			copyOf: process.env.N8N_PREPARED_FOLDER,
