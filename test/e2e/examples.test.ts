@@ -25,7 +25,7 @@ afterAll(async () => await model?.close());
 
 async function run(name: string): Promise<Execution> {
 	const executionId = await world.client.runManually(workflows.get(name)!);
-	const execution = await world.client.waitForExecution(executionId, { timeout: 150_000 });
+	const execution = await world.client.waitForExecution(executionId);
 	expect(execution.error).toBeUndefined();
 	return execution;
 }
@@ -38,7 +38,7 @@ const tested = new Set<string>();
 
 function itRuns(name: string, story: string, test: () => Promise<void>) {
 	tested.add(name);
-	it(`${name} ${story}`, test, 180_000);
+	it(`${name} ${story}`, test);
 }
 
 itRuns('generate-and-wait', 'gives three downloaded videos', async () => {

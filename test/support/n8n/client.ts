@@ -158,9 +158,11 @@ export class N8nClient {
 		id: string,
 		options: { timeout?: number; until?: (execution: Execution) => boolean } = {},
 	): Promise<Execution> {
-		const { timeout = 60_000, until = isFinished } = options;
+		const { timeout, until = isFinished } = options;
 		const read = async () => await this.execution(id).catch(nullIfNotStoredYet);
-		const execution = await poll(read, (seen) => seen !== null && until(seen), timeout);
+		const execution = await poll(read, (seen) => seen !== null && until(seen), {
+			timeout,
+		});
 		return execution!;
 	}
 
@@ -218,7 +220,6 @@ export class N8nClient {
 				return answer.status === 404 ? {} : asRecord(asRecord(answer.data).data);
 			},
 			({ status }) => status !== 'in_progress',
-			30_000,
 		);
 	}
 
