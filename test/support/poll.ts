@@ -23,8 +23,8 @@ export async function poll<T>(
 }
 
 /** Resolves once it holds. */
-export async function until(holds: () => boolean): Promise<void> {
-	await poll(holds, Boolean, 120_000, 10);
+export async function until(holds: () => boolean, timeout = 120_000): Promise<void> {
+	await poll(holds, Boolean, timeout, 10);
 }
 
 /** The beginning of a value as JSON, for an error. */
