@@ -7,7 +7,8 @@ export function savedVideos(files: Map<string, string[]>, simulator?: Simulator)
 	const parts = [...files].map(
 		([title, own]) => `\nSaved by "${title}":\n\n${own.map((file) => `  ${file}\n`).join('')}`,
 	);
-	const clip = '\nThe simulator gives the same short clip for every prompt.\n';
+	const clip =
+		'\nThe simulator has four short clips: snow, night, an old film, and an evening for all else.\n';
 	return parts.join('') + (simulator ? clip : '');
 }
 

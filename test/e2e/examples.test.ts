@@ -94,10 +94,10 @@ itRuns('upload-and-download', 'uploads the file, and gives the new one', async (
 	const execution = await run('upload-and-download');
 	const sizeOf = (name: string) => statSync(resolve(__dirname, '../simulator/media', name)).size;
 	const [upload] = world.simulator.stats().uploads.slice(-1);
-	expect(upload?.size).toBe(sizeOf('sample.mp4'));
+	expect(upload?.size).toBe(sizeOf('source.mp4'));
 	const [item] = outputOf(execution, 'Store the video');
 	expect(item?.json.sourceVideoUrl).toContain(upload!.path);
-	expect(item?.binary?.video).toMatchObject({ bytes: sizeOf('result.mp4') });
+	expect(item?.binary?.video).toMatchObject({ bytes: sizeOf('snow.mp4') });
 });
 
 it('no example is left out', () => {
