@@ -101,7 +101,6 @@ describe('a callback of the provider', () => {
 				status: 'success',
 				videoUrl: expect.stringContaining(world.simulator.url) as string,
 				prompt: 'Make it snow',
-				durationSeconds: 0,
 			});
 		},
 	);

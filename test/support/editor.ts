@@ -122,10 +122,8 @@ export class Editor {
 	}
 
 	/** The names of the fields that are shown, from top to bottom. */
-	async fields(): Promise<string[]> {
-		const shown = this.page.locator(
-			'[data-test-id="node-parameters"] [data-test-id^="parameter-input-"]:visible',
-		);
+	async fields(within = this.part('node-parameters')): Promise<string[]> {
+		const shown = within.locator('[data-test-id^="parameter-input-"]:visible');
 		const ids = await attributes(shown, 'data-test-id');
 		return ids
 			.map((id) => id.replace('parameter-input-', ''))

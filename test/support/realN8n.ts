@@ -49,18 +49,20 @@ let accounts = 0;
 
 /** A credential with a key of its own, since pacing is shared by key. */
 export async function newCredential(
-	{ client, simulator }: World,
+	world: World,
 	fields: Record<string, unknown> = {},
 ): Promise<Credential> {
 	accounts++;
-	return await client.createCredential(`Account ${accounts}`, 'alephApi', {
-		apiKey: `key-${accounts}`,
-		provider: 'custom',
-		api: 'jobs',
-		baseUrl: simulator.url,
-		uploadUrl: simulator.url,
-		...fields,
-	});
+	const data = accountOn(world, { apiKey: `key-${accounts}`, ...fields });
+	return await world.client.createCredential(`Account ${accounts}`, 'alephApi', data);
+}
+
+/** What a credential for the simulator says. */
+export function accountOn(
+	{ simulator: { url } }: Pick<World, 'simulator'>,
+	fields: Record<string, unknown>,
+): Record<string, unknown> {
+	return { provider: 'custom', api: 'jobs', baseUrl: url, uploadUrl: url, ...fields };
 }
 
 /** A published workflow of the trigger alone. */
