@@ -66,7 +66,7 @@ async function sql(statement: string): Promise<void> {
 	const database = join(world.n8n.userFolder, '.n8n', 'database.sqlite');
 	// n8n writes there, too.
 	const script = `const database = new (require('node:sqlite').DatabaseSync)(process.argv[1]);
-		database.exec('PRAGMA busy_timeout = 30000');
+		database.exec('PRAGMA busy_timeout = 120000');
 		database.exec(process.argv[2]);`;
 	await promisify(execFile)(node, ['-e', script, database, statement]);
 }
@@ -101,7 +101,6 @@ describe('a callback of the provider', () => {
 				status: 'success',
 				videoUrl: expect.stringContaining(world.simulator.url) as string,
 				prompt: 'Make it snow',
-				durationSeconds: 0,
 			});
 		},
 	);
@@ -172,7 +171,7 @@ describe('a callback of the provider', () => {
 		await sql(`UPDATE credentials_entity SET data = 'garbled' WHERE id = '${credential.id}'`);
 		expect(await post(trigger.url, done(taskId))).toEqual({
 			status: 503,
-			data: { code: 503, msg: 'The credential cannot be read, try again' },
+			data: { code: 503, msg: 'The callback could not be handled, try again' },
 		});
 		expect(await world.client.listExecutions({ workflowId: trigger.workflowId })).toEqual([]);
 	});
@@ -212,7 +211,7 @@ describe('deliveries of one task', () => {
 		for (const taskId of [...burst, often, failing]) expect(await deliver(taskId)).toEqual(GOOD);
 		const taskIds = (await itemsOf(trigger, 22)).map(({ taskId }) => taskId);
 		expect(taskIds.sort()).toEqual([...burst, often, failing].sort());
-	}, 180_000);
+	});
 });
 
 describe('a forged callback', () => {

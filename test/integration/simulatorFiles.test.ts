@@ -1,6 +1,8 @@
 /** The simulator's files, over real HTTP: uploads, results and their URLs, and slow connections. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
@@ -56,6 +58,19 @@ describe('files', () => {
 		form.append('uploadPath', 'in');
 		const { data } = await api.http.post<object>('/api/file-stream-upload', form);
 		expect(data).toMatchObject({ success: false, code: 422, msg: 'file is required' });
+	});
+
+	it.each([
+		['Make it snow', 'snow'],
+		['A clear night with stars', 'night'],
+		['As in an old film', 'old-film'],
+		['Paint the houses', 'tinted'],
+	])('shows what was asked for: %s', async (prompt, look) => {
+		const api = await simulate({ duration: 0 });
+		const { video, image } = await api.report(await api.start({ ...REQUEST, prompt }));
+		const media = join(__dirname, '../simulator/media');
+		expect(sha256(await contentOf(video))).toBe(sha256(readFileSync(join(media, `${look}.mp4`))));
+		expect(sha256(await contentOf(image))).toBe(sha256(readFileSync(join(media, `${look}.png`))));
 	});
 
 	it('streams a result of any size', async () => {

@@ -3,7 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 
-const ROOT = path.resolve(__dirname, '../../nodes/Aleph');
+const ROOT = path.resolve(__dirname, '../..');
+
+/** All that is shipped. */
+const FILES = ['credentials', 'nodes'].flatMap((folder) =>
+	readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+		.filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+		.map((name) => path.join(ROOT, folder, name))
+		.sort(),
+);
 
 /** Functions that take a message, and as which of their arguments. */
 const TAKERS: Record<string, number> = {
@@ -22,9 +30,7 @@ const GIVERS = ['message', 'messageOf', 'problem', 'wrongKey'];
 
 /** Each message once, with an ellipsis for what differs from case to case. */
 export function messagesOfSource(): string[] {
-	const files = readdirSync(ROOT, { recursive: true, encoding: 'utf8' });
-	const sources = files.filter((file) => file.endsWith('.ts')).sort();
-	return [...new Set(sources.flatMap(messagesOf))];
+	return [...new Set(FILES.flatMap(messagesOf))];
 }
 
 /** Whether a text is this message, whatever stands for the ellipses. */
@@ -34,7 +40,7 @@ export function isMessage(message: string, text: string): boolean {
 }
 
 function messagesOf(file: string): string[] {
-	const text = readFileSync(path.join(ROOT, file), 'utf8');
+	const text = readFileSync(file, 'utf8');
 	const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
 	const found: string[] = [];
 	const visit = (node: ts.Node): void => {
