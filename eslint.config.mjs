@@ -6,6 +6,39 @@ import tseslint from 'typescript-eslint';
 
 const { community, credentials, nodes } = nodesBase.configs;
 
+/** The rooms of the nodes, and which others each must not know. */
+const ROOMS = {
+	task: ['api', 'batch', 'execution', 'items', 'trigger', 'actions'],
+	api: ['batch', 'execution', 'items', 'trigger', 'actions'],
+	batch: ['execution', 'items', 'trigger', 'actions'],
+	items: ['execution', 'trigger', 'actions'],
+	execution: ['trigger', 'actions'],
+	trigger: ['execution', 'actions'],
+};
+
+/** What can be read, and tested, without knowing n8n. */
+const WITHOUT_N8N = ['task', 'batch'];
+
+const arrows = Object.entries(ROOMS).map(([room, others]) => ({
+	files: [`nodes/Aleph/${room}/**/*.ts`],
+	rules: {
+		'no-restricted-imports': [
+			'error',
+			{
+				patterns: [
+					{
+						regex: `^(\\.\\./)+(${others.join('|')})(/|$)`,
+						message: 'The arrows go the other way.',
+					},
+					...(WITHOUT_N8N.includes(room)
+						? [{ regex: '^n8n-workflow$|/n8n$', message: 'This room knows no n8n.' }]
+						: []),
+				],
+			},
+		],
+	},
+}));
+
 export default defineConfig(
 	globalIgnores(['dist/', 'demo-output/', '**/*.d.ts']),
 	// What n8n's scan asks of community packages. It switches some rules of n8n-nodes-base off ...
@@ -32,6 +65,7 @@ export default defineConfig(
 			'n8n-nodes-base/node-class-description-outputs-wrong': 'off',
 		},
 	},
+	...arrows,
 	{
 		files: ['**/*.ts'],
 		extends: [tseslint.configs.recommendedTypeChecked],

@@ -12,6 +12,7 @@ import * as file from './actions/file';
 import * as video from './actions/video';
 import { nothingToRegister } from './api/callback';
 import { testAlephApi } from './credentialTest';
+import { hints } from './hints';
 import { CALLBACK_PATH } from './execution/sleep';
 import { wake } from './execution/wake';
 
@@ -45,7 +46,17 @@ export class Aleph implements INodeType {
 		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
 		description: 'Edit videos with text prompts',
 		defaults: { name: 'Runway Aleph' },
-		usableAsTool: true,
+		usableAsTool: {
+			replacements: {
+				description:
+					'Edit a video with a text prompt: change the season, the light, the background or the style, add or remove things. Takes minutes and costs credits. Returns the URL of the new video, or, without waiting, a task ID to get it with later.',
+			},
+		},
+		builderHint: {
+			searchHint:
+				'Edits existing videos with text prompts (Runway Aleph). Pass in all videos as items at once: the node starts them together and waits for all, so no loop, Wait or IF is needed. In production set "waitMode" to "sleep".',
+		},
+		hints,
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [{ name: 'alephApi', required: true, testedBy: 'testAlephApi' }],

@@ -5,7 +5,6 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Listr, type ListrTask } from 'listr2';
 import type { IDataObject } from 'n8n-workflow';
 import type { N8nClient } from '../support/n8n/client';
@@ -14,6 +13,7 @@ import { installN8n } from '../support/n8n/install';
 import { packPackage } from '../support/n8n/pack';
 import { startN8n, type N8nServer } from '../support/n8n/server';
 import { importExamples } from './examples';
+import { untilInterrupted } from './interrupt';
 import { chooseProvider, type Provider } from './provider';
 import { savedVideos, tryInN8n, tryLater } from './report';
 import { saveVideos } from './videos';
@@ -141,13 +141,6 @@ const isDone = ({ status }: IDataObject) => status === 'success';
 function failure({ status, error }: Execution): Error {
 	const reason = error ? [error.message, error.description].filter(Boolean).join('\n') : status;
 	return new Error(`The example did not give its videos: ${reason}`);
-}
-
-async function untilInterrupted(): Promise<void> {
-	const interrupt = new AbortController();
-	process.once('SIGINT', () => interrupt.abort());
-	// Unlike the signal's listener, a timer keeps the process alive.
-	await sleep(2 ** 31 - 1, undefined, { signal: interrupt.signal }).catch(() => {});
 }
 
 main().catch((error: Error) => {

@@ -7,7 +7,8 @@ export function savedVideos(files: Map<string, string[]>, simulator?: Simulator)
 	const parts = [...files].map(
 		([title, own]) => `\nSaved by "${title}":\n\n${own.map((file) => `  ${file}\n`).join('')}`,
 	);
-	const clip = '\nThe simulator gives the same short clip for every prompt.\n';
+	const clip =
+		'\nThe simulator has four short clips: snow, night, an old film, and an evening for all else.\n';
 	return parts.join('') + (simulator ? clip : '');
 }
 
@@ -51,4 +52,19 @@ export function tryLater(simulator?: Simulator): string {
 	return `\
 Try next: "npm run demo" keeps n8n open, with all examples to try.
 ${simulator ? REAL_API : NOT_RUN}`;
+}
+
+/** What `npm run dev` says when n8n is open. */
+export function whileDeveloping(url: string, simulator: Simulator): string {
+	return `n8n is open with the examples: ${url}
+Sign in as ${OWNER.email} with the password ${OWNER.password}.
+
+Change the TypeScript in nodes/ or credentials/: n8n loads it at once, for the editor and for
+executions that start from then on. Icons and JSON files need a new start.
+
+The simulator of the API is at ${simulator.url}. "npm run simulator -- --help" lists what it can be
+told, in a prompt or by PATCH /settings. What you make in this n8n is gone when it ends.
+
+Press Ctrl+C to end.
+`;
 }

@@ -3,7 +3,7 @@ import type { Locator } from 'playwright-core';
 import { example, exampleNames, SAMPLE_URL } from '../demo/examples';
 import { attributes, openEditor, type Editor } from '../support/editor';
 import type { Credential } from '../support/n8n/client';
-import { newCredential, useN8n } from '../support/realN8n';
+import { accountOn, newCredential, useN8n } from '../support/realN8n';
 import { workflowOf, type WorkflowSetup } from '../support/workflow';
 
 // The address is for the pictures; nothing here is called at it.
@@ -17,14 +17,11 @@ let editor: Editor;
 let credential: Credential;
 
 beforeAll(async () => {
-	const { url } = world.simulator;
-	const fields = { apiKey: 'browser', baseUrl: url, uploadUrl: url };
-	credential = await world.client.createCredential('kie.ai', 'alephApi', fields);
+	const account = accountOn(world, { apiKey: 'browser' });
+	credential = await world.client.createCredential('kie.ai', 'alephApi', account);
 	editor = await openEditor(world.n8n.url);
-}, 60_000);
+});
 afterAll(async () => await editor?.close());
-
-jest.setTimeout(120_000);
 
 /** Manual Trigger -> items -> Runway Aleph, side by side; resolves with its id. */
 async function openWorkflow(
@@ -60,7 +57,13 @@ describe('the nodes panel', () => {
 		await editor.searchNodes('runway');
 		await editor.panelEntry(NODE).click();
 		await editor.panelEntry('Generate a video').waitFor();
-		const actions = ['Get credits', 'Upload a file', 'Generate a video', 'Get a video'];
+		const actions = [
+			'Get credits',
+			'Upload a file',
+			'Cancel a video',
+			'Generate a video',
+			'Get a video',
+		];
 		expect(await editor.panelEntry('').allInnerTexts()).toEqual(expect.arrayContaining(actions));
 		await editor.panelEntry('Generate a video').click();
 		await editor.part('ndv').waitFor();
@@ -84,6 +87,7 @@ describe('the credential', () => {
 		await editor.fill('apiKey', 'wrong-key');
 		await editor.takePicture('credential', editor.part('editCredential-modal'));
 
+		await editor.choose('provider', 'Other');
 		await editor.fill('baseUrl', world.simulator.url);
 		await editor.part('credential-save-button').click();
 		const dialog = editor.part('node-credentials-config-container');
@@ -95,6 +99,34 @@ describe('the credential', () => {
 		await dialog.waitFor({ state: 'hidden' });
 		await editor.part('credential-edit-button').click();
 		await dialog.getByText('Connection tested successfully').waitFor();
+	});
+
+	it('asks for no more than the provider needs', async () => {
+		await openWorkflow({ parameters, items: snow }, []);
+		await editor.openNode(NODE);
+		await editor.part('node-credentials-select').click();
+		await editor.part('node-credentials-select-item-new').click();
+		const dialog = editor.part('editCredential-modal');
+		// The last one is n8n's own.
+		const fields = async () => (await editor.fields(dialog)).slice(0, -1);
+		await editor.field('provider').waitFor();
+		expect(await fields()).toEqual(['provider', 'apiKey', 'api', 'webhookHmacKey']);
+		await editor.choose('provider', 'Runway');
+		await editor.field('api').waitFor({ state: 'hidden' });
+		expect(await fields()).toEqual(['provider', 'apiKey']);
+		await editor.choose('provider', 'Apikley');
+		await editor.field('webhookHmacKey').waitFor();
+		expect(await fields()).toEqual(['provider', 'apiKey', 'webhookHmacKey']);
+		await editor.choose('provider', 'Other');
+		await editor.field('baseUrl').waitFor();
+		expect(await fields()).toEqual([
+			'provider',
+			'apiKey',
+			'api',
+			'baseUrl',
+			'uploadUrl',
+			'webhookHmacKey',
+		]);
 	});
 });
 
@@ -128,7 +160,10 @@ describe('the fields of the node', () => {
 			'aspectRatio',
 			'callBackUrl',
 			'generateRate',
+			'includeInputFields',
 			'keepCredits',
+			'outputFormat',
+			'publicFigures',
 			'referenceImage',
 			'referenceImageBinaryProperty',
 			'seed',
@@ -158,15 +193,20 @@ describe('the fields of the node', () => {
 
 	it('can all be had as options', async () => {
 		await editor.addAllOptions();
+		await editor.part('fixed-collection-keyframes').waitFor();
 		const all = await editor.fields();
 		expect(all.slice(generate.length + waiting.length).sort()).toEqual([
 			'aspectRatio',
 			'callBackUrl',
 			'download',
 			'generateRate',
+			'includeInputFields',
 			'keepCredits',
+			'onStop',
 			'onTimeout',
+			'outputFormat',
 			'pollInterval',
+			'publicFigures',
 			'referenceImage',
 			'referenceImageBinaryProperty',
 			'seed',
@@ -239,7 +279,7 @@ describe('executing', () => {
 		await editor.executeWorkflow(NODE, 'waiting');
 		await editor.openNode(NODE);
 		expect(await editor.textOf(editor.part('output-panel'))).toMatch(
-			/Sleeping until the tasks end\. .* 45 minutes/,
+			/Sleeping until the videos are ready\. .* 45 minutes/,
 		);
 		await editor.takePicture('waiting', editor.part('ndv'));
 

@@ -109,7 +109,7 @@ export class World implements Tasks {
 		const fate = () => ({ duration: 3 * MINUTE });
 		const network = { isReachable: true, latency: LATENCY };
 		this.api = { slots: Infinity, queues: false, rate: 20, ...network, fate, ...api };
-		const open = () => new RateLimiter(0, Infinity, clock);
+		const open = () => new RateLimiter(0, () => Infinity, clock);
 		this.limiters = { starts: open(), checks: open(), uploads: open(), ...limiters };
 	}
 

@@ -43,7 +43,7 @@ export async function openEditor(url: string): Promise<Editor> {
 	const { path, env } = found;
 	const browser = await chromium.launch({ executablePath: path, env, args: ARGUMENTS });
 	const page = await browser.newPage({ viewport: { width: 1360, height: 820 } });
-	page.setDefaultTimeout(30_000);
+	page.setDefaultTimeout(90_000);
 	const editor = new Editor(browser, page, url);
 	await editor.signIn();
 	return editor;
@@ -122,10 +122,8 @@ export class Editor {
 	}
 
 	/** The names of the fields that are shown, from top to bottom. */
-	async fields(): Promise<string[]> {
-		const shown = this.page.locator(
-			'[data-test-id="node-parameters"] [data-test-id^="parameter-input-"]:visible',
-		);
+	async fields(within = this.part('node-parameters')): Promise<string[]> {
+		const shown = within.locator('[data-test-id^="parameter-input-"]:visible');
 		const ids = await attributes(shown, 'data-test-id');
 		return ids
 			.map((id) => id.replace('parameter-input-', ''))

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionStatus, IDataObject, INodeParameters } from 'n8n-workflow';
 import { startSimulator, type Settings, type Simulator } from '../simulator';
-import type { Credential, N8nClient } from './n8n/client';
+import type { Credential, N8nClient, WorkflowJson } from './n8n/client';
 import { outputOf, type Execution } from './n8n/execution';
 import { startN8n, type N8nServer } from './n8n/server';
 import { poll } from './poll';
@@ -17,6 +17,14 @@ export interface World {
 
 type Env = Record<string, string>;
 
+/** How the simulator is, unless a test says otherwise. */
+export const PROVIDER: Partial<Settings> = {
+	duration: 2,
+	credits: 1_000_000,
+	// A machine may be slow: who hangs up and calls again would make it slower.
+	callbackTimeout: 240,
+};
+
 /**
  * One n8n and one simulator for all tests of a file. What a test sets is undone after it.
  * @param env environment variables of n8n
@@ -28,7 +36,7 @@ export function useN8n(
 	const world = {} as World;
 	let initial: Settings;
 	beforeAll(async () => {
-		world.simulator = await startSimulator({ duration: 2, credits: 1_000_000, ...settings });
+		world.simulator = await startSimulator({ ...PROVIDER, ...settings });
 		initial = structuredClone(world.simulator.settings);
 		world.n8n = await startN8n({
 			copyOf: process.env.N8N_PREPARED_FOLDER,
@@ -39,8 +47,9 @@ export function useN8n(
 	}, 600_000);
 	afterEach(() => Object.assign(world.simulator.settings, initial));
 	afterAll(async () => {
-		await world.n8n?.stop();
+		// First, so that no more callbacks come.
 		await world.simulator?.close();
+		await world.n8n?.stop();
 	});
 	return world;
 }
@@ -49,32 +58,55 @@ let accounts = 0;
 
 /** A credential with a key of its own, since pacing is shared by key. */
 export async function newCredential(
-	{ client, simulator }: World,
+	world: World,
 	fields: Record<string, unknown> = {},
 ): Promise<Credential> {
 	accounts++;
-	return await client.createCredential(`Account ${accounts}`, 'alephApi', {
-		apiKey: `key-${accounts}`,
-		provider: 'custom',
-		api: 'jobs',
-		baseUrl: simulator.url,
-		uploadUrl: simulator.url,
-		...fields,
-	});
+	const data = accountOn(world, { apiKey: `key-${accounts}`, ...fields });
+	return await world.client.createCredential(`Account ${accounts}`, 'alephApi', data);
+}
+
+/** What a credential for the simulator says. */
+export function accountOn(
+	{ simulator: { url } }: Pick<World, 'simulator'>,
+	fields: Record<string, unknown>,
+): Record<string, unknown> {
+	return { provider: 'custom', api: 'jobs', baseUrl: url, uploadUrl: url, ...fields };
+}
+
+const ENDED: ExecutionStatus[] = ['success', 'error', 'crashed'];
+
+/** Gives the id of a workflow that starts by itself. */
+export async function publish(
+	{ client, credential }: Pick<World, 'client' | 'credential'>,
+	workflow: WorkflowJson,
+	account = credential,
+): Promise<string> {
+	const id = await client.importWorkflow(workflow, [account]);
+	await client.activate(id);
+	return id;
+}
+
+/** The executions of a workflow that starts by itself, once as many as expected have ended. */
+export async function executionsOf(
+	{ client }: Pick<World, 'client'>,
+	workflowId: string,
+	count = 1,
+	timeout = 120_000,
+): Promise<Execution[]> {
+	const list = async () => await client.listExecutions({ workflowId, status: ENDED });
+	const ended = await poll(list, ({ length }) => length >= count, timeout, 250);
+	return await Promise.all(ended.map(async ({ id }) => await client.execution(id)));
 }
 
 /** A published workflow of the trigger alone. */
 export async function publishTrigger(
-	{ client, credential }: Pick<World, 'client' | 'credential'>,
+	world: Pick<World, 'client' | 'credential'>,
 	parameters: INodeParameters = {},
 ) {
 	const { workflow, path } = triggerWorkflow(parameters);
-	const workflowId = await client.importWorkflow(workflow, [credential]);
-	await client.activate(workflowId);
-	return { workflowId, path };
+	return { workflowId: await publish(world, workflow), path };
 }
-
-const ENDED: ExecutionStatus[] = ['success', 'error', 'crashed'];
 
 /** The items that a trigger has given so far, once as many executions as expected have ended. */
 export async function triggeredItems(
@@ -90,7 +122,7 @@ export async function triggeredItems(
 			throw error;
 		});
 	// Rarely, as each look costs n8n time.
-	await poll(listIfReady, ({ length }) => length >= expected, 120_000, 1_000);
+	await poll(listIfReady, ({ length }) => length >= expected, { interval: 1_000 });
 	// For one too many, which may come a moment later.
 	await sleep(1_000);
 	const executions = await Promise.all(
@@ -106,7 +138,7 @@ export async function runWorkflow(
 	account = credential,
 ): Promise<Execution> {
 	const id = await client.importWorkflow(workflowOf(setup), [account]);
-	return await client.waitForExecution(await client.runManually(id), { timeout: 120_000 });
+	return await client.waitForExecution(await client.runManually(id));
 }
 
 export function seconds({ startedAt, stoppedAt }: Execution): number {

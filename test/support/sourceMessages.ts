@@ -1,23 +1,16 @@
 /** The messages that users may read, as they stand in the source. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 
-const ROOT = path.resolve(__dirname, '../../nodes/Aleph');
+const ROOT = path.resolve(__dirname, '../..');
 
-/** Where messages are written. */
-const FILES = [
-	'Aleph.node.ts',
-	'actions/errors.ts',
-	'actions/binary.ts',
-	'actions/downloads.ts',
-	'actions/video/tasks.ts',
-	'actions/video/generate.ts',
-	'actions/video/generateParameters.ts',
-	'actions/video/get.ts',
-	'actions/video/waiting.ts',
-	'batch/run.ts',
-];
+/** All that is shipped. */
+const FILES = ['credentials', 'nodes'].flatMap((folder) =>
+	readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+		.filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+		.map((name) => path.join(ROOT, folder, name)),
+);
 
 /** Functions that take a message, and after it what to do. */
 const CALLS = ['refuse', 'inputError', 'NodeOperationError'];
@@ -29,13 +22,8 @@ export function messagesOfSource(): string[] {
 
 /** What callbacks are answered, and what the test of the credential says. */
 export function otherTexts(): string[] {
-	return [
-		'api/callback.ts',
-		'batch/wake.ts',
-		'trigger/receive.ts',
-		'../../credentials/AlephApi.credentials.ts',
-	].flatMap((file) => {
-		const text = readFileSync(path.join(ROOT, file), 'utf8');
+	return FILES.flatMap((file) => {
+		const text = readFileSync(file, 'utf8');
 		return [...text.matchAll(/(?:msg: |refusal\(\s*\w+,\s*)'([^']+)'/g)].map(([, found]) => found!);
 	});
 }
@@ -47,7 +35,7 @@ export function isMessage(message: string, text: string): boolean {
 }
 
 function messagesOf(file: string): string[] {
-	const text = readFileSync(path.join(ROOT, file), 'utf8');
+	const text = readFileSync(file, 'utf8');
 	const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
 	const found: string[] = [];
 	const visit = (node: ts.Node): void => {

@@ -44,9 +44,12 @@ export function withAlephCredential(node: INode): INode {
 	return { ...node, credentials: { alephApi: { id: '', name: '' } } };
 }
 
-/** A trigger that starts an execution for each POST to `/webhook/<path>`, and answers at once. */
-export function webhookNode(path: string): INode {
-	const parameters = { httpMethod: 'POST', path, responseMode: 'onReceived' };
+/**
+ * A trigger that starts an execution for each POST to `/webhook/<path>`.
+ * @param responseMode when it answers; at once if not given
+ */
+export function webhookNode(path: string, responseMode = 'onReceived'): INode {
+	const parameters = { httpMethod: 'POST', path, responseMode };
 	return { ...ownNode('Webhook', 'webhook', 2, parameters), webhookId: path };
 }
 

@@ -107,7 +107,7 @@ export class Client {
 		const options = { timeout: START_TIMEOUT_MS };
 		const asked = request(this.ctx, connection, dialect, dialect.start(video), options);
 		const data = await asked.catch(async (error: unknown) => {
-			const failure = asApiError(error);
+			const failure = asSentError(error);
 			if (failure.isThrottled) limiters.start.close(failure);
 			throw failure.kind === 'credits' ? await this.withCredits(failure) : failure;
 		});
@@ -296,6 +296,12 @@ function dialectIn({ baseUrl }: Connection, api: ApiRef): Dialect {
 	const dialect = dialectOf(api.dialect);
 	if (!dialect || api.baseUrl !== baseUrl) throw new ApiError('otherProvider', null, api.baseUrl);
 	return dialect;
+}
+
+/** Whatever goes wrong once a request is out leaves open what became of it, unless the API or the network says. */
+function asSentError(error: unknown): ApiError {
+	if (error instanceof ApiError) return error;
+	return new ApiError('interrupted', null, (error as Error).message, { cause: error });
 }
 
 /** What the API does not say of the end of the URLs follows from what the provider documents. */

@@ -31,6 +31,8 @@ export interface Connection {
 	account: string;
 	limiters: AccountLimiters;
 	apiKey: string;
+	/** What callbacks are signed with; empty if the account has no such key. */
+	hmacKey: string;
 	/** For n8n, which would read the credential anew for each request. */
 	credential: ICredentialDataDecryptedObject;
 }
@@ -51,7 +53,7 @@ export function wrongKey({ provider, apiKey }: Connection): string | null {
 	if (provider.value === CUSTOM) return null;
 	const owner = PROVIDERS.find(({ keys }) => keys?.pattern.test(apiKey));
 	if (!owner || owner.value === provider.value) return null;
-	return `The API key looks like a key of ${owner.name}, but the provider is ${provider.name}`;
+	return `The API key looks like a key of ${owner.label}, but the provider is ${provider.label}`;
 }
 
 /** What goes along with every request, from the node or from the HTTP Request node. */
@@ -69,7 +71,8 @@ export function connectionOf(credential: ICredentialDataDecryptedObject): Connec
 	const { baseUrl, uploadUrl } = provider;
 	const account = createHash('sha256').update(`${baseUrl}\n${apiKey}`).digest('hex');
 	const limiters = limitersOf(account);
-	return { provider, dialect, baseUrl, uploadUrl, account, limiters, apiKey, credential };
+	const hmacKey = cleanKey(credential.webhookHmacKey);
+	return { provider, dialect, baseUrl, uploadUrl, account, limiters, apiKey, hmacKey, credential };
 }
 
 /** The known providers bring their own addresses, so that a key reaches no other host. */
@@ -86,7 +89,7 @@ function providerOf({
 	const offering = PROVIDERS.filter(({ dialects }) => dialects.includes(dialect));
 	return {
 		value: CUSTOM,
-		name: 'The Provider',
+		label: 'the provider',
 		description: 'At an address of its own',
 		baseUrl: asBaseUrl(baseUrl),
 		uploadUrl: asBaseUrl(uploadUrl),

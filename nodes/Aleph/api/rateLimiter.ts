@@ -45,11 +45,11 @@ export class RateLimiter {
 
 	/**
 	 * @param interval milliseconds over which requests are counted
-	 * @param concurrency how many may be under way, so that not all of a batch meet the same refusal
+	 * @param concurrency how many may be under way, by how many may start within the interval
 	 */
 	constructor(
 		private readonly interval: number,
-		private readonly concurrency = Infinity,
+		private readonly concurrency: (intervalCap: number) => number = () => Infinity,
 		private readonly clock: Clock = realClock,
 	) {}
 
@@ -109,8 +109,10 @@ export class RateLimiter {
 
 	/** Lets through all that may go, and comes again when the next may. */
 	private admitAll(): void {
-		while (this.queues.size > 0 && this.pending < this.concurrency) {
-			const delay = this.delay();
+		while (this.queues.size > 0) {
+			const cap = this.intervalCap();
+			if (this.pending >= this.concurrency(cap)) return;
+			const delay = this.delay(cap);
 			if (delay > 0) return this.admitIn(delay);
 			this.admitNext();
 		}
@@ -144,13 +146,18 @@ export class RateLimiter {
 		else this.queues.delete(owner);
 	}
 
-	/** Milliseconds until the interval has room for the next request. */
-	private delay(): number {
+	/** The highest that somebody has named lately. */
+	private intervalCap(): number {
 		const now = this.clock.now();
 		const first = this.starts.findIndex(({ time }) => time > now - this.interval);
 		this.starts.splice(0, first === -1 ? this.starts.length : first);
 		const waiting = [...this.queues.values()].map(([next]) => next!);
-		const cap = Math.max(...[...waiting, ...this.starts].map((each) => each.intervalCap));
+		return Math.max(...[...waiting, ...this.starts].map((each) => each.intervalCap));
+	}
+
+	/** Milliseconds until the interval has room for the next request. */
+	private delay(cap: number): number {
+		const now = this.clock.now();
 		const limiting = this.starts[this.starts.length - cap];
 		return limiting === undefined ? 0 : limiting.time + this.interval - now;
 	}
@@ -195,13 +202,14 @@ export function limitersOf(account: string): AccountLimiters {
 	let limiters = accounts.get(account);
 	if (!limiters) {
 		limiters = {
-			start: new RateLimiter(START_INTERVAL_MS, 20),
-			startWithCredits: new RateLimiter(0, 1),
+			// So that not all of a batch meet the same refusal.
+			start: new RateLimiter(START_INTERVAL_MS, (cap) => Math.max(4, Math.ceil(cap / 4))),
+			startWithCredits: new RateLimiter(0, () => 1),
 			poll: new RateLimiter(100),
 			verify: new RateLimiter(20),
 			callbacks: new RateLimiter(20),
-			uploads: new RateLimiter(0, FILES_AT_ONCE),
-			downloads: new RateLimiter(0, FILES_AT_ONCE),
+			uploads: new RateLimiter(0, () => FILES_AT_ONCE),
+			downloads: new RateLimiter(0, () => FILES_AT_ONCE),
 		};
 		accounts.set(account, limiters);
 	}

@@ -2,16 +2,10 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { clock } from '../api/clock';
 import { fellAsleep } from '../batch/events';
-import { isPending, isRunning, type Batch } from '../batch/state';
-import {
-	callerWaits,
-	canResume,
-	isTool,
-	leaveSpentEntry,
-	parentWaits,
-	setCustomData,
-} from '../n8n';
+import type { Batch } from '../batch/state';
+import { callerWaits, canResume, isTool, leaveSpentEntry, parentWaits } from '../n8n';
 import { markAsleep } from './callbacks';
+import { reportSleep } from './report';
 import { noteNewest } from './staleWake';
 
 /**
@@ -55,23 +49,10 @@ export async function sleepUntil(
 	fellAsleep(batch, wakeAt, now);
 	markAsleep(batch.executionId, batch.sleep!);
 	noteNewest(ctx, batch);
-	report(ctx, batch);
+	reportSleep(ctx, batch);
 	ctx.setMetadata({ resumeUrl: callbackUrl(ctx) });
 	leaveSpentEntry(ctx);
 	// n8n goes by the computer's clock, which may have been set back.
 	await ctx.putExecutionToWait(new Date(Date.now() + wakeAt - now));
 	return [];
-}
-
-/** How far the batch is, in n8n's log and in the custom data of the execution. */
-function report(ctx: IExecuteFunctions, { items, sleep, executionId }: Batch): void {
-	const running = items.filter(isRunning);
-	const pending = items.filter(isPending).length;
-	const ended = items.length - running.length - pending;
-	const next = new Date(sleep!.wakeAt).toISOString();
-	const progress = `${ended} ended, ${running.length} running, ${pending} to start; next check at ${next}`;
-	ctx.logger.info(`Runway Aleph sleeps: ${progress}`, { executionId });
-	setCustomData(ctx, 'runwayAleph', progress);
-	const ids = running.map(({ taskId }) => taskId).join(' ');
-	setCustomData(ctx, 'runwayAlephTasks', ids.slice(0, 255));
 }

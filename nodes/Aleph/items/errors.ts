@@ -1,6 +1,7 @@
 /** What users read when something goes wrong: one message and one piece of advice for each case. */
 import { NodeApiError, NodeOperationError, type INode, type NodeError } from 'n8n-workflow';
 import { PROVIDERS } from '../api/dialects';
+import { thoseWhoCancel } from '../api/dialects/names';
 import type { Provider } from '../api/dialects/dialect';
 import type { ApiErrorData, ApiErrorKind } from '../api/error';
 import type { Failure, ItemState } from '../batch/state';
@@ -263,8 +264,8 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 		description: `Open the URL in a browser to see what its host says (${reason}).`,
 	}),
 	noCancel: ({ provider }) => ({
-		message: `${provider?.name ?? 'The provider'} cannot cancel tasks`,
-		description: `A task that was started runs to its end. Providers that can cancel: ${namesOf(({ dialects }) => dialects.some(({ cancel }) => cancel))}.`,
+		message: `${provider?.label ?? 'The provider'} cannot cancel tasks`,
+		description: `A task that was started runs to its end. Providers that can cancel: ${thoseWhoCancel()}.`,
 	}),
 };
 
@@ -280,17 +281,10 @@ function placeOfTasks(provider?: Provider): string {
 /** What else a user can do if a provider does not offer Aleph by this API. */
 function otherWays(provider?: Provider): string {
 	const others = PROVIDERS.filter(({ value }) => value !== provider?.value);
-	const places = others.map(({ name, keyPage }) => `${name} (${keyPage})`).join(' or ');
+	const places = others.map(({ label, keyPage }) => `${label} (${keyPage})`).join(' or ');
 	const hasTwoApis = new Set(provider?.dialects).size > 1;
 	const otherApi = hasTwoApis ? 'set "API" in the credential to the other API, or ' : '';
 	return `${otherApi}use a key and a credential of another provider: ${places}`;
-}
-
-/** The names of the providers that have something. */
-export function namesOf(has: (provider: Provider) => unknown): string {
-	return PROVIDERS.filter(has)
-		.map(({ name }) => name)
-		.join(', ');
 }
 
 /** The editor shows descriptions as HTML, and the API's words may hold some. */

@@ -1,13 +1,6 @@
 /** What the trigger does with one callback: reject it, acknowledge it, or start the workflow. */
 import type { INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
-import {
-	ACKNOWLEDGED,
-	answer,
-	isRejection,
-	readCallback,
-	readHmacKey,
-	type Rejection,
-} from '../api/callback';
+import { ACKNOWLEDGED, answer, isRejection, readCallback, type Rejection } from '../api/callback';
 import { Client, type FoundRecord } from '../api/client';
 import { clock } from '../api/clock';
 import { ApiError } from '../api/error';
@@ -43,7 +36,8 @@ export async function receive(this: IWebhookFunctions): Promise<IWebhookResponse
 }
 
 async function received(ctx: IWebhookFunctions, client: Client): Promise<IWebhookResponseData> {
-	const callback = readCallback(ctx, await readHmacKey(ctx));
+	const { hmacKey } = await client.connection();
+	const callback = readCallback(ctx, hmacKey);
 	if (isRejection(callback)) return answer(ctx, callback);
 	const parameters = readTriggerParameters(ctx);
 	const deliver = async () => await deliveryOf(ctx, client, callback, parameters);

@@ -39,6 +39,8 @@ export interface CredentialTest {
 	message: string;
 }
 
+export type RetryEntry = 'original' | 'currently saved';
+
 export interface ExecutionFilter {
 	workflowId?: string;
 	status?: ExecutionStatus[];
@@ -87,6 +89,10 @@ export class N8nClient {
 		const credentials = { ...credential, data: stored.data };
 		const result = asRecord(await this.post('/credentials/test', { credentials }));
 		return { status: result.status === 'OK' ? 'OK' : 'Error', message: String(result.message) };
+	}
+
+	async deleteCredential({ id }: Credential): Promise<void> {
+		await send(this.http, { method: 'DELETE', url: `/rest/credentials/${id}` });
 	}
 
 	/**
@@ -152,9 +158,11 @@ export class N8nClient {
 		id: string,
 		options: { timeout?: number; until?: (execution: Execution) => boolean } = {},
 	): Promise<Execution> {
-		const { timeout = 60_000, until = isFinished } = options;
+		const { timeout, until = isFinished } = options;
 		const read = async () => await this.execution(id).catch(nullIfNotStoredYet);
-		const execution = await poll(read, (seen) => seen !== null && until(seen), timeout);
+		const execution = await poll(read, (seen) => seen !== null && until(seen), {
+			timeout,
+		});
 		return execution!;
 	}
 
@@ -165,11 +173,13 @@ export class N8nClient {
 	}
 
 	/**
-	 * "Retry" in the list of executions, with the workflow as it was. Resolves with the id of the
-	 * new execution when n8n answers, which is when that one has ended or begun to wait.
+	 * "Retry" in the list of executions. Resolves with the id of the new execution when n8n answers,
+	 * which is when that one has ended or begun to wait.
+	 * @param entry of n8n's menu: with the workflow as it was, or as it is saved now
 	 */
-	async retryExecution(id: string): Promise<string> {
-		const retried = await this.post(`/executions/${id}/retry`, {}, { timeout: 0 });
+	async retryExecution(id: string, entry: RetryEntry = 'original'): Promise<string> {
+		const body = { loadWorkflow: entry === 'currently saved' };
+		const retried = await this.post(`/executions/${id}/retry`, body, { timeout: 0 });
 		return String(asRecord(retried).id);
 	}
 
@@ -210,7 +220,6 @@ export class N8nClient {
 				return answer.status === 404 ? {} : asRecord(asRecord(answer.data).data);
 			},
 			({ status }) => status !== 'in_progress',
-			30_000,
 		);
 	}
 

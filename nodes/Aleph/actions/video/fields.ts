@@ -1,6 +1,6 @@
 /** The fields that operations of a video share. */
 import type { INodeProperties } from 'n8n-workflow';
-import { namesOf } from '../../items/errors';
+import { thoseWhoCancel } from '../../api/dialects/names';
 
 export const taskIdField: INodeProperties = {
 	displayName: 'Task ID',
@@ -90,7 +90,7 @@ export const onStopOption: INodeProperties = {
 	],
 	default: 'leave',
 	displayOptions: whilePolling,
-	description: `What to do with videos that are being made when you stop the execution. Providers that can cancel: ${namesOf(({ dialects }) => dialects.some(({ cancel }) => cancel))}.`,
+	description: `What to do with videos that are being made when you stop the execution. Providers that can cancel: ${thoseWhoCancel()}.`,
 };
 
 export const timeoutOption: INodeProperties = {

@@ -1,6 +1,6 @@
 /** The resource "video": its operations. */
 import { updateDisplayOptions, type INodeProperties } from 'n8n-workflow';
-import { namesOf } from '../../items/errors';
+import { thoseWhoCancel } from '../../api/dialects/names';
 import * as cancel from './cancel';
 import * as generate from './generate';
 import * as get from './get';
@@ -19,7 +19,7 @@ export const description: INodeProperties[] = [
 				name: 'Cancel',
 				value: 'cancel',
 				action: 'Cancel a video',
-				description: `Cancel a video that is being made. Providers that can cancel: ${namesOf(({ dialects }) => dialects.some((dialect) => dialect.cancel))}.`,
+				description: `Cancel a video that is being made. Providers that can cancel: ${thoseWhoCancel()}.`,
 			},
 			{
 				name: 'Generate',

@@ -25,10 +25,12 @@ export async function runJobs(
 	rerun: string,
 ): Promise<INodeExecutionData[]> {
 	if (await isStaleWake(ctx)) return [];
-	const sleeps = wantsToSleep(ctx) && maySleep(ctx);
+	const resumed = resumeBatch(ctx);
+	// How it waits was decided when it began: at a wake an expression may have no value any more.
+	const sleeps = resumed?.sleeps ?? (wantsToSleep(ctx) && maySleep(ctx));
 	const client = new Client(ctx, sleeps ? 'verify' : 'poll');
 	const jobs = makeJobs(ctx, client, sleeps);
-	const batch = resumeBatch(ctx) ?? (await beginBatch(ctx, client, jobs, sleeps));
+	const batch = resumed ?? (await beginBatch(ctx, client, jobs, sleeps));
 	const wakeAt = await drive(batch, jobs, client, {
 		clock,
 		signal: cancelSignalOf(ctx),

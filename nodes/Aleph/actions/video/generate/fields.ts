@@ -1,6 +1,8 @@
 /** The fields of video / generate. */
 import type { INodeProperties } from 'n8n-workflow';
 import { PROVIDERS } from '../../../api/dialects';
+import type { VideoOption } from '../../../api/dialects/dialect';
+import { limitsBy, thoseWith } from '../../../api/dialects/names';
 import { downloadOptions } from '../../../items/downloads';
 import { simplifyField } from '../../../items/output';
 import {
@@ -19,14 +21,22 @@ const ASPECT_RATIOS = [
 	),
 ];
 
+/** A description that says who has the option. */
+const only = (option: VideoOption, text: string) => `${text} With ${thoseWith(option)} only.`;
+
+/** A description with a limit of each provider. */
+const limited = (text: string, tell: Parameters<typeof limitsBy>[0]) => `${text} ${limitsBy(tell)}`;
+
 const callbackUrlOption: INodeProperties = {
 	displayName: 'Callback URL',
 	name: 'callBackUrl',
 	type: 'string',
 	default: '',
 	placeholder: 'e.g. https://n8n.example.com/webhook/…/aleph',
-	description:
-		'Where the provider posts the result when the video is ready or has failed, such as the URL of a Runway Aleph Trigger. Not with Runway.',
+	description: only(
+		'callBackUrl',
+		'Where the provider posts the result when the video is ready or has failed, such as the URL of a Runway Aleph Trigger.',
+	),
 };
 
 const inKeyframe = (name: string, value: string | boolean) => ({ show: { [name]: [value] } });
@@ -38,7 +48,7 @@ const keyframesOption: INodeProperties = {
 	typeOptions: { multipleValues: true },
 	placeholder: 'Add Keyframe',
 	default: {},
-	description: 'Up to 5 images of how the video is to look at a moment. Runway only.',
+	description: only('keyframes', 'Up to 5 images of how the video is to look at a moment.'),
 	options: [
 		{
 			displayName: 'Keyframe',
@@ -149,8 +159,10 @@ export const description: INodeProperties[] = [
 		default: '',
 		required: true,
 		placeholder: 'e.g. Make it a snowy evening, keep the people as they are',
-		description:
-			'What to change in the video: up to 1,000 characters with Runway, 2,048 with kie.ai and Apikley',
+		description: limited(
+			'What to change in the video.',
+			({ prompt }) => `up to ${prompt.toLocaleString('en')} characters`,
+		),
 	},
 	{
 		displayName: 'Video Source',
@@ -175,8 +187,10 @@ export const description: INodeProperties[] = [
 		required: true,
 		displayOptions: { show: { videoSource: ['url'] } },
 		placeholder: 'e.g. https://example.com/video.mp4',
-		description:
-			'The video to edit: a public HTTPS URL that leads straight to the file. Runway: 2 to 30 seconds, up to 32 MB. kie.ai and Apikley: up to 10 MB, of which only the first 5 seconds are used.',
+		description: limited(
+			'The video to edit: a public HTTPS URL that leads straight to the file.',
+			({ videoByUrl }) => videoByUrl,
+		),
 	},
 	{
 		displayName: 'Input Binary Field',
@@ -186,8 +200,10 @@ export const description: INodeProperties[] = [
 		required: true,
 		displayOptions: { show: { videoSource: ['binary'] } },
 		hint: 'The name of the input binary field containing the video',
-		description:
-			'The video to edit, which is uploaded to the provider for at least a day. Runway: 2 to 30 seconds, up to 200 MB. kie.ai and Apikley: up to 10 MB, of which only the first 5 seconds are used.',
+		description: limited(
+			'The video to edit, which is uploaded to the provider for at least a day.',
+			({ upload: { megabytes, clip } }) => `up to ${megabytes} MB, ${clip}`,
+		),
 	},
 	{
 		displayName: 'Wait for Completion',
@@ -244,7 +260,10 @@ export const description: INodeProperties[] = [
 					{ name: 'SDR, Rec. 709, 10 Bit', value: 'sdr_rec709_10bit' },
 				],
 				default: 'mp4',
-				description: 'The format of the new video. Formats other than MP4 cost extra. Runway only.',
+				description: only(
+					'outputFormat',
+					'The format of the new video. Formats other than MP4 cost extra.',
+				),
 			},
 			pollIntervalOption,
 			{
@@ -256,7 +275,10 @@ export const description: INodeProperties[] = [
 					{ name: 'Low', value: 'low', description: 'Be less strict about recognizable people' },
 				],
 				default: 'auto',
-				description: 'How strictly to moderate videos that show public figures. Runway only.',
+				description: only(
+					'publicFigures',
+					'How strictly to moderate videos that show public figures.',
+				),
 			},
 			downloadOptions.thumbnailOutputProperty,
 			downloadOptions.videoOutputProperty,
@@ -267,7 +289,7 @@ export const description: INodeProperties[] = [
 				default: '',
 				placeholder: 'e.g. image',
 				hint: 'The name of the input binary field containing the image, which is uploaded first',
-				description: 'An image that shows the style or content to aim for. Not with Runway.',
+				description: only('referenceImage', 'An image that shows the style or content to aim for.'),
 			},
 			{
 				displayName: 'Reference Image URL',
@@ -275,7 +297,10 @@ export const description: INodeProperties[] = [
 				type: 'string',
 				default: '',
 				placeholder: 'e.g. https://example.com/style.png',
-				description: 'A public image that shows the style or content to aim for. Not with Runway.',
+				description: only(
+					'referenceImage',
+					'A public image that shows the style or content to aim for.',
+				),
 			},
 			{
 				displayName: 'Seed',
@@ -289,8 +314,10 @@ export const description: INodeProperties[] = [
 				name: 'uploadCn',
 				type: 'boolean',
 				default: false,
-				description:
-					'Whether to store the result on Alibaba Cloud, for viewers in China, instead of S3 or R2. Not with Runway.',
+				description: only(
+					'uploadCn',
+					'Whether to store the result on Alibaba Cloud, for viewers in China, instead of S3 or R2.',
+				),
 			},
 			{
 				displayName: 'Tasks per 10 Seconds',
@@ -312,7 +339,7 @@ export const description: INodeProperties[] = [
 				name: 'waterMark',
 				type: 'string',
 				default: '',
-				description: 'Text to show on the video. Leave empty for none. Not with Runway.',
+				description: only('waterMark', 'Text to show on the video. Leave empty for none.'),
 			},
 		],
 	},

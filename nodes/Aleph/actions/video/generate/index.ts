@@ -4,6 +4,7 @@ import type { Client } from '../../../api/client';
 import type { Connection } from '../../../api/connection';
 import type { Job } from '../../../batch/job';
 import type { Uploads } from '../../../batch/state';
+import { reportTasks } from '../../../execution/report';
 import { callbackUrl } from '../../../execution/sleep';
 import { asLocalFile } from '../../../items/binary';
 import { downloadFiles } from '../../../items/downloads';
@@ -27,6 +28,7 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 
 function generateJobs(ctx: IExecuteFunctions, client: Client, sleeps: boolean): Job[] {
 	const warn = warnings(ctx);
+	const accepted: string[] = [];
 	return ctx.getInputData().map((_, itemIndex): Job => {
 		let parameters: GenerateParameters | undefined;
 		const read = async () =>
@@ -53,6 +55,8 @@ function generateJobs(ctx: IExecuteFunctions, client: Client, sleeps: boolean): 
 				// For whoever looks for the tasks of an execution that was killed.
 				const executionId = ctx.getExecutionId();
 				ctx.logger.info(`Runway Aleph accepted task ${taskId}`, { itemIndex, executionId });
+				accepted.push(taskId);
+				reportTasks(ctx, accepted);
 				const { prompt, videoUrl: sourceVideoUrl } = request;
 				return { taskId, api, requested: { prompt, sourceVideoUrl } };
 			},

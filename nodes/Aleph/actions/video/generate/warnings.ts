@@ -16,7 +16,7 @@ export function warnings(ctx: IExecuteFunctions) {
 }
 
 /** Hosts whose links lead to a page with a player, not to the file. */
-const PAGES =
+export const PAGES =
 	/(^|\.)(drive\.google\.com|docs\.google\.com|dropbox\.com|youtube\.com|youtu\.be|vimeo\.com|onedrive\.live\.com|1drv\.ms|sharepoint\.com|we\.tl|wetransfer\.com|icloud\.com)$/i;
 
 function hintFor(videoUrl: string, baseUrl: string): { kind: string; message: string } | null {

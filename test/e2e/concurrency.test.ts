@@ -1,0 +1,112 @@
+/**
+ * n8n with one place for executions, which is taken for minutes while others sleep. Each minute n8n wakes
+ * those that are due once more, and each wake goes on later with what was stored when it began to wait.
+ */
+import { randomUUID } from 'node:crypto';
+import axios from 'axios';
+import Fastify from 'fastify';
+import type { INode } from 'n8n-workflow';
+import type { Execution } from '../support/n8n/execution';
+import { executionsOf, itemsOf, newCredential, publish, useN8n } from '../support/realN8n';
+import { prompts, tasksWith as tasksOf } from '../support/tasks';
+import {
+	alephNode,
+	chain,
+	itemsNode,
+	NODE,
+	ownNode,
+	sleeping,
+	webhookNode,
+} from '../support/workflow';
+
+/** Four videos at once, of which nobody tells: the executions wake by time. */
+const world = useN8n(
+	{ duration: 5, rateLimit: 1_000, concurrency: 4, callbacks: false },
+	{ N8N_CONCURRENCY_PRODUCTION_LIMIT: '1' },
+);
+
+const tasksWith = (text: string) => tasksOf(world, text);
+
+/** Counts how often a node has run. */
+const counter = Fastify();
+const counted: string[] = [];
+
+function countNode(name: string): INode {
+	const { port } = counter.server.address() as { port: number };
+	const url = `http://127.0.0.1:${port}/${encodeURIComponent(name)}`;
+	return { ...ownNode(name, 'httpRequest', 4.2, { url }), executeOnce: true };
+}
+
+const runsOf = (name: string) => counted.filter((each) => each === name).length;
+
+/** Starts a workflow by its webhook. Gives its id. */
+async function start(name: string, nodes: INode[]): Promise<string> {
+	const path = randomUUID();
+	const workflow = chain(name, [webhookNode(path), ...nodes]);
+	const id = await publish(world, workflow, await newCredential(world));
+	await axios.post(`${world.n8n.url}/webhook/${path}`);
+	return id;
+}
+
+async function untilAsleep(workflowId: string): Promise<void> {
+	const [{ id } = { id: '' }] = await world.client.listExecutions({ workflowId });
+	await world.client.waitForExecution(id, { until: ({ status }) => status === 'waiting' });
+}
+
+const THREE_MINUTES = [1, 2, 3].map((minute) =>
+	ownNode(`Minute ${minute}`, 'wait', 1.1, { amount: 60, unit: 'seconds' }),
+);
+
+describe('an execution that is due while another takes the only place for three minutes', () => {
+	let one: Execution;
+	let row: Execution;
+
+	beforeAll(async () => {
+		counter.get('/:name', (request) => {
+			counted.push((request.params as { name: string }).name);
+			return {};
+		});
+		await counter.listen({ port: 0, host: '127.0.0.1' });
+
+		const inWaves = itemsNode(prompts(12, (n) => `Wave ${String(n).padStart(2, '0')}`));
+		const oneId = await start('One', [
+			inWaves,
+			alephNode(NODE, 'aleph', sleeping),
+			countNode('Behind one'),
+		]);
+		const rowId = await start('Row', [
+			itemsNode(prompts(3, (n) => `Row ${n}`)),
+			alephNode('First', 'aleph', sleeping),
+			countNode('Between'),
+			ownNode('Three', 'code', 2, { jsCode: "return $('First').all();" }),
+			alephNode('Second', 'aleph', { ...sleeping, prompt: '={{ $json.prompt }}, again' }),
+			countNode('Behind row'),
+		]);
+		await Promise.all([oneId, rowId].map(untilAsleep));
+		await start('Blocker', THREE_MINUTES);
+		[one, row] = (await Promise.all(
+			[oneId, rowId].map(async (id) => (await executionsOf(world, id, 1, 600_000))[0]!),
+		)) as [Execution, Execution];
+	}, 800_000);
+	afterAll(async () => await counter.close());
+
+	it('pays for nothing twice, and gives all videos', () => {
+		expect(one.error).toBeUndefined();
+		const tasks = tasksWith('Wave');
+		expect(tasks).toHaveLength(12);
+		expect(itemsOf(one)).toMatchObject(tasks.map(({ taskId }) => ({ taskId, status: 'success' })));
+	});
+
+	it('runs what is behind it once', () => {
+		expect(runsOf('Behind one')).toBe(1);
+	});
+
+	it('with two nodes in a row pays for nothing twice, and runs what is between and behind once', () => {
+		expect(row.error).toBeUndefined();
+		expect(tasksWith('Row').map(({ request }) => request.prompt)).toEqual(
+			[0, 1, 2].flatMap((n) => [`Row ${n}`, `Row ${n}, again`]),
+		);
+		expect(itemsOf(row, 0, 'Second').map(({ status }) => status)).toEqual(Array(3).fill('success'));
+		expect([runsOf('Between'), runsOf('Behind row')]).toEqual([1, 1]);
+	});
+});
