@@ -37,7 +37,7 @@ function realApi(apiKey: string, env: NodeJS.ProcessEnv): Provider {
 		throw new Error(`ALEPH_PROVIDER must be one of ${values.join(', ')}.`);
 	}
 	console.log(
-		`Generating three videos with the real API of ${provider.name} (ALEPH_PROVIDER).\n` +
+		`Generating three videos with the real API of ${provider.label} (ALEPH_PROVIDER).\n` +
 			'This spends credits of your account.\n',
 	);
 	return {
