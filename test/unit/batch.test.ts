@@ -99,7 +99,7 @@ describe('a batch', () => {
 
 	it('too large to be looked at within seconds asks again for a task whose turn came late', async () => {
 		const world = new World({ fate: () => ({ duration: 0 }) });
-		const limiter = new RateLimiter(2 * MINUTE, 1, world.clock);
+		const limiter = new RateLimiter(2 * MINUTE, () => 1, world.clock);
 		const late = new World(world.api, world.clock, { checks: limiter });
 		await expect(late.readTask('another')).rejects.toThrow('unknownTask');
 		const terms = { waitFor: 'check', timeout: 30 * SECOND, notFoundTimeout: 10 * SECOND } as const;
@@ -412,7 +412,7 @@ describe('an execution that sleeps', () => {
 
 	it('stays awake for half a minute at the most, however many checks are in line', async () => {
 		const clock = new FakeClock();
-		const world = new World({}, clock, { checks: new RateLimiter(100, 1, clock) });
+		const world = new World({}, clock, { checks: new RateLimiter(100, () => 1, clock) });
 		const batch = batchOf(2_600, {}, sleeping);
 		batch.items = batch.items.map((item, index) => ({ ...item, ...running(`t${index}`, 0) }));
 		let sleptAfter = Infinity;
@@ -431,7 +431,7 @@ describe('an execution that sleeps', () => {
 
 	it('begins no more uploads than can go up at once, and withdraws those that only wait', async () => {
 		const clock = new FakeClock();
-		const uploads = new RateLimiter(0, 5, clock);
+		const uploads = new RateLimiter(0, () => 5, clock);
 		// Another execution sends large files.
 		const others = Array.from({ length: 5 }, async () => {
 			const turn = { owner: Symbol(), intervalCap: Infinity };
