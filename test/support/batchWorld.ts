@@ -28,7 +28,7 @@ export interface Fate {
 	/** What the request for it meets: the task is accepted only if that leaves it open. */
 	answer?: ApiErrorKind;
 	/** What its first checks meet. */
-	readFaults?: ApiErrorKind[];
+	readFaults?: Array<ApiErrorKind | undefined>;
 }
 
 export interface Api {

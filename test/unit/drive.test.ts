@@ -8,7 +8,7 @@ describe('a request that waits in line', () => {
 	/** Another execution has taken all but one of the next 10 seconds' requests. */
 	async function busy(fate: Fate) {
 		const clock = new FakeClock();
-		const starts = new RateLimiter(10 * SECOND, Infinity, clock);
+		const starts = new RateLimiter(10 * SECOND, undefined, clock);
 		const turn = { owner: Symbol('other'), intervalCap: 20 };
 		for (let n = 0; n < 19; n++) await starts.run(turn, async () => await Promise.resolve());
 		return new World({ fate: () => fate }, clock, { starts });
@@ -27,7 +27,7 @@ describe('a request that waits in line', () => {
 
 	it('leaves it if its time could not end any more before n8n stops the execution', async () => {
 		const clock = new FakeClock();
-		const starts = new RateLimiter(0, 1, clock);
+		const starts = new RateLimiter(0, () => 1, clock);
 		const world = new World({ latency: 10 * SECOND }, clock, { starts });
 		const deadline = 30 * MINUTE + 30 * SECOND;
 		const batch = await world.run(batchOf(4, {}, { deadline }));

@@ -17,7 +17,7 @@ interface Sent {
 }
 
 /** A limiter on a clock of its own, and executions that send requests by it: each is noted when it goes out. */
-function limiterOf(interval: number, concurrency = Infinity) {
+function limiterOf(interval: number, concurrency?: (intervalCap: number) => number) {
 	const clock = new FakeClock();
 	const limiter = new RateLimiter(interval, concurrency, clock);
 	const sent: Sent[] = [];
@@ -87,7 +87,7 @@ describe('a limiter', () => {
 	});
 
 	it('lets only so many be on their way at once', async () => {
-		const { send, sent, pass } = limiterOf(1_000, 3);
+		const { send, sent, pass } = limiterOf(1_000, () => 3);
 		const ends: Array<() => void> = [];
 		const onItsWay = () => new Promise<void>((end) => ends.push(end));
 		for (let n = 0; n < 5; n++) void send(`${n}`, {}, onItsWay);
@@ -108,7 +108,7 @@ describe('a limiter', () => {
 	});
 
 	it('goes on after a request that failed', async () => {
-		const { send } = limiterOf(1_000, 1);
+		const { send } = limiterOf(1_000, () => 1);
 		const failing = async () => await Promise.reject(new Error('in vain'));
 		await expect(send('one', {}, failing)).rejects.toThrow('in vain');
 		await expect(send('other')).resolves.toBeUndefined();
