@@ -44,8 +44,8 @@ ${NOT_RUN} Every video costs credits.
 `;
 
 const REAL_API = `\
-To generate with the real API, set ALEPH_API_KEY. Then ALEPH_API=jobs chooses the Jobs API instead
-of the Aleph API, and ALEPH_VIDEO_URL the video to edit.`;
+To generate with the real API, set ALEPH_API_KEY. Then ALEPH_PROVIDER says whose key it is (runway,
+kie or apikley; runway if absent), and ALEPH_VIDEO_URL which video to edit.`;
 
 /** In place of an n8n that is open. */
 export function tryLater(simulator?: Simulator): string {
