@@ -28,7 +28,7 @@ export interface Fate {
 	/** What the request for it meets: the task is accepted only if that leaves it open. */
 	answer?: ApiErrorKind;
 	/** What its first checks meet. */
-	readFaults?: ApiErrorKind[];
+	readFaults?: Array<ApiErrorKind | undefined>;
 }
 
 export interface Api {
@@ -204,7 +204,7 @@ export class World implements Tasks {
 	}
 
 	/** Notes a request, and resolves when its answer is there. */
-	private async request(what: Sent['what'], itemIndex: number, refused = false): Promise<void> {
+	async request(what: Sent['what'], itemIndex: number, refused = false): Promise<void> {
 		const { isReachable, latency } = this.api;
 		this.sent.push({ time: this.clock.now(), what, itemIndex, ...(refused && { refused }) });
 		await this.clock.pause(latency);

@@ -30,7 +30,7 @@ export function batchOf(
 		state: 'pending',
 	}));
 	const run = { executionId: '7', runIndex: 0, sleeps: false, stopsOnError: false, items };
-	return newBatch({ ...run, ...about });
+	return { ...newBatch(run), ...about };
 }
 
 /** The batch as n8n stores it, and reads it again. */

@@ -360,9 +360,12 @@ describe('the end that n8n sets for the execution', () => {
 	it.each([{}, sleeping])('is kept to by each task that is started, with %j', async (about) => {
 		const deadline = 40 * MINUTE;
 		const world = new World({ fate: () => ({ duration: HOUR }) });
-		const batch = await world.run(batchOf(400, { rate: 5 }, { deadline, ...about }), {
-			asleep: onTheMinute(world),
-		});
+		const batch = await world.run(
+			batchOf(400, { rate: 5, pollInterval: MINUTE }, { deadline, ...about }),
+			{
+				asleep: onTheMinute(world),
+			},
+		);
 		expect(world.clock.now()).toBeLessThan(deadline);
 		expect(new Set(states(batch))).toEqual(new Set(['timedOut', 'failed']));
 		expect(batch.items.at(-1)).toMatchObject({ failure: { kind: 'deadline' } });
