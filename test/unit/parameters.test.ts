@@ -119,20 +119,20 @@ describe('an option', () => {
 	it.each([undefined, null, '', ' \u200B'])(
 		'for nothing means nothing with the value %p',
 		(value) => {
-			expect(optional({ seed: value } as IDataObject, 'seed', number)).toBeUndefined();
+			expect(optional({ seed: value }, 'seed', number)).toBeUndefined();
 		},
 	);
 
 	it.each([0, false, NaN, [], {}])('for nothing is read with the value %p', (value) => {
 		const read = jest.fn();
-		optional({ seed: value } as IDataObject, 'seed', read);
+		optional({ seed: value }, 'seed', read);
 		expect(read).toHaveBeenCalledWith(value);
 	});
 
 	it('with a default has it only if it is absent: one that yields nothing is refused', () => {
 		expect(withDefault({}, 'rate', 20, number)).toBe(20);
 		for (const rate of [undefined, null, '']) {
-			expect(() => withDefault({ rate } as IDataObject, 'rate', 20, number)).toThrow('"Field"');
+			expect(() => withDefault({ rate }, 'rate', 20, number)).toThrow('"Field"');
 		}
 	});
 
