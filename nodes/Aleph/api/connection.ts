@@ -89,7 +89,7 @@ function providerOf({
 	const offering = PROVIDERS.filter(({ dialects }) => dialects.includes(dialect));
 	return {
 		value: CUSTOM,
-		label: 'the provider',
+		label: 'The provider',
 		description: 'At an address of its own',
 		baseUrl: asBaseUrl(baseUrl),
 		uploadUrl: asBaseUrl(uploadUrl),

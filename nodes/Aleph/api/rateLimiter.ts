@@ -195,6 +195,13 @@ export const DEFAULT_START_RATE = 20;
 
 export const FILES_AT_ONCE = 5;
 
+/** Far more connections at once than a server expects are refused or cut, which would leave tasks open. */
+const MOST_STARTS_AT_ONCE = 50;
+
+function startsAtOnce(rate: number): number {
+	return Math.min(MOST_STARTS_AT_ONCE, Math.max(4, Math.ceil(rate / 4)));
+}
+
 const accounts = new Map<string, AccountLimiters>();
 
 /** The limiters that all users of one account share in this process. */
@@ -203,7 +210,7 @@ export function limitersOf(account: string): AccountLimiters {
 	if (!limiters) {
 		limiters = {
 			// So that not all of a batch meet the same refusal.
-			start: new RateLimiter(START_INTERVAL_MS, (cap) => Math.max(4, Math.ceil(cap / 4))),
+			start: new RateLimiter(START_INTERVAL_MS, startsAtOnce),
 			startWithCredits: new RateLimiter(0, () => 1),
 			poll: new RateLimiter(100),
 			verify: new RateLimiter(20),
