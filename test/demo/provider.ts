@@ -1,28 +1,21 @@
 /** Where the demo generates: on the simulator, or with ALEPH_API_KEY on the real API. */
+import { PROVIDERS } from '../../nodes/Aleph/api/dialects';
 import { startSimulator, type Simulator } from '../simulator';
 import { SAMPLE_URL } from './examples';
 
 export interface Provider {
 	/** The fields of the credential. */
-	credential: Record<'apiKey' | 'api' | 'baseUrl' | 'uploadUrl', string>;
+	credential: Record<string, string>;
 	/** The video to edit. */
 	sampleUrl: string;
 	/** None with the real API. */
 	simulator?: Simulator;
 }
 
-/** The providers that are known, and their upload. */
-const UPLOAD_URLS: Record<string, string> = {
-	'https://api.kie.ai': 'https://kieai.redpandaai.co',
-	'https://api.apikley.ru': 'https://api.apikley.ru/file-upload',
-};
-
 /** Says which one it is, and what that costs. */
 export async function chooseProvider(env = process.env): Promise<Provider> {
-	const api = env.ALEPH_API || 'aleph';
-	if (api !== 'aleph' && api !== 'jobs') throw new Error('ALEPH_API must be aleph or jobs.');
 	const { ALEPH_API_KEY: apiKey } = env;
-	if (apiKey) return realApi(apiKey, api, env);
+	if (apiKey) return realApi(apiKey, env);
 	console.log('Generating on a simulator of the API, which costs nothing.\n');
 	const simulator = await startSimulator({
 		duration: { min: 4, max: 8 },
@@ -30,21 +23,27 @@ export async function chooseProvider(env = process.env): Promise<Provider> {
 		callbackRetries: 120,
 	});
 	const { url } = simulator;
+	const addresses = { baseUrl: url, uploadUrl: url };
 	return {
-		credential: { apiKey: 'demo', api, baseUrl: url, uploadUrl: url },
+		credential: { provider: 'custom', api: 'jobs', apiKey: 'demo', ...addresses },
 		sampleUrl: `${url}/files/sample.mp4`,
 		simulator,
 	};
 }
 
-function realApi(apiKey: string, api: string, env: NodeJS.ProcessEnv): Provider {
-	const baseUrl = (env.ALEPH_BASE_URL || 'https://api.kie.ai').replace(/\/+$/, '');
+function realApi(apiKey: string, env: NodeJS.ProcessEnv): Provider {
+	const wanted = env.ALEPH_PROVIDER || 'kie';
+	const provider = PROVIDERS.find(({ value }) => value === wanted);
+	if (!provider) {
+		const names = PROVIDERS.map(({ value }) => value).join(', ');
+		throw new Error(`ALEPH_PROVIDER must be one of ${names}.`);
+	}
 	console.log(
-		`Generating three videos with the real API (ALEPH_API=${api}) at ${baseUrl}.\n` +
+		`Generating three videos at ${provider.name} (ALEPH_PROVIDER=${provider.value}).\n` +
 			'This spends credits of your account.\n',
 	);
 	return {
-		credential: { apiKey, api, baseUrl, uploadUrl: UPLOAD_URLS[baseUrl] ?? '' },
+		credential: { provider: provider.value, apiKey },
 		sampleUrl: env.ALEPH_VIDEO_URL || SAMPLE_URL,
 	};
 }

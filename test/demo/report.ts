@@ -43,8 +43,8 @@ ${NOT_RUN} Every video costs credits.
 `;
 
 const REAL_API = `\
-To generate with the real API, set ALEPH_API_KEY. Then ALEPH_API=jobs chooses the Jobs API instead
-of the Aleph API, and ALEPH_VIDEO_URL the video to edit.`;
+To generate with a real API, set ALEPH_API_KEY to a key of kie.ai; or to one of Runway or Apikley,
+and ALEPH_PROVIDER to runway or apikley. ALEPH_VIDEO_URL chooses the video to edit.`;
 
 /** In place of an n8n that is open. */
 export function tryLater(simulator?: Simulator): string {
