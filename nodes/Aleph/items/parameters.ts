@@ -4,7 +4,7 @@
  * ignored, or replaced by a default.
  */
 import type { IDataObject } from 'n8n-workflow';
-import { isHttpUrl } from '../api/request';
+import { isHttpUrl } from '../api/url';
 import { toJson } from '../task/json';
 
 /** A parameter that cannot be used. The message names the field, the description says what was found. */
