@@ -14,7 +14,7 @@ import { packPackage } from '../support/n8n/pack';
 import { startN8n, type N8nServer } from '../support/n8n/server';
 import { importExamples } from './examples';
 import { untilInterrupted } from './interrupt';
-import { chooseProvider, type Provider } from './provider';
+import { chooseProvider, createCredentials, type Provider } from './provider';
 import { savedVideos, tryInN8n, tryLater } from './report';
 import { saveVideos } from './videos';
 
@@ -72,11 +72,9 @@ function setUp(demo: Demo): ListrTask[] {
 		{
 			title: 'Import the examples',
 			task: async () => {
-				const { client, provider } = demo;
-				const { credential, sampleUrl } = provider;
-				const account = await client.createCredential('Runway Aleph API', 'alephApi', credential);
-				const { url } = demo.n8n;
-				demo.workflows = await importExamples({ client, url, sampleUrl, credentials: [account] });
+				const { client, provider, n8n } = demo;
+				const credentials = await createCredentials(client, provider);
+				demo.workflows = await importExamples({ client, url: n8n.url, ...provider, credentials });
 			},
 		},
 	];

@@ -12,14 +12,15 @@ import { startN8n, type N8nServer } from '../support/n8n/server';
 import { until } from '../support/poll';
 import { importExamples } from './examples';
 import { untilInterrupted } from './interrupt';
-import { chooseProvider } from './provider';
+import { chooseProvider, createCredentials } from './provider';
 import { whileDeveloping } from './report';
 
 const ROOT = resolve(__dirname, '..', '..');
 const PACKAGE = 'n8n-nodes-runway-aleph';
 
 async function main() {
-	const { credential, sampleUrl, simulator } = await chooseProvider({});
+	const provider = await chooseProvider({});
+	const { simulator } = provider;
 	await installN8n();
 	// Without symbolic links, through which n8n refuses to write files.
 	const userFolder = await realpath(await mkdtemp(join(tmpdir(), 'n8n-dev-')));
@@ -32,8 +33,8 @@ async function main() {
 		// n8n loads a package again when a file of it changes.
 		n8n = await startN8n({ userFolder, env: { N8N_DEV_RELOAD: 'true' }, log: showReloads });
 		const client = await n8n.signIn();
-		const account = await client.createCredential('Runway Aleph API', 'alephApi', credential);
-		await importExamples({ client, url: n8n.url, sampleUrl, credentials: [account] });
+		const credentials = await createCredentials(client, provider);
+		await importExamples({ client, url: n8n.url, ...provider, credentials });
 		console.log(whileDeveloping(n8n.url, simulator!));
 		await untilInterrupted();
 	} finally {

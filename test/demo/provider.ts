@@ -1,50 +1,63 @@
-/** Where the demo generates: on the simulator, or with ALEPH_API_KEY on the real API. */
+/** Where the demo generates: on the simulator, or with ALEPH_API_KEY on the real API of one provider. */
+import { PROVIDERS } from '../../nodes/Aleph/api/dialects';
 import { startSimulator, type Simulator } from '../simulator';
+import type { Credential, N8nClient } from '../support/n8n/client';
 import { SAMPLE_URL } from './examples';
 
 export interface Provider {
-	/** The fields of the credential. */
-	credential: Record<'apiKey' | 'api' | 'baseUrl' | 'uploadUrl', string>;
+	/** The fields of the credentials, by the name that each gets in n8n. */
+	accounts: Record<string, Record<string, string>>;
 	/** The video to edit. */
 	sampleUrl: string;
 	/** None with the real API. */
 	simulator?: Simulator;
 }
 
-/** The providers that are known, and their upload. */
-const UPLOAD_URLS: Record<string, string> = {
-	'https://api.kie.ai': 'https://kieai.redpandaai.co',
-	'https://api.apikley.ru': 'https://api.apikley.ru/file-upload',
-};
-
 /** Says which one it is, and what that costs. */
 export async function chooseProvider(env = process.env): Promise<Provider> {
-	const api = env.ALEPH_API || 'aleph';
-	if (api !== 'aleph' && api !== 'jobs') throw new Error('ALEPH_API must be aleph or jobs.');
 	const { ALEPH_API_KEY: apiKey } = env;
-	if (apiKey) return realApi(apiKey, api, env);
-	console.log('Generating on a simulator of the API, which costs nothing.\n');
+	if (apiKey) return realApi(apiKey, env);
+	console.log('Generating on a simulator of the providers, which costs nothing.\n');
 	const simulator = await startSimulator({
 		duration: { min: 4, max: 8 },
 		// Those that come while n8n restarts must not be the last.
 		callbackRetries: 120,
 	});
 	const { url } = simulator;
+	return { accounts: simulated(url), sampleUrl: `${url}/files/sample.mp4`, simulator };
+}
+
+/** An account of each provider, with the API that it recommends. */
+function simulated(url: string): Provider['accounts'] {
+	const accounts = PROVIDERS.map(({ label, dialects: [dialect] }) => [
+		label,
+		{ provider: 'custom', apiKey: 'demo', api: dialect!.value, baseUrl: url, uploadUrl: url },
+	]);
+	return Object.fromEntries(accounts) as Provider['accounts'];
+}
+
+function realApi(apiKey: string, env: NodeJS.ProcessEnv): Provider {
+	const provider = PROVIDERS.find(({ value }) => value === (env.ALEPH_PROVIDER || 'runway'));
+	if (!provider) {
+		const values = PROVIDERS.map(({ value }) => value);
+		throw new Error(`ALEPH_PROVIDER must be one of ${values.join(', ')}.`);
+	}
+	const { label, value } = provider;
+	console.log(
+		`Generating three videos with the real API of ${label}, which spends credits of your account.\n`,
+	);
 	return {
-		credential: { apiKey: 'demo', api, baseUrl: url, uploadUrl: url },
-		sampleUrl: `${url}/files/sample.mp4`,
-		simulator,
+		accounts: { [label]: { provider: value, apiKey } },
+		sampleUrl: env.ALEPH_VIDEO_URL || SAMPLE_URL,
 	};
 }
 
-function realApi(apiKey: string, api: string, env: NodeJS.ProcessEnv): Provider {
-	const baseUrl = (env.ALEPH_BASE_URL || 'https://api.kie.ai').replace(/\/+$/, '');
-	console.log(
-		`Generating three videos with the real API (ALEPH_API=${api}) at ${baseUrl}.\n` +
-			'This spends credits of your account.\n',
+export async function createCredentials(
+	client: N8nClient,
+	{ accounts }: Provider,
+): Promise<Credential[]> {
+	const created = Object.entries(accounts).map(
+		async ([name, fields]) => await client.createCredential(name, 'alephApi', fields),
 	);
-	return {
-		credential: { apiKey, api, baseUrl, uploadUrl: UPLOAD_URLS[baseUrl] ?? '' },
-		sampleUrl: env.ALEPH_VIDEO_URL || SAMPLE_URL,
-	};
+	return await Promise.all(created);
 }

@@ -7,8 +7,9 @@ export function savedVideos(files: Map<string, string[]>, simulator?: Simulator)
 	const parts = [...files].map(
 		([title, own]) => `\nSaved by "${title}":\n\n${own.map((file) => `  ${file}\n`).join('')}`,
 	);
-	const clip =
-		'\nThe simulator has four short clips: snow, night, an old film, and an evening for all else.\n';
+	const clip = `
+They are not Aleph's: the simulator draws snow, night, an old film, or for other prompts an evening.
+`;
 	return parts.join('') + (simulator ? clip : '');
 }
 
@@ -30,7 +31,9 @@ const onSimulator = ({ url }: Simulator) => `\
 - Add [fail=moderation] or [duration=60] to a prompt: the simulator obeys.
 - See what the simulator has counted: ${url}/stats
 
-All examples run as they are, except "AI agent", which needs a chat model.
+All examples run as they are, except "AI agent", which needs a chat model. Their credentials are
+named after the providers, and all lead to the simulator.
+
 ${REAL_API}
 `;
 
@@ -44,8 +47,8 @@ ${NOT_RUN} Every video costs credits.
 `;
 
 const REAL_API = `\
-To generate with the real API, set ALEPH_API_KEY. Then ALEPH_API=jobs chooses the Jobs API instead
-of the Aleph API, and ALEPH_VIDEO_URL the video to edit.`;
+To generate three real videos, which costs credits, set ALEPH_API_KEY to your key, and ALEPH_PROVIDER
+to whose it is: runway (if not set), kie or apikley. ALEPH_VIDEO_URL can name another video to edit.`;
 
 /** In place of an n8n that is open. */
 export function tryLater(simulator?: Simulator): string {

@@ -5,9 +5,14 @@ import ts from 'typescript';
 
 const DOCS = resolve(__dirname, '../../docs');
 
+const page = (name: string) => readFileSync(resolve(DOCS, name), 'utf8');
+
+const promised = page('promises.md').split('## Not promised')[0]!;
+const advised = page('when-something-failed.md').split('## Tests')[1]!;
+
 /** The lines of each promise: itself, and one for each test. */
-const promises = readFileSync(resolve(DOCS, 'promises.md'), 'utf8')
-	.split('## Not promised')[0]!
+const promises = [promised, advised]
+	.join('\n')
 	.split('\n')
 	.filter((line) => /^ *- /.test(line))
 	.join('\n')

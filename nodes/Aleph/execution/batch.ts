@@ -21,9 +21,9 @@ export const LONGEST_AWAKE_MS = 15_000;
 /** The batch of an execution that has just woken; null if this run begins otherwise. */
 export function resumeBatch(ctx: IExecuteFunctions): Batch | null {
 	const stored = storedContextOf(ctx).batch as Batch | undefined;
-	const isThisRun =
-		stored?.executionId === ctx.getExecutionId() && stored.runIndex === runIndexOf(ctx);
-	if (!stored?.sleep || !isThisRun) return null;
+	if (!stored?.sleep) return null;
+	const isThisExecution = stored.executionId === ctx.getExecutionId();
+	if (!isThisExecution || stored.runIndex !== runIndexOf(ctx)) return null;
 	checkVersion(ctx, stored);
 	const now = clock.now();
 	awoke(stored, markAwake(stored.executionId, stored.sleep, now), now);

@@ -31,7 +31,8 @@ const LATE_MS = 1_000;
 export async function isStaleWake(ctx: IExecuteFunctions): Promise<boolean> {
 	const known = newest.get(keyOf(ctx));
 	const stored = storedContextOf(ctx).batch as Batch | undefined;
-	const isCurrent = stored?.executionId === ctx.getExecutionId();
+	// n8n's agents give their executions no ID.
+	const isCurrent = stored !== undefined && stored.executionId === ctx.getExecutionId();
 	const revision = isCurrent && stored.runIndex === runIndexOf(ctx) ? stored.revision : -1;
 	if (!known || known.batch.revision <= revision) {
 		if (isCurrent && isLate(stored)) remember(ctx, stored);

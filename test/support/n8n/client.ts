@@ -96,8 +96,8 @@ export class N8nClient {
 	}
 
 	/**
-	 * Resolves with the new workflow's id. Nodes that name a credential of a type in `credentials`
-	 * get that one: an exported workflow has the ids of the instance it comes from.
+	 * Resolves with the new workflow's id. Nodes that name a credential get the one of that type and name, or
+	 * else the first of that type: an exported workflow has the ids of the instance it comes from.
 	 */
 	async importWorkflow(workflow: WorkflowJson, credentials: Credential[] = []): Promise<string> {
 		const { name, connections, settings = {}, pinData } = workflow;
@@ -253,8 +253,10 @@ export class N8nClient {
 
 function withCredentials(node: INode, credentials: Credential[]): INode {
 	const references = { ...node.credentials };
-	for (const { type, id, name } of credentials) {
-		if (references[type]) references[type] = { id, name };
+	for (const [type, reference] of Object.entries(references)) {
+		const all = credentials.filter((each) => each.type === type);
+		const found = all.find(({ name }) => name === reference.name) ?? all[0];
+		if (found) references[type] = { id: found.id, name: found.name };
 	}
 	return { ...node, credentials: references };
 }

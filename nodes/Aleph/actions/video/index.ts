@@ -18,19 +18,19 @@ export const description: INodeProperties[] = [
 			{
 				name: 'Cancel',
 				value: 'cancel',
-				action: 'Cancel a video',
+				action: 'Cancel video',
 				description: `Cancel a video that is being made. Providers that can cancel: ${thoseWhoCancel()}.`,
 			},
 			{
 				name: 'Generate',
 				value: 'generate',
-				action: 'Generate a video',
+				action: 'Generate video',
 				description: 'Edit a video with a text prompt',
 			},
 			{
 				name: 'Get',
 				value: 'get',
-				action: 'Get a video',
+				action: 'Get video',
 				description: 'Check the status of a video, or wait until it is ready',
 			},
 		],

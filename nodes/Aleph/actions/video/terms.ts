@@ -33,8 +33,13 @@ const DEFAULTS: Terms = {
 
 /** Whether to wait for the end of the tasks. Throws an InvalidInput. */
 export function readWaits(ctx: IExecuteFunctions, itemIndex: number): boolean {
-	const value = ctx.getNodeParameter('waitForCompletion', itemIndex, false);
-	return readBoolean('Wait for Completion', value);
+	const waits = readBoolean(
+		'Wait for Completion',
+		ctx.getNodeParameter('waitForCompletion', itemIndex, false),
+	);
+	const mode: unknown = ctx.getNodeParameter('waitMode', itemIndex, 'poll');
+	if (waits) readOneOf('Wait Mode', mode, ['poll', 'sleep']);
+	return waits;
 }
 
 /** Whether the user wants to sleep rather than to poll: the same for all items, as one execution does it. */

@@ -160,7 +160,7 @@ export const description: INodeProperties[] = [
 		required: true,
 		placeholder: 'e.g. Make it a snowy evening, keep the people as they are',
 		description: limited(
-			'What to change in the video.',
+			'What to change, and what to keep. Start with a verb: add, remove, replace, relight, restyle.',
 			({ prompt }) => `up to ${prompt.toLocaleString('en')} characters`,
 		),
 	},
@@ -169,11 +169,11 @@ export const description: INodeProperties[] = [
 		name: 'videoSource',
 		type: 'options',
 		options: [
-			{ name: 'URL', value: 'url', description: 'A video that is already public' },
+			{ name: 'URL', value: 'url', description: 'A link that leads straight to the video file' },
 			{
 				name: 'Binary File',
 				value: 'binary',
-				description: 'A file in the input item, which is uploaded to the provider first',
+				description: 'A file from a node before, such as Google Drive. It is uploaded first.',
 			},
 		],
 		default: 'url',
@@ -188,7 +188,7 @@ export const description: INodeProperties[] = [
 		displayOptions: { show: { videoSource: ['url'] } },
 		placeholder: 'e.g. https://example.com/video.mp4',
 		description: limited(
-			'The video to edit: a public HTTPS URL that leads straight to the file.',
+			'The video to edit: a public HTTPS URL that leads straight to the file. Sharing links of Google Drive or Dropbox lead to a page: use Binary File.',
 			({ videoByUrl }) => videoByUrl,
 		),
 	},
@@ -228,7 +228,8 @@ export const description: INodeProperties[] = [
 				type: 'options',
 				options: ASPECT_RATIOS.map((value) => ({ name: value, value })),
 				default: '16:9',
-				description: 'The shape of the new video. The providers differ in the ones they have.',
+				description:
+					'The shape of the new video. The providers differ in the ones they have. Without it, Runway keeps the shape of yours; for the others it is not documented.',
 			},
 			{ ...callbackUrlOption, displayOptions: { show: { '/waitForCompletion': [false] } } },
 			{
@@ -244,7 +245,7 @@ export const description: INodeProperties[] = [
 				typeOptions: { minValue: 0 },
 				default: 0,
 				description:
-					'The number of credits to keep in the account. If it has fewer, the node starts no more videos, and the remaining items fail with an error that says how many credits are left.',
+					'The credits to keep in the account. The node asks for them before each video, and starts none if there are fewer: so the account falls below by one video at the most.',
 			},
 			keyframesOption,
 			onStopOption,
@@ -326,13 +327,13 @@ export const description: INodeProperties[] = [
 				typeOptions: { minValue: 1, maxValue: 1000 },
 				default: 20,
 				description:
-					'The maximum number of tasks to start in 10 seconds. Executions with the same API key take turns.',
+					'The maximum number of videos to start in 10 seconds. Executions with the same API key take turns.',
 			},
 			{
 				...timeoutOption,
 				displayOptions: undefined,
 				description:
-					'How long to wait for each task after the API accepts it. Also how long to keep trying while the API refuses new tasks.',
+					'How long to wait for each video after the provider accepts it. Also how long to keep trying while it refuses new videos.',
 			},
 			{
 				displayName: 'Watermark',
