@@ -73,9 +73,9 @@ describe('the options of Runway', () => {
 
 	it('have keyframes with ranges, for all or for none', async () => {
 		const credential = newAccount();
-		const ranged = { image: IMAGE, hasRange: true, start: 1, end: 2.5 };
+		const ranged = { image: IMAGE, hasRange: true, start: 1, end: 3 };
 		await runNode({ parameters: keyframes(ranged, { ...ranged, seconds: 2 }), credential });
-		const range = { start_seconds: 1, end_seconds: 2.5 };
+		const range = { start_seconds: 1, end_seconds: 3 };
 		expect(simulator.tasks()[0]?.request.keyframes).toEqual([
 			{ uri: IMAGE, seconds: 0, range },
 			{ uri: IMAGE, seconds: 2, range },

@@ -17,6 +17,7 @@ import { redactText } from './key';
 import type { AccountLimiters } from './rateLimiter';
 import { request } from './request';
 import { retrying } from './retry';
+import { spaced } from './spacing';
 
 /** Longer than most systems try to connect, which then say so: a time limit of ours leaves it open. */
 const START_TIMEOUT_MS = 150_000;
@@ -152,10 +153,14 @@ export class Client {
 		{ signal = this.stopped, timeout = READ_TIMEOUT_MS }: Omit<Reading, 'api'> = {},
 	): Promise<FoundRecord> {
 		const turn = { owner: this.owner, intervalCap: 1, signal };
-		const data = await connection.limiters[this.checks].run(turn, async () => {
-			await this.untilReadable(connection, dialect, taskId);
-			return await this.ask(connection, dialect, dialect.read(taskId), timeout);
-		});
+		const read = async () => await this.ask(connection, dialect, dialect.read(taskId), timeout);
+		const { account, limiters } = connection;
+		const { readInterval } = dialect;
+		const data = await limiters[this.checks].run(turn, async () =>
+			readInterval === 0
+				? await read()
+				: await spaced(`${account} ${taskId}`, readInterval, read, this.stopped),
+		);
 		const record = dialect.taskFromRecord(taskId, data);
 		if (!record) throw new ApiError('unknownTask', 200, 'The response has no record of this task');
 		return {
@@ -253,21 +258,6 @@ export class Client {
 		return redactText(text, apiKey);
 	}
 
-	/** Some APIs want some time between two readings of a task, whoever reads it. */
-	private async untilReadable(
-		{ account }: Connection,
-		{ readInterval }: Dialect,
-		taskId: string,
-	): Promise<void> {
-		if (readInterval === 0) return;
-		const key = `${account} ${taskId}`;
-		const now = clock.now();
-		for (const [id, time] of nextReads) if (time <= now) nextReads.delete(id);
-		const time = nextReads.get(key) ?? now;
-		nextReads.set(key, time + readInterval);
-		await clock.pause(time - now, this.stopped);
-	}
-
 	private async ask(
 		connection: Connection,
 		dialect: Dialect,
@@ -287,9 +277,6 @@ export class Client {
 		);
 	}
 }
-
-/** By task, when it may be read next. */
-const nextReads = new Map<string, number>();
 
 /** The dialect of a task, whose provider must not have changed: its key would go to the wrong host. */
 function dialectIn({ baseUrl }: Connection, api: ApiRef): Dialect {

@@ -8,6 +8,7 @@ import {
 	readNumber,
 	readOneOf,
 	readUrl,
+	readWholeNumber,
 } from '../../../items/parameters';
 import { asObject } from '../../../task/json';
 import type { Keyframe } from '../../../task/task';
@@ -71,8 +72,8 @@ function readMoment({ moment = 'seconds', seconds, position }: IDataObject) {
 function readRange({ hasRange = false, start, end }: IDataObject) {
 	if (!readBoolean('Set Range', hasRange)) return {};
 	const range = {
-		start: readNumber('Range Start', start, { min: 0 }),
-		end: readNumber('Range End', end, { min: 0 }),
+		start: readWholeNumber('Range Start', start, { min: 0 }),
+		end: readWholeNumber('Range End', end, { min: 0 }),
 	};
 	if (range.end > range.start) return range;
 	throw new InvalidInput(
