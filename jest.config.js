@@ -6,25 +6,28 @@ const project = (name) => ({
 	transform: { '^.+\\.ts$': '@swc/jest' },
 });
 
+const onRealN8n = {
+	globalSetup: '<rootDir>/test/support/n8n/globalSetup.ts',
+	globalTeardown: '<rootDir>/test/support/n8n/globalTeardown.ts',
+};
+
 /** @type {import('jest').Config} */
 module.exports = {
 	projects: [
 		project('unit'),
 		project('integration'),
-		{
-			...project('e2e'),
-			globalSetup: '<rootDir>/test/support/n8n/globalSetup.ts',
-			globalTeardown: '<rootDir>/test/support/n8n/globalTeardown.ts',
-		},
+		{ ...project('e2e'), ...onRealN8n },
+		{ ...project('load'), ...onRealN8n, runner: '<rootDir>/test/support/jest/oneByOne.js' },
 		project('compat'),
 	],
-	// Three at least: much of a test is waiting for n8n, of which each file has one.
-	maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
-	testSequencer: '<rootDir>/test/support/machine/longestFirst.js',
+	// A file with an n8n of its own takes half a core: for the rest of the time it waits.
+	maxWorkers: Math.max(1, Math.floor(1.5 * availableParallelism())),
 	reporters: [
-		'<rootDir>/test/support/machine/quietReporter.js',
+		'<rootDir>/test/support/jest/quietReporter.js',
 		'default',
-		'<rootDir>/test/support/machine/countReporter.js',
+		'<rootDir>/test/support/jest/countReporter.js',
 	],
-	testTimeout: 180_000,
+	testTimeout: 300_000,
+	// A busy machine needs longer than half a second.
+	workerGracefulExitTimeout: 10_000,
 };

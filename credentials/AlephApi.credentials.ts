@@ -70,8 +70,8 @@ export class AlephApi implements ICredentialType {
 			name: 'provider',
 			type: 'options',
 			options: [
-				...PROVIDERS.map(({ name, value, description }): INodePropertyOptions => ({
-					name,
+				...PROVIDERS.map(({ label, value, description }): INodePropertyOptions => ({
+					name: label,
 					value,
 					description,
 				})),
@@ -93,7 +93,7 @@ export class AlephApi implements ICredentialType {
 			default: '',
 			required: true,
 			description: `The key of your account at the provider. ${PROVIDERS.map(
-				({ name, keyPage }) => `${name}: <a href="${keyPage}" target="_blank">${keyPage}</a>`,
+				({ label, keyPage }) => `${label}: <a href="${keyPage}" target="_blank">${keyPage}</a>`,
 			).join(', ')}.`,
 		},
 		...withChoice.map(({ value, dialects }) => apiField(dialects, value)),

@@ -62,7 +62,7 @@ export class Aleph implements INodeType {
 		credentials: [{ name: 'alephApi', required: true, testedBy: 'testAlephApi' }],
 		webhooks: [callbacks],
 		waitingNodeTooltip:
-			'=Sleeping until the videos are ready. The node waits up to {{ $parameter["options"]["timeout"] ?? 30 }} minutes for each one.',
+			'=Your videos are being made, and there is nothing to enter. This execution sleeps, and wakes up by itself (up to {{ $parameter["options"]["timeout"] ?? 30 }} minutes for each video).',
 		properties: [
 			{
 				displayName: 'Resource',

@@ -23,19 +23,21 @@ export class AlephTrigger implements INodeType {
 		group: ['trigger'],
 		version: 1,
 		subtitle: '={{ $parameter["events"].join(", ") }}',
-		description: 'Starts the workflow when a Runway Aleph task ends',
+		description: 'Starts the workflow when a video is ready or has failed',
 		defaults: { name: 'Runway Aleph Trigger' },
 		eventTriggerDescription: 'Listen for callbacks from Runway Aleph',
-		activationMessage: 'Use the production URL as the Callback URL of your tasks.',
+		activationMessage:
+			'Paste the production URL into the Callback URL option of your Runway Aleph nodes.',
 		triggerPanel: {
 			header: 'Receive callbacks from Runway Aleph',
 			executionsHelp: {
 				inactive:
-					'Copy the <b>test URL</b>, enter it in the <b>Callback URL</b> option of a Runway Aleph node, click <b>Execute step</b> here, and generate a video there. In production, <b>publish</b> the workflow and use the <b>production URL</b>.',
+					'1. Copy the <b>test URL</b>. 2. Paste it into <b>Callback URL</b> of a Runway Aleph node. 3. Click <b>Execute step</b> here, then run that node. In production, <b>publish</b> the workflow and use the <b>production URL</b>.',
 				active:
-					'Enter the <b>production URL</b> in the <b>Callback URL</b> option of your Runway Aleph nodes. Each of their tasks then starts this workflow when it ends.',
+					'Paste the <b>production URL</b> into the <b>Callback URL</b> option of your Runway Aleph nodes. Each of their videos then starts this workflow when it is ready or has failed.',
 			},
-			activationHint: 'Once the workflow is published, it starts for each task that ends.',
+			activationHint:
+				'Once the workflow is published, it starts for each video that is ready or has failed.',
 		},
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
@@ -53,13 +55,13 @@ export class AlephTrigger implements INodeType {
 		properties: [
 			{
 				displayName:
-					'Open <b>Webhook URLs</b> above, then copy the URL into the option "Callback URL" of a Runway Aleph node, or send it as callBackUrl with your own requests',
+					'Copy the production URL above into the <b>Callback URL</b> option of your Runway Aleph node',
 				name: 'notice',
 				type: 'notice',
 				default: '',
 			},
 			{
-				displayName: 'Events',
+				displayName: 'Trigger On',
 				name: 'events',
 				type: 'multiOptions',
 				options: [
@@ -73,7 +75,7 @@ export class AlephTrigger implements INodeType {
 						name: 'Failed',
 						value: 'failed',
 						action: 'On video failed',
-						description: 'A task ended without a video',
+						description: 'A video could not be made',
 					},
 				],
 				default: ['completed', 'failed'],
@@ -94,7 +96,7 @@ export class AlephTrigger implements INodeType {
 				type: 'boolean',
 				default: true,
 				description:
-					'Whether to ignore a task that has already started the workflow. The provider may send a callback more than once.',
+					'Whether to ignore a video that has already started the workflow. The provider may send a callback more than once.',
 			},
 			simplifyField,
 			{

@@ -63,7 +63,7 @@ function messageOf({ kind, reason }: ApiError, { provider, apiKey }: Connection)
 	const { keys } = provider;
 	const hint =
 		keys && !keys.pattern.test(apiKey)
-			? `, and it does not look like a key of ${provider.name}: ${keys.hint}`
+			? `, and it does not look like a key of ${provider.label}: ${keys.hint}`
 			: '';
 	const messages: Partial<Record<ApiErrorKind, string>> = {
 		credential: `The API key is wrong or missing${hint} (${said})`,

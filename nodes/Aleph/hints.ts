@@ -3,14 +3,22 @@
  * sentences themselves can hold no numbers.
  */
 import type { NodeHint } from 'n8n-workflow';
+import { PROVIDERS } from './api/dialects';
+import { limitsBy } from './api/dialects/names';
 import { PAGES } from './actions/video/generate/warnings';
 
 const GENERATE = '$parameter["resource"] === "video" && $parameter["operation"] === "generate"';
 const WAITS = '$parameter["waitForCompletion"] !== false';
+/** Megabytes that any provider takes. */
+const SMALLEST = Math.min(
+	...PROVIDERS.map(({ dialects: [dialect] }) => dialect!.limits.upload.megabytes),
+);
+
 const FILE = '$binary?.[$parameter["videoBinaryProperty"]]';
 
 function beforeRun(type: NodeHint['type'], message: string, ...conditions: string[]): NodeHint {
-	const displayCondition = `={{ ${[GENERATE, ...conditions].map((each) => `(${each})`).join(' && ')} }}`;
+	const all = [GENERATE, ...conditions].map((each) => `(${each})`).join(' && ');
+	const displayCondition = `={{ Boolean(${all}) }}`;
 	return {
 		message,
 		type,
@@ -46,9 +54,9 @@ export const hints: NodeHint[] = [
 	),
 	beforeRun(
 		'warning',
-		'The file is larger than 10 MB. Runway takes up to 200 MB, kie.ai and Apikley up to 10 MB.',
+		`The file is larger than ${SMALLEST} MB. ${limitsBy(({ upload }) => `up to ${upload.megabytes} MB`)}`,
 		'$parameter["videoSource"] === "binary"',
-		`/^(\\d{2,}(\\.\\d+)? MB|.* GB)$/.test(${FILE}?.fileSize ?? "") && parseFloat(${FILE}?.fileSize) !== 10`,
+		`/GB$/.test(${FILE}?.fileSize ?? "") || (/MB$/.test(${FILE}?.fileSize ?? "") && parseFloat(${FILE}.fileSize) > ${SMALLEST})`,
 	),
 	beforeRun(
 		'warning',

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { npm } from '../n8n/npm';
+import { npm } from '../support/n8n/npm';
 
 export interface Unpacked {
 	version: string;

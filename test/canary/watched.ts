@@ -19,90 +19,90 @@ const ENGINE = {
 	file: 'dist/execution-engine/workflow-execute.js',
 };
 
-const SLEEP = 'nodes/Aleph/batch/sleep.ts';
-const WAKE = 'nodes/Aleph/batch/wake.ts';
-const CALLERS = 'nodes/Aleph/batch/callers.ts';
-const RUN = 'nodes/Aleph/batch/run.ts';
+const N8N = 'nodes/Aleph/n8n.ts';
+const WAKE = 'nodes/Aleph/execution/wake.ts';
+const STALE = 'nodes/Aleph/execution/staleWake.ts';
+const BATCH = 'nodes/Aleph/execution/batch.ts';
 
 export const WATCHED: Watched[] = [
 	{
 		...ENGINE,
 		name: 'WorkflowExecute.handleWaitingState',
 		use: 'At a wake by time it disables the first entry on the stack, and only that: so a spent entry lies there.',
-		usedIn: [SLEEP],
+		usedIn: [N8N],
 	},
 	{
 		...ENGINE,
 		name: 'WorkflowExecute.handleDisabledNode',
 		use: 'It gives nothing for a spent entry, whose input is empty.',
-		usedIn: [SLEEP],
+		usedIn: [N8N],
 	},
 	{
 		...ENGINE,
 		name: 'WorkflowExecute.prepareConnectionInputData',
 		use: 'It has a node without any input skipped, without a run.',
-		usedIn: [SLEEP],
+		usedIn: [N8N],
 	},
 	{
 		...ENGINE,
 		name: 'WorkflowExecute.ensureAlwaysOutputData',
 		use: 'It would make an item of nothing, unless the spent entry has Always Output Data off.',
-		usedIn: [SLEEP],
+		usedIn: [N8N],
 	},
 	{
 		package: 'n8n-core',
 		file: 'dist/execution-engine/node-execution-context/base-execute-context.js',
 		name: 'BaseExecuteContext.putExecutionToWait',
 		use: 'It has the execution stored, and the node put back onto the stack, once the node has returned.',
-		usedIn: [SLEEP],
+		usedIn: [N8N],
 	},
 	{
 		package: 'n8n',
 		file: 'dist/webhooks/webhook-helpers.js',
 		name: 'prepareExecutionData',
-		use: 'At a wake by callback it replaces the input of the first entry on the stack, and only that.',
-		usedIn: [SLEEP, WAKE],
+		use: 'At a wake by callback it replaces the input of the first entry on the stack: the real one, as the spent one is gone by then.',
+		usedIn: [N8N, WAKE],
 	},
 	{
 		package: 'n8n',
 		file: 'dist/webhooks/waiting-webhooks.js',
 		name: 'WaitingWebhooks.disableNode',
 		use: 'It disables the first entry on the stack, and only that, before the callback reaches the node.',
-		usedIn: [SLEEP, WAKE],
+		usedIn: [N8N, WAKE],
 	},
 	{
 		package: 'n8n',
 		file: 'dist/wait-tracker.js',
 		name: 'WaitTracker.startExecution',
 		use: 'It reads the stored execution before it has a slot to run in: so a wake can bring an old state.',
-		usedIn: [CALLERS, RUN],
+		usedIn: [STALE],
 	},
 	{
 		package: 'n8n',
 		file: 'dist/active-executions.js',
 		name: 'ActiveExecutions.add',
 		use: 'It stores what the wake has read, waits for a slot before that, and lets one wake of several win.',
-		usedIn: [CALLERS, RUN],
+		usedIn: [STALE],
 	},
 	{
 		package: 'n8n',
 		file: 'dist/executions/execution.service.js',
 		name: 'ExecutionService.retry',
-		use: 'A retry goes on from the stored stack and context, with the saved or the original nodes.',
-		usedIn: [SLEEP, RUN],
+		use: 'A retry goes on from the stored stack and context, with the saved or the original nodes, which it looks up by name.',
+		usedIn: [N8N, BATCH],
 	},
 	{
 		package: 'n8n',
 		file: 'dist/executions/execution-recovery.service.js',
 		name: 'ExecutionRecoveryService.amend',
 		use: 'After a crash it leaves alone what a sleeping execution has stored.',
-		usedIn: [SLEEP],
+		usedIn: [N8N],
 	},
 	{
 		package: '@n8n/node-engine-compatibility',
 		file: 'dist/v1-adapters.js',
 		name: 'toV1ExecuteContext',
 		use: 'The node tells by its context that engine 2 runs it, where it must not sleep.',
-		usedIn: [SLEEP],
+		usedIn: [N8N],
 	},
 ];

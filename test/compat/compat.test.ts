@@ -12,6 +12,7 @@ import { startN8n } from '../support/n8n/server';
 import {
 	itemsOf,
 	newCredential,
+	PROVIDER,
 	publishTrigger,
 	runWorkflow,
 	triggeredItems,
@@ -30,7 +31,7 @@ describe.each(N8N_VERSIONS.split(','))('n8n %s', (version) => {
 	const world = {} as World;
 
 	beforeAll(async () => {
-		world.simulator = await startSimulator({ duration: 2, credits: 1_000_000 });
+		world.simulator = await startSimulator(PROVIDER);
 		world.n8n = await startN8n({ version, packageTarball: await packPackage() });
 		world.client = await world.n8n.signIn();
 		world.credential = await newCredential(world);
@@ -38,7 +39,7 @@ describe.each(N8N_VERSIONS.split(','))('n8n %s', (version) => {
 	afterAll(async () => {
 		await world.n8n?.stop();
 		await world.simulator?.close();
-	}, 60_000);
+	});
 
 	afterEach(() => {
 		world.simulator.settings.callbacks = true;
@@ -105,9 +106,9 @@ describe.each(N8N_VERSIONS.split(','))('n8n %s', (version) => {
 		const { status } = await axios.post(withoutToken, body, { validateStatus: () => true });
 		// 1.x gives resume URLs no token: there the execution wakes, looks for itself, and sleeps again.
 		expect(status).toBe(request.callBackUrl === withoutToken ? 200 : 401);
-		const execution = await client.waitForExecution(id, { timeout: 150_000 });
+		const execution = await client.waitForExecution(id);
 		expect(itemsOf(execution)).toMatchObject([{ status: 'success' }]);
-	}, 180_000);
+	});
 
 	it('wakes by itself when nobody calls, with the videos and with what is late', async () => {
 		world.simulator.settings.callbacks = false;
@@ -124,7 +125,7 @@ describe.each(N8N_VERSIONS.split(','))('n8n %s', (version) => {
 		]);
 		const late = tasksWith('Forgotten').find(({ state }) => state === 'running');
 		expect(itemsOf(execution, 1)).toMatchObject([{ taskId: late?.taskId, status: 'timeout' }]);
-	}, 180_000);
+	});
 
 	it('starts a workflow once for a task that is called for twice', async () => {
 		const { workflowId, path } = await publishTrigger(world);

@@ -5,7 +5,6 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Listr, type ListrTask } from 'listr2';
 import type { IDataObject } from 'n8n-workflow';
 import type { N8nClient } from '../support/n8n/client';
@@ -14,7 +13,8 @@ import { installN8n } from '../support/n8n/install';
 import { packPackage } from '../support/n8n/pack';
 import { startN8n, type N8nServer } from '../support/n8n/server';
 import { importExamples } from './examples';
-import { chooseProvider, type Provider } from './provider';
+import { untilInterrupted } from './interrupt';
+import { chooseProvider, createCredentials, type Provider } from './provider';
 import { savedVideos, tryInN8n, tryLater } from './report';
 import { saveVideos } from './videos';
 
@@ -72,11 +72,9 @@ function setUp(demo: Demo): ListrTask[] {
 		{
 			title: 'Import the examples',
 			task: async () => {
-				const { client, provider } = demo;
-				const { credential, sampleUrl } = provider;
-				const account = await client.createCredential('Runway Aleph API', 'alephApi', credential);
-				const { url } = demo.n8n;
-				demo.workflows = await importExamples({ client, url, sampleUrl, credentials: [account] });
+				const { client, provider, n8n } = demo;
+				const credentials = await createCredentials(client, provider);
+				demo.workflows = await importExamples({ client, url: n8n.url, ...provider, credentials });
 			},
 		},
 	];
@@ -141,13 +139,6 @@ const isDone = ({ status }: IDataObject) => status === 'success';
 function failure({ status, error }: Execution): Error {
 	const reason = error ? [error.message, error.description].filter(Boolean).join('\n') : status;
 	return new Error(`The example did not give its videos: ${reason}`);
-}
-
-async function untilInterrupted(): Promise<void> {
-	const interrupt = new AbortController();
-	process.once('SIGINT', () => interrupt.abort());
-	// Unlike the signal's listener, a timer keeps the process alive.
-	await sleep(2 ** 31 - 1, undefined, { signal: interrupt.signal }).catch(() => {});
 }
 
 main().catch((error: Error) => {

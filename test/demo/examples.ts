@@ -1,6 +1,9 @@
 /** The workflows of examples/, and their import into an n8n of this machine, where they run as they are. */
+import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { INode } from 'n8n-workflow';
+import type { Simulator } from '../simulator';
 import type { Credential, N8nClient, WorkflowJson } from '../support/n8n/client';
 
 const FOLDER = resolve(__dirname, '..', '..', 'examples');
@@ -8,11 +11,9 @@ const FOLDER = resolve(__dirname, '..', '..', 'examples');
 /** The public video that the examples edit until the user puts in another: 5 seconds, 1.1 MB. */
 export const SAMPLE_URL = 'https://mdn.github.io/shared-assets/videos/flower.mp4';
 
-/** What stands in the examples for the address of the user's n8n. */
-const N8N_URL = 'https://n8n.example.com';
-
-/** Examples that start by themselves once they are published. */
-const TO_PUBLISH = ['trigger-pair-receive'];
+/** What stands in one example for the address of another, which has the trigger. */
+const PRODUCTION_URL = 'PASTE THE PRODUCTION URL HERE';
+const RECEIVER = 'trigger-pair-receive';
 
 export function exampleNames(): string[] {
 	return readdirSync(FOLDER)
@@ -37,17 +38,30 @@ export interface Surroundings {
 	/** A video that the API can fetch. */
 	sampleUrl: string;
 	credentials: Credential[];
+	/** Its callbacks reach this machine. */
+	simulator?: Simulator;
 }
 
 /** Imports all examples. Resolves with n8n's ids of them, by file name. */
 export async function importExamples(surroundings: Surroundings): Promise<Map<string, string>> {
-	const { client, url, sampleUrl, credentials } = surroundings;
+	const { client, url, sampleUrl, credentials, simulator } = surroundings;
+	const webhookIds = new Map(exampleNames().map((name) => [name, randomUUID()]));
+	const replacements = {
+		[SAMPLE_URL]: sampleUrl,
+		[PRODUCTION_URL]: `${url}/webhook/${webhookIds.get(RECEIVER)}/aleph`,
+	};
 	const workflows = new Map<string, string>();
-	for (const name of exampleNames()) {
-		const workflow = example(name, { [SAMPLE_URL]: sampleUrl, [N8N_URL]: url });
-		const id = await client.importWorkflow(workflow, credentials);
-		if (TO_PUBLISH.includes(name)) await client.activate(id);
-		workflows.set(name, id);
+	for (const [name, webhookId] of webhookIds) {
+		const workflow = withWebhookId(example(name, replacements), webhookId);
+		workflows.set(name, await client.importWorkflow(workflow, credentials));
 	}
+	if (simulator) await client.activate(workflows.get(RECEIVER)!);
 	return workflows;
+}
+
+/** As the editor does when it imports: triggers get an address of their own. */
+function withWebhookId(workflow: WorkflowJson, webhookId: string): WorkflowJson {
+	const isTrigger = ({ type }: INode) => type.endsWith('Trigger');
+	const nodes = workflow.nodes.map((node) => (isTrigger(node) ? { ...node, webhookId } : node));
+	return { ...workflow, nodes };
 }

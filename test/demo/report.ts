@@ -7,7 +7,9 @@ export function savedVideos(files: Map<string, string[]>, simulator?: Simulator)
 	const parts = [...files].map(
 		([title, own]) => `\nSaved by "${title}":\n\n${own.map((file) => `  ${file}\n`).join('')}`,
 	);
-	const clip = '\nThe simulator gives the same short clip for every prompt.\n';
+	const clip = `
+They are not Aleph's: the simulator draws snow, night, an old film, or for other prompts an evening.
+`;
 	return parts.join('') + (simulator ? clip : '');
 }
 
@@ -29,7 +31,9 @@ const onSimulator = ({ url }: Simulator) => `\
 - Add [fail=moderation] or [duration=60] to a prompt: the simulator obeys.
 - See what the simulator has counted: ${url}/stats
 
-All examples run as they are, except "AI agent", which needs a chat model.
+All examples run as they are, except "AI agent", which needs a chat model. Their credentials are
+named after the providers, and all lead to the simulator.
+
 ${REAL_API}
 `;
 
@@ -43,12 +47,27 @@ ${NOT_RUN} Every video costs credits.
 `;
 
 const REAL_API = `\
-To generate with a real API, set ALEPH_API_KEY to a key of kie.ai; or to one of Runway or Apikley,
-and ALEPH_PROVIDER to runway or apikley. ALEPH_VIDEO_URL chooses the video to edit.`;
+To generate three real videos, which costs credits, set ALEPH_API_KEY to your key, and ALEPH_PROVIDER
+to whose it is: runway (if not set), kie or apikley. ALEPH_VIDEO_URL can name another video to edit.`;
 
 /** In place of an n8n that is open. */
 export function tryLater(simulator?: Simulator): string {
 	return `\
 Try next: "npm run demo" keeps n8n open, with all examples to try.
 ${simulator ? REAL_API : NOT_RUN}`;
+}
+
+/** What `npm run dev` says when n8n is open. */
+export function whileDeveloping(url: string, simulator: Simulator): string {
+	return `n8n is open with the examples: ${url}
+Sign in as ${OWNER.email} with the password ${OWNER.password}.
+
+Change the TypeScript in nodes/ or credentials/: n8n loads it at once, for the editor and for
+executions that start from then on. Icons and JSON files need a new start.
+
+The simulator of the API is at ${simulator.url}. "npm run simulator -- --help" lists what it can be
+told, in a prompt or by PATCH /settings. What you make in this n8n is gone when it ends.
+
+Press Ctrl+C to end.
+`;
 }

@@ -58,7 +58,7 @@ async function runAgent(parameters: INodeParameters): Promise<Execution> {
 	const workflow = agentWorkflow(parameters);
 	const id = await world.client.importWorkflow(workflow, [world.credential, openAi]);
 	const executionId = await world.client.runManually(id);
-	return await world.client.waitForExecution(executionId, { timeout: 120_000 });
+	return await world.client.waitForExecution(executionId);
 }
 
 const answerOf = (execution: Execution) => outputOf(execution, 'Agent')[0]?.json.output;

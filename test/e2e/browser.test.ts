@@ -20,10 +20,8 @@ beforeAll(async () => {
 	const account = accountOn(world, { apiKey: 'browser' });
 	credential = await world.client.createCredential('kie.ai', 'alephApi', account);
 	editor = await openEditor(world.n8n.url);
-}, 60_000);
+});
 afterAll(async () => await editor?.close());
-
-jest.setTimeout(120_000);
 
 /** Manual Trigger -> items -> Runway Aleph, side by side; resolves with its id. */
 async function openWorkflow(

@@ -176,16 +176,12 @@ async function untilAllSleepWell(): Promise<void> {
 		const sleepers = [...byCallback, forgotten].map(({ name }) => executions.get(name));
 		return found.filter(({ id }) => sleepers.includes(id));
 	};
-	await poll(
-		async () => {
-			const before = await look();
-			await sleep(1_000);
-			const isAwake = before.some(({ status }) => status === 'running');
-			return !isAwake && JSON.stringify(before) === JSON.stringify(await look());
-		},
-		Boolean,
-		90_000,
-	);
+	await poll(async () => {
+		const before = await look();
+		await sleep(1_000);
+		const isAwake = before.some(({ status }) => status === 'running');
+		return !isAwake && JSON.stringify(before) === JSON.stringify(await look());
+	});
 }
 
 async function killAndRestart(): Promise<void> {
@@ -319,6 +315,8 @@ it('no task is paid for twice, unless it had failed before', () => {
 
 it('items are in order, paired, and hold what the API says', () => {
 	for (const batch of [...named('Flawless'), ...named('Going on'), ...named('Splitting')]) {
+		const { status, error } = ended.get(batch.name)!;
+		expect({ status, error }).toEqual({ status: 'success', error: undefined });
 		const prompts = promptsOf(batch);
 		const good = itemsOf(batch).filter(({ json }) => json.status === 'success');
 		const expected = Array.from(prompts.keys()).filter((n) => !(n in (batch.faults ?? {})));

@@ -8,6 +8,7 @@ import { poll } from '../support/poll';
 import {
 	itemsOf,
 	newCredential,
+	PROVIDER,
 	publishTrigger,
 	triggeredItems,
 	type World,
@@ -27,7 +28,7 @@ const world = {} as World & { queue: QueueMode };
 let initial: Settings;
 
 beforeAll(async () => {
-	world.simulator = await startSimulator({ duration: 2, credits: 1_000_000 });
+	world.simulator = await startSimulator(PROVIDER);
 	initial = structuredClone(world.simulator.settings);
 	world.queue = await startQueueMode({ packageTarball: await packPackage(), env: NOTICE_SOONER });
 	world.n8n = world.queue.main;
@@ -38,7 +39,7 @@ afterEach(() => Object.assign(world.simulator.settings, initial));
 afterAll(async () => {
 	await world.queue?.stop();
 	await world.simulator?.close();
-}, 60_000);
+});
 
 const unlimited = { rateLimit: 1000, concurrency: 1000 };
 const fast = { options: { generateRate: 1000 } };
@@ -64,7 +65,7 @@ async function startOnBoth(setupOf: (n: number) => WorkflowSetup): Promise<strin
 }
 
 async function end(executionId: string): Promise<Execution> {
-	return await world.client.waitForExecution(executionId, { timeout: 150_000 });
+	return await world.client.waitForExecution(executionId);
 }
 
 const endAll = async (executionIds: string[]) => await Promise.all(executionIds.map(end));
@@ -115,7 +116,7 @@ describe('an execution that sleeps, with callbacks that either webhook process g
 		]);
 		[stopped, split, largest] = ids.map(end) as [typeof stopped, typeof split, typeof largest];
 		await Promise.allSettled([stopped, split, largest]);
-	}, 240_000);
+	});
 
 	it('gives the items of more tasks than the API runs at once, in order', async () => {
 		const execution = await largest;
@@ -194,7 +195,7 @@ describe('the trigger', () => {
 			expect((await axios.post(url, { code: 200, msg: 'success', taskId })).status).toBe(200);
 		}
 		expect(await given(51)).toEqual(taskIds);
-	}, 300_000);
+	});
 });
 
 describe('a worker and a webhook process that are killed', () => {

@@ -26,8 +26,7 @@ const parameters = { ...sleeping, options: { generateRate: 1000 } };
 
 const tasksWith = (text: string) => tasksOf(world, text);
 
-const ends = async (executionId: string) =>
-	await world.client.waitForExecution(executionId, { timeout: 180_000 });
+const ends = async (executionId: string) => await world.client.waitForExecution(executionId);
 
 describe.each(['aleph', 'jobs', 'runway'])('with the API "%s"', (api) => {
 	it('an execution that sleeps gives the items that one that polls gives', async () => {
@@ -239,12 +238,10 @@ describe('a sleeping execution that nobody calls', () => {
 			() => tasksWith('Forgotten').map(({ state }) => state),
 			(states) => states.every((state) => state === 'succeeded'),
 		);
-		const execution = await world.client.waitForExecution(ids['Forgotten']!, {
-			timeout: 120_000,
-		});
+		const execution = await world.client.waitForExecution(ids['Forgotten']!);
 		expect(execution.error).toBeUndefined();
 		expect(statusesOf(execution)).toEqual(Array(5).fill('success'));
-	}, 180_000);
+	});
 
 	it('fails at the timeout, and names the task', async () => {
 		const { status, error } = await ends(ids['Error']!);

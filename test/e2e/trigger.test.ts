@@ -11,7 +11,6 @@ import type { Credential } from '../support/n8n/client';
 import { outputOf } from '../support/n8n/execution';
 import { installN8n } from '../support/n8n/install';
 import { startN8n } from '../support/n8n/server';
-import { poll } from '../support/poll';
 import { newCredential, publishTrigger, triggeredItems, useN8n } from '../support/realN8n';
 import { startTask } from '../support/tasks';
 import { TRIGGER, triggerWorkflow } from '../support/workflow';
@@ -67,7 +66,7 @@ async function sql(statement: string): Promise<void> {
 	const database = join(world.n8n.userFolder, '.n8n', 'database.sqlite');
 	// n8n writes there, too.
 	const script = `const database = new (require('node:sqlite').DatabaseSync)(process.argv[1]);
-		database.exec('PRAGMA busy_timeout = 30000');
+		database.exec('PRAGMA busy_timeout = 120000');
 		database.exec(process.argv[2]);`;
 	await promisify(execFile)(node, ['-e', script, database, statement]);
 }
@@ -212,34 +211,7 @@ describe('deliveries of one task', () => {
 		for (const taskId of [...burst, often, failing]) expect(await deliver(taskId)).toEqual(GOOD);
 		const taskIds = (await itemsOf(trigger, 22)).map(({ taskId }) => taskId);
 		expect(taskIds.sort()).toEqual([...burst, often, failing].sort());
-	}, 180_000);
-
-	it('of 100 tasks at nearly the same time, some doubled and some lost, are 100 items', async () => {
-		Object.assign(world.simulator.settings, {
-			rateLimit: 1000,
-			concurrency: 1000,
-			doubleEvery: 10,
-			loseEvery: 20,
-			// A busy n8n answers some of them later than the provider waits, more than once.
-			callbackRetries: 60,
-		});
-		const trigger = await newTrigger();
-		const taskIds = await Promise.all(
-			Array.from(
-				{ length: 100 },
-				async (_, n) => await generate(`Video ${n} [duration=3]`, trigger.url),
-			),
-		);
-		// Asking n8n meanwhile would only slow it down.
-		const called = () =>
-			world.simulator
-				.tasks()
-				.filter(({ taskId }) => taskIds.includes(taskId))
-				.filter(({ callback }) => callback === 'delivered' || callback === 'failed').length;
-		await poll(called, (count) => count === 100);
-		const items = await itemsOf(trigger, 100);
-		expect(items.map(({ taskId }) => taskId).sort()).toEqual(taskIds.sort());
-	}, 300_000);
+	});
 });
 
 describe('a forged callback', () => {

@@ -17,10 +17,10 @@ describe('credits to keep', () => {
 			settings,
 		});
 
-	it('are asked for once for all tasks that start together', async () => {
+	it('are asked for before each task', async () => {
 		const { items } = await run(8, 100);
 		expect(items.map(({ json }) => json.status)).toEqual(Array(8).fill('success'));
-		expect(simulator.stats().routes[CREDIT_ROUTE]).toBe(1);
+		expect(simulator.stats().routes[CREDIT_ROUTE]).toBe(8);
 	});
 
 	it.each([
@@ -36,13 +36,31 @@ describe('credits to keep', () => {
 		},
 	);
 
-	it('end a batch on the way, and what was started is waited for', async () => {
+	it('end a batch on the way, one task below at the most, and what was started is waited for', async () => {
 		simulator.settings.credits = 300;
 		const { items } = await run(30, 200, { onError: 'continueRegularOutput' });
-		expect(simulator.stats().generate.accepted).toBe(20);
+		expect(simulator.stats().generate.accepted).toBe(11);
 		const states = items.map(({ json }) => json.status);
-		expect(states).toEqual(prompts(30).map((_, n) => (n < 20 ? 'success' : 'failed')));
-		expect(items.at(-1)?.json.error).toBe('Only 100 credits are left');
+		expect(states).toEqual(prompts(30).map((_, n) => (n < 11 ? 'success' : 'failed')));
+		expect(items.at(-1)?.json.error).toBe('Only 190 credits are left');
+	});
+
+	it('are kept by two executions at once, which take turns', async () => {
+		simulator.settings.credits = 300;
+		const credential = newAccount();
+		const batch = (name: string) =>
+			runNode({
+				parameters: generate({ prompt: promptOfItem, options: { keepCredits: 200 } }),
+				items: prompts(10, (n) => `${name} ${n}`),
+				credential,
+				settings: { onError: 'continueRegularOutput' },
+			});
+		const runs = await Promise.all(['first', 'second'].map(batch));
+		expect(simulator.settings.credits).toBe(190);
+		for (const { items } of runs) {
+			const ready = items.filter(({ json }) => json.status === 'success').length;
+			expect(ready).toBeGreaterThanOrEqual(5);
+		}
 	});
 
 	it('let nothing be started where nobody can tell how many are left', async () => {
@@ -51,4 +69,16 @@ describe('credits to keep', () => {
 		expect(error?.message).toBe('The credits could not be checked');
 		expect(simulator.stats().generate.requests).toBe(0);
 	});
+
+	it.each([null, '', '={{ $json.gone }}', 'many', [], {}])(
+		'are never switched off by an expression that yields %j',
+		async (keepCredits) => {
+			const { error } = await runNode({
+				parameters: generate({ options: { keepCredits } }),
+				credential: newAccount(),
+			});
+			expect(error?.message).toBe('"Keep Credits" must be a number of at least 0');
+			expect(simulator.requests()).toEqual([]);
+		},
+	);
 });

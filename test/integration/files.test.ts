@@ -1,9 +1,11 @@
 /** Files on their way: to the provider and back, over lines good and bad, under names good and bad. */
 import axios from 'axios';
 import type { IBinaryData, IBinaryKeyData, IDataObject, INodeParameters } from 'n8n-workflow';
-import { connect } from '../../nodes/Aleph/api/connect';
-import { downloadFile } from '../../nodes/Aleph/api/download';
-import { uploadFile } from '../../nodes/Aleph/api/upload';
+import { readConnection } from '../../nodes/Aleph/api/connection';
+import type { ApiCall } from '../../nodes/Aleph/api/dialects/dialect';
+import { downloadFile } from '../../nodes/Aleph/api/files/download';
+import { uploadFile } from '../../nodes/Aleph/api/files/upload';
+import { request } from '../../nodes/Aleph/api/request';
 import { generate, get, newAccount, simulator, useSimulator } from '../support/aleph';
 import { functionsOf, runNode, start, type Result } from '../support/engine';
 import { good } from '../support/hostile/answers';
@@ -93,16 +95,20 @@ describe('a slow line', () => {
 
 	async function send(account: IDataObject = {}, idle = IDLE) {
 		reads = [];
-		const setup = { parameters: upload(), credential: newAccount(account) };
+		const ctx = await functionsOf({ parameters: upload(), credential: newAccount(account) });
+		const connection = await readConnection(ctx);
+		const ask = async (call: ApiCall) =>
+			await request(ctx, connection, connection.dialect, call, { timeout: 30_000 });
 		const file = { name: 'video.mp4', mimeType: 'video/mp4', size: SIZE, open };
-		return await uploadFile(await connect(await functionsOf(setup)), file, idle);
+		return await uploadFile(ctx, connection, file, ask, { owner: Symbol('test'), idle });
 	}
 
 	async function fetchResult(idle = IDLE) {
 		const { items } = await runNode({ parameters: generate(), credential: newAccount() });
-		const functions = await functionsOf({ parameters: get('x'), credential: newAccount() });
-		const { videoUrl } = items[0]!.json;
-		return await downloadFile(await connect(functions), videoUrl as string, idle);
+		const ctx = await functionsOf({ parameters: get('x'), credential: newAccount() });
+		const { limiters } = await readConnection(ctx);
+		const turn = { owner: Symbol('test'), limiter: limiters.downloads };
+		return await downloadFile(ctx, { url: items[0]!.json.videoUrl as string, idle, ...turn });
 	}
 
 	it('takes an upload for as long as it moves', async () => {
@@ -133,7 +139,7 @@ describe('a slow line', () => {
 	it('that stands still ends a download', async () => {
 		Object.assign(simulator.settings, { stall: 'download', resultSize: MEGABYTE });
 		await expect(fetchResult(500)).rejects.toMatchObject({
-			kind: 'cut',
+			kind: 'interrupted',
 			reason: `nothing moved for 0.5 seconds at ${simulator.url}`,
 		});
 	});
@@ -238,7 +244,11 @@ describe('what the host of a file answers', () => {
 	afterAll(async () => await server.close());
 
 	async function runOn(parameters: INodeParameters, answers: Answers) {
-		const credential = newAccount({ baseUrl: server.url, uploadUrl: server.url });
+		const credential = newAccount({
+			api: 'aleph',
+			baseUrl: server.url,
+			uploadUrl: server.url,
+		});
 		server.answer(credential.apiKey as string, answers);
 		return await runNode({ parameters, credential, binary: video('x') });
 	}
@@ -284,15 +294,15 @@ describe('what the host of a file answers', () => {
 	});
 
 	it.each([undefined, null, '', 'soon', 0, '2001-01-01T00:00:00Z'])(
-		'does not tell when an upload expires, which then is in three days: %j',
+		'does not tell when an upload expires, which then is in a day: %j',
 		async (expiresAt) => {
 			const days = (count: number) => Date.now() + count * 24 * 60 * 60_000;
 			const data = { downloadUrl: 'https://example.com/a.mp4', expiresAt };
-			const earliest = days(3);
+			const earliest = days(1);
 			const { items } = await runOn(upload(), { [PATHS.upload]: good(data) });
 			const told = Date.parse(items[0]?.json.expiresAt as string);
 			expect(told).toBeGreaterThanOrEqual(earliest);
-			expect(told).toBeLessThanOrEqual(days(3));
+			expect(told).toBeLessThanOrEqual(days(1));
 		},
 	);
 
@@ -316,12 +326,13 @@ describe('what the host of a file answers', () => {
 describe('a file that n8n cannot store', () => {
 	it('is downloaded once, and the reason is that of n8n', async () => {
 		const url = `${simulator.url}/files/sample.mp4`;
-		const functions = await functionsOf({ parameters: get('x'), credential: newAccount() });
-		const reason = 'ENOSPC: no space left on device, write';
-		const prepareBinaryData = async () => await Promise.reject(new Error(reason));
-		const helpers = { ...functions.helpers, prepareBinaryData };
-		const api = { ...(await connect(functions)), functions: { ...functions, helpers } };
-		await expect(downloadFile(api, url)).rejects.toMatchObject({ kind: 'local', reason });
+		const ctx = await functionsOf({ parameters: get('x'), credential: newAccount() });
+		const { limiters } = await readConnection(ctx);
+		const full = new Error('ENOSPC: no space left on device, write');
+		const prepareBinaryData = async () => await Promise.reject(full);
+		Object.assign(ctx.helpers, { prepareBinaryData });
+		const turn = { owner: Symbol('test'), limiter: limiters.downloads };
+		await expect(downloadFile(ctx, { url, ...turn })).rejects.toBe(full);
 		expect(simulator.requests()).toHaveLength(1);
 	});
 });

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import Ajv from 'ajv';
-import type { INodeParameters } from 'n8n-workflow';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { generate, get, newAccount, useSimulator } from '../support/aleph';
 import { runNode } from '../support/engine';
 
@@ -14,12 +14,13 @@ function schemaOf(name: string): { properties: object } {
 }
 
 const binary = {
-	data: { data: Buffer.from('a video').toString('base64'), mimeType: 'video/mp4' },
+	data: { data: Buffer.from('a video'.repeat(100)).toString('base64'), mimeType: 'video/mp4' },
 };
 
-async function expectItemsOf(name: string, parameters: INodeParameters) {
+async function expectItemsOf(name: string, parameters: INodeParameters, account?: IDataObject) {
 	const settings = { onError: 'continueRegularOutput' as const };
-	const { items } = await runNode({ parameters, binary, settings, credential: newAccount() });
+	const credential = newAccount(account);
+	const { items } = await runNode({ parameters, binary, settings, credential });
 	const { properties } = schemaOf(name);
 	const required = Object.keys(properties);
 	const schema = { type: 'object', properties, required, additionalProperties: false };
@@ -42,12 +43,27 @@ it('an item of Get has the fields of its schema, also for a task that failed', a
 	}
 });
 
+it('an item of Cancel has the fields of its schema, cancelled or ended before', async () => {
+	const runway = { api: 'runway' };
+	for (const duration of [0, 60]) {
+		const prompt = `Make it snow [duration=${duration}]`;
+		const parameters = generate({ prompt, waitForCompletion: false });
+		const { taskId } = await expectItemsOf('v1.0.0/video/generate', parameters, runway);
+		const cancel = { resource: 'video', operation: 'cancel', taskId: taskId as string };
+		await expectItemsOf('v1.0.0/video/cancel', cancel, runway);
+	}
+});
+
 it('an item of the trigger has the fields of Get', () => {
 	expect(schemaOf('v1.0.0')).toEqual(schemaOf('v1.0.0/video/get'));
 });
 
-it('an uploaded file and the credits have the fields of their schemas', async () => {
-	await expectItemsOf('v1.0.0/file/upload', { resource: 'file', operation: 'upload' });
-	const credits = { resource: 'account', operation: 'getCredits' };
-	await expectItemsOf('v1.0.0/account/getCredits', credits);
-});
+it.each(['jobs', 'aleph', 'runway'])(
+	'an uploaded file and the credits have the fields of their schemas, with the API "%s"',
+	async (api) => {
+		const upload = { resource: 'file', operation: 'upload' };
+		await expectItemsOf('v1.0.0/file/upload', upload, { api });
+		const credits = { resource: 'account', operation: 'getCredits' };
+		await expectItemsOf('v1.0.0/account/getCredits', credits, { api });
+	},
+);

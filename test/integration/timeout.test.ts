@@ -15,7 +15,9 @@ describe('an API that cannot be read any more', () => {
 			credential: newAccount(),
 		});
 		const { error } = await runNode(setup());
-		expect(error?.message).toBe('The task was still running after 0.05 minutes');
+		expect(error?.message).toBe(
+			'The API could not say what became of the task within 0.05 minutes',
+		);
 		expect(error?.description).toContain(simulator.tasks()[0]?.taskId);
 		expect(error?.description).toContain(
 			'The last status check said: The API had an internal error.',

@@ -26,7 +26,7 @@ export async function apiRoutes(app: FastifyInstance, state: State): Promise<voi
 	for (const api of API_NAMES) await scope(api, keyCheck(api), taskRoutes(api));
 	await scope('jobs', keyCheck('jobs'), kieAccount);
 	await scope('runway', keyCheck('runway'), runwayAccount);
-	// Hosts of their own: one stands behind a firewall, and the other is not to see the key.
+	// Hosts of their own, behind firewalls. Runway's is not to see the key.
 	await scope('jobs', firewall, keyCheck('jobs'), kieUpload);
 	await scope('runway', firewall, runwayStorage);
 }

@@ -24,6 +24,12 @@ const TYPES: Record<string, string> = {
 	zip: 'application/zip',
 };
 
+const LOOKS: Array<[RegExp, string]> = [
+	[/snow|winter/i, 'snow'],
+	[/night|dark|moon/i, 'night'],
+	[/old film|vintage|black.and.white|sepia/i, 'old-film'],
+];
+
 const CHUNK = Buffer.from(Array.from({ length: 64 * 1024 }, (_, index) => index % 256));
 
 export function fileRoutes(app: FastifyInstance, state: State): void {
@@ -36,7 +42,7 @@ export function fileRoutes(app: FastifyInstance, state: State): void {
 
 	const serve = (url: string, handler: RouteHandlerMethod) =>
 		app.route({ method: ['GET', 'HEAD'], url, handler });
-	serve('/files/sample.mp4', (_request, reply) => send(reply, onDisk('sample.mp4')));
+	serve('/files/sample.mp4', (_request, reply) => send(reply, onDisk('source.mp4')));
 	serve('/files/result/:name', (request, reply) => {
 		const [taskId = '', extension = ''] = (request.params as { name: string }).name.split('.');
 		const task = state.tasks.get(taskId);
@@ -60,13 +66,22 @@ function resultSource(state: State, task: Task, extension: string): Source | und
 		stalls: stall === 'download',
 		signal: state.ending.signal,
 	};
+	const look = lookOf(task.request.prompt);
 	if (extension === 'png') {
-		return thumbnailFault ? undefined : { ...onDisk('result.png'), connection };
+		return thumbnailFault ? undefined : { ...onDisk(`${look}.png`), connection };
 	}
 	const type = TYPES[extension];
 	if (!type) return undefined;
-	if (resultSize === null) return { ...onDisk('result.mp4'), type, connection };
-	return { type, size: resultSize, open: () => Readable.from(pattern(resultSize)), connection };
+	if (resultSize !== null) {
+		return { type, size: resultSize, open: () => Readable.from(pattern(resultSize)), connection };
+	}
+	return { ...onDisk(extension === 'zip' ? 'frames.zip' : `${look}.mp4`), type, connection };
+}
+
+/** The clip that a prompt makes of the sample. */
+function lookOf(prompt: string): string {
+	const found = LOOKS.find(([words]) => words.test(prompt));
+	return found ? found[1] : 'tinted';
 }
 
 function onDisk(name: string): Source {

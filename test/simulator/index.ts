@@ -3,6 +3,7 @@
  * files, with the limits, delays and failures of the real ones, adjustable at start, at run time and
  * per prompt.
  */
+import axios from 'axios';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { apiRoutes } from './api';
 import { DIALECTS, type ApiName } from './dialects';
@@ -59,7 +60,7 @@ export async function startSimulator(
 		requests: () => [...state.counters.log],
 		startTask: async (request = {}, account = {}) => {
 			const sample = { prompt: 'Make it snow', videoUrl: `${state.url}/files/sample.mp4` };
-			return await startTask(app, { ...sample, ...request }, account);
+			return await startTask(state.url, { ...sample, ...request }, account);
 		},
 		close: async () => {
 			state.end();
@@ -68,19 +69,22 @@ export async function startSimulator(
 	};
 }
 
-async function startTask(app: FastifyInstance, request: TaskRequest, account: Account) {
+async function startTask(url: string, request: TaskRequest, account: Account): Promise<string> {
 	const { api = 'aleph', key = 'key' } = account;
 	const { create, bodyOf } = DIALECTS[api];
-	const answer = await app.inject({
-		method: 'POST',
-		url: create,
+	const { data: body } = await axios.post<Created>(`${url}${create}`, bodyOf(request), {
 		headers: { authorization: `Bearer ${key}`, 'x-runway-version': '2024-11-06' },
-		payload: bodyOf(request),
+		proxy: false,
+		validateStatus: () => true,
 	});
-	const { id, data } = answer.json<{ id?: string; data?: { taskId?: string } | null }>();
-	const taskId = id ?? data?.taskId;
-	if (taskId === undefined) throw new Error(`The task was refused: ${answer.body}`);
+	const taskId = body.id ?? body.data?.taskId;
+	if (taskId === undefined) throw new Error(`The task was refused: ${JSON.stringify(body)}`);
 	return taskId;
+}
+
+interface Created {
+	id?: string;
+	data?: { taskId: string } | null;
 }
 
 function server(state: State): FastifyInstance {

@@ -33,8 +33,12 @@ class KeyLimits {
 	private readonly admitted = new Moments();
 	/** When the last tasks were accepted. */
 	private readonly accepted = new Moments();
-	/** Tasks that have not ended, in the order in which they were accepted. */
+	/** Tasks in the order in which they were accepted, those that have not ended among them. */
 	private tasks: Task[] = [];
+	/** When those start that wait, and when all end that have not ended. */
+	private starts = new Moments();
+	private ends = new Moments();
+	private slots = 0;
 
 	/** Lets a request through, or not if the last 10 seconds have had their share. */
 	admit(rateLimit: number): boolean {
@@ -50,40 +54,55 @@ class KeyLimits {
 	}
 
 	running(): number {
-		const now = Date.now();
-		return this.unended().filter(({ startsAt }) => startsAt <= now).length;
+		return this.open() - this.starts.countAfter(Date.now());
 	}
 
 	open(): number {
-		return this.unended().length;
+		return this.ends.countAfter(Date.now());
 	}
 
-	add(task: Task): void {
+	/** Takes on a task, which starts at once. */
+	start(task: Task): void {
 		this.accepted.add(task.createdAt);
+		this.enter(task);
+	}
+
+	/** Takes on a task, which starts as soon as it gets one of the slots. */
+	queue(task: Task, slots: number): void {
+		this.setSlots(slots);
+		this.accepted.add(task.createdAt);
+		this.enterWhenFree(task);
+	}
+
+	/** If there are more or fewer slots than before, those that wait get them anew. */
+	setSlots(slots: number): void {
+		if (slots === this.slots) return;
+		this.slots = slots;
+		this.assignSlots();
+	}
+
+	/** Gives the slots to the tasks that wait, in their order; those that run keep theirs. */
+	assignSlots(): void {
+		const now = Date.now();
+		const open = this.tasks.filter(({ endsAt }) => endsAt > now);
+		this.tasks = [];
+		this.starts = new Moments();
+		this.ends = new Moments();
+		for (const task of open.filter(({ startsAt }) => startsAt <= now)) this.enter(task);
+		for (const task of open.filter(({ startsAt }) => startsAt > now)) this.enterWhenFree(task);
+	}
+
+	private enterWhenFree(task: Task): void {
+		const isFree = this.open() < this.slots;
+		task.startsAt = isFree ? Date.now() : (this.ends.latest(this.slots) ?? Infinity);
+		task.endsAt = task.startsAt + task.duration;
+		this.enter(task);
+	}
+
+	private enter(task: Task): void {
 		this.tasks.push(task);
-	}
-
-	/** Gives the slots to the tasks that wait for one, in their order; those that run keep theirs. */
-	assignSlots(slots: number): void {
-		const now = Date.now();
-		const tasks = this.unended();
-		const waiting = tasks.filter(({ startsAt }) => startsAt > now);
-		if (waiting.length === 0) return;
-		const taken = tasks.filter(({ startsAt }) => startsAt <= now).map(({ endsAt }) => endsAt);
-		let free = now;
-		for (const task of waiting) {
-			taken.sort((one, other) => one - other);
-			while (taken.length > 0 && taken.length >= slots) free = taken.shift() ?? free;
-			task.startsAt = slots > 0 ? free : Infinity;
-			task.endsAt = task.startsAt + task.duration;
-			taken.push(task.endsAt);
-		}
-	}
-
-	private unended(): Task[] {
-		const now = Date.now();
-		this.tasks = this.tasks.filter(({ endsAt }) => endsAt > now);
-		return this.tasks;
+		this.starts.add(task.startsAt);
+		this.ends.add(task.endsAt);
 	}
 }
 
@@ -96,6 +115,11 @@ export class Moments {
 		let place = this.times.length;
 		while (place > 0 && (this.times[place - 1] ?? 0) > time) place--;
 		this.times.splice(place, 0, time);
+	}
+
+	/** The nth from the end. */
+	latest(n: number): number | undefined {
+		return this.times[this.times.length - n];
 	}
 
 	/** How many are later than this. It must not go back: the others are gone. */

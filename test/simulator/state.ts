@@ -35,11 +35,8 @@ export class State {
 		const task = newTask(submission, directives(request.prompt), settings, this.random);
 		this.tasks.set(task.taskId, task);
 		const limits = this.limits.of(key);
-		if (DIALECTS[api].queues && limits.running() >= settings.concurrency) {
-			task.startsAt = task.endsAt = Infinity;
-		}
-		limits.add(task);
-		limits.assignSlots(settings.concurrency);
+		if (DIALECTS[api].queues) limits.queue(task, settings.concurrency);
+		else limits.start(task);
 		this.counters.taskAccepted(request, this.limits);
 		// What is given back in the end is not taken at all.
 		this.settings.credits -= costOf(task);
@@ -56,8 +53,7 @@ export class State {
 	find(api: ApiName, taskId: string): Task | undefined {
 		const task = this.tasks.get(taskId);
 		if (!task || task.deleted || !DIALECTS[api].reads.includes(task.api)) return undefined;
-		// The settings may have more slots by now.
-		if (stateOf(task) === 'waiting') this.assignSlots(task.key);
+		if (stateOf(task) === 'waiting') this.limits.of(task.key).setSlots(this.settings.concurrency);
 		return task;
 	}
 
@@ -70,11 +66,7 @@ export class State {
 		this.settings.credits += costOf(task);
 		task.cancelled = true;
 		task.endsAt = Date.now();
-		this.assignSlots(task.key);
-	}
-
-	private assignSlots(key: string): void {
-		this.limits.of(key).assignSlots(this.settings.concurrency);
+		this.limits.of(task.key).assignSlots();
 	}
 
 	settingsFor(task: Task): Settings {

@@ -1,131 +1,192 @@
-/**
- * A world without n8n, HTTP and time: an API with its limits, and a batch that is driven through it by
- * its own decisions, as fast as the processor allows.
- */
-import { ApiFailure, type FailureKind } from '../../nodes/Aleph/api/failure';
-import { decide, nextOf } from '../../nodes/Aleph/batch/decide';
-import {
-	accepted,
-	checked,
-	creditsLeft,
-	fetched,
-	newBatch,
-	notChecked,
-	notStarted,
-	refused,
-	type Batch,
-	type Plan,
-	type Terms,
-} from '../../nodes/Aleph/batch/state';
-import { whileAwake } from '../../nodes/Aleph/task/schedule';
-import { acceptedTask, toldTask, type TaskRecord } from '../../nodes/Aleph/task/task';
+/** A world without n8n, HTTP and time: an API with its limits, on a fake clock, for the driver that ships. */
+import type { FoundRecord } from '../../nodes/Aleph/api/client';
+import type { Clock } from '../../nodes/Aleph/api/clock';
+import type { ApiRef } from '../../nodes/Aleph/api/connection';
+import { ApiError, type ApiErrorKind } from '../../nodes/Aleph/api/error';
+import { RateLimiter } from '../../nodes/Aleph/api/rateLimiter';
+import { drive } from '../../nodes/Aleph/batch/drive';
+import { awoke, fellAsleep } from '../../nodes/Aleph/batch/events';
+import type { Job, Tasks } from '../../nodes/Aleph/batch/job';
+import type { Batch, Terms, Uploads } from '../../nodes/Aleph/batch/state';
+import { LONGEST_AWAKE_MS } from '../../nodes/Aleph/execution/batch';
+import { acceptedTask, withReport } from '../../nodes/Aleph/task/task';
+import { stored } from './batches';
+import { FakeClock, HOUR, MINUTE, SECOND } from './fakeClock';
 
-export const SECOND = 1_000;
-export const MINUTE = 60 * SECOND;
-
-/** How long each request takes. */
+/** How long a request takes. */
 export const LATENCY = 100;
 
-/** How the API deals with the task of an item. */
+export const API: ApiRef = { dialect: 'jobs', baseUrl: 'https://api.example.com' };
+
+/** What becomes of the task of an item. */
 export interface Fate {
-	/** Milliseconds from acceptance to the end. */
+	/** Milliseconds from the time at which it gets a slot. */
 	duration: number;
 	/** Milliseconds from acceptance in which the API does not know it. */
 	unknownFor?: number;
 	fails?: boolean;
-	/** What the request for it meets: the task is accepted only where that leaves it open. */
-	answer?: FailureKind;
-	/** Its first checks meet this. */
-	readFaults?: FailureKind[];
+	/** What the request for it meets: the task is accepted only if that leaves it open. */
+	answer?: ApiErrorKind;
+	/** What its first checks meet. */
+	readFaults?: Array<ApiErrorKind | undefined>;
 }
 
 export interface Api {
-	/** How many tasks may run at once. */
-	places: number;
+	/** How many tasks may run at once; further ones are refused ... */
+	slots: number;
+	/** ... or queued, by an API that tells how many slots there are. */
+	queues: boolean;
 	/** New tasks per 10 seconds. */
 	rate: number;
 	/** Milliseconds that a refusal asks to wait. */
 	retryAfter?: number;
+	/** How many credits are left before the first task; absent if nobody can tell. */
+	credits?: number;
+	isReachable: boolean;
+	/** Milliseconds until the answer to a request is there. */
+	latency: number;
 	/** By item. */
 	fate: (itemIndex: number) => Fate;
-	credits?: number;
 }
+
+/** The turns that requests take. There are none unless a story is about them. */
+export type Limiters = Record<'starts' | 'checks' | 'uploads', RateLimiter>;
 
 interface Task extends Fate {
 	itemIndex: number;
-	since: number;
+	acceptedAt: number;
+	runsFrom: number;
+	endsAt: number;
 	checks: number;
 }
 
 export interface Sent {
 	time: number;
-	what: 'start' | 'check' | 'fetch';
+	what: 'upload' | 'start' | 'check' | 'download' | 'cancel';
 	itemIndex: number;
-	refused?: boolean;
+	refused?: true;
 }
 
-const CODES: Partial<Record<FailureKind, number>> = {
+const CODES: Partial<Record<ApiErrorKind, number>> = {
 	credits: 402,
 	parameters: 422,
 	unknownTask: 422,
 	rateLimit: 429,
-	media: 451,
 	server: 500,
 };
 
-const CREDITS_PER_TASK = 10;
+export const CREDITS_PER_TASK = 10;
 
-export class World {
-	now = 0;
+interface Run {
+	clock?: Clock;
+	signal?: AbortSignal;
+	/** How long an execution stays awake at the most. */
+	awakeFor?: number;
+	/** What goes on while the execution sleeps. Gives the batch that it wakes with. */
+	asleep?: (batch: Batch, wakeAt: number) => Promise<Batch>;
+}
 
+export class World implements Tasks {
 	readonly sent: Sent[] = [];
 
-	private readonly tasks = new Map<string, Task>();
+	readonly tasks = new Map<string, Task>();
 
-	/** The tasks that may still run. */
-	private running: Task[] = [];
-
-	/** Answers that are on their way. */
-	private readonly answers: Array<{ time: number; itemIndex: number; arrive: () => void }> = [];
+	/** Those that may still run, or count for the rate. */
+	private latest: Task[] = [];
 
 	/** Live: a change holds from then on. */
 	readonly api: Api;
 
-	constructor(api: Partial<Api> = {}) {
-		this.api = { places: Infinity, rate: 20, fate: () => ({ duration: 3 * MINUTE }), ...api };
+	private readonly owner = Symbol('batch');
+
+	private readonly limiters: Limiters;
+
+	constructor(
+		api: Partial<Api> = {},
+		readonly clock = new FakeClock(),
+		limiters: Partial<Limiters> = {},
+	) {
+		const fate = () => ({ duration: 3 * MINUTE });
+		const network = { isReachable: true, latency: LATENCY };
+		this.api = { slots: Infinity, queues: false, rate: 20, ...network, fate, ...api };
+		const open = () => new RateLimiter(0, () => Infinity, clock);
+		this.limiters = { starts: open(), checks: open(), uploads: open(), ...limiters };
 	}
 
-	/**
-	 * Drives a batch to its end.
-	 * @param atRest called whenever the batch waits and no request is under way, with the time at which it goes
-	 * on; gives what it goes on with, and may set the clock
-	 */
-	run(
-		batch: Batch,
-		plan: Plan,
-		atRest: (resting: Batch, next: number) => Batch = (resting) => resting,
-	): Batch {
+	/** Drives a batch to its end, through all of its sleeps. */
+	async run(batch: Batch, { clock = this.clock, signal, awakeFor, asleep }: Run = {}) {
+		const sleep = asleep ?? (async (resting, wakeAt) => await this.sleepUntil(resting, wakeAt));
 		for (;;) {
-			const busy = new Set(this.answers.map(({ itemIndex }) => itemIndex));
-			const step = decide(batch, plan, this.now, busy);
-			this.askForCredits(batch, plan, step.start);
-			for (const index of step.start) this.start(batch, plan, index);
-			for (const index of step.check) this.check(batch, plan, index);
-			for (const index of step.fetch) this.fetch(batch, index);
-			const nextAnswer = Math.min(...this.answers.map(({ time }) => time));
-			const next = Math.min(nextAnswer, nextOf(step) ?? Infinity);
-			if (next === Infinity) return batch;
-			if (next < this.now) throw new Error('The batch looks back');
-			const restedAt = this.now;
-			if (this.answers.length === 0) batch = atRest(batch, next);
-			if (this.now !== restedAt) continue;
-			this.now = next;
-			for (const { arrive } of this.takeArrived()) arrive();
+			const wakeAt = await drive(batch, this.jobs(batch), this, {
+				clock,
+				signal,
+				awakeUntil: batch.sleeps ? clock.now() + (awakeFor ?? LONGEST_AWAKE_MS) : undefined,
+			});
+			if (wakeAt === null) return batch;
+			fellAsleep(batch, wakeAt, clock.now());
+			batch = await sleep(batch, wakeAt);
+			awoke(batch, new Set(batch.sleep?.callbacks), clock.now());
 		}
 	}
 
-	starts(): Sent[] {
-		return this.sent.filter(({ what }) => what === 'start');
+	/** Wakes when the batch has asked for it. */
+	async sleepUntil(batch: Batch, wakeAt: number): Promise<Batch> {
+		await this.clock.pause(wakeAt - this.clock.now());
+		return stored(batch);
+	}
+
+	jobs({ items }: Batch): Job[] {
+		return items.map(({ terms }, index) => this.job(index, terms));
+	}
+
+	private job(itemIndex: number, { hasFiles, rate: intervalCap, keepCredits }: Terms): Job {
+		const { owner, limiters } = this;
+		return {
+			initial: () => Promise.reject(new Error('The batch has begun already')),
+			upload: async (known, signal) => {
+				if (!hasFiles || known.videoUrl) return known;
+				const turn = { owner, intervalCap: Infinity, signal };
+				return await limiters.uploads.run(turn, async () => await this.upload(itemIndex));
+			},
+			start: async (_, signal) => {
+				const turn = { owner, intervalCap, signal };
+				return await limiters.starts.run(turn, async () => {
+					this.checkCredits(keepCredits);
+					const taskId = await this.start(itemIndex);
+					return { taskId, api: API, requested: { prompt: 'snow', sourceVideoUrl: null } };
+				});
+			},
+			download: async () => {
+				await this.request('download', itemIndex);
+				return { binary: {} };
+			},
+		};
+	}
+
+	async readTask(taskId: string, { signal }: { signal?: AbortSignal } = {}): Promise<FoundRecord> {
+		const turn = { owner: this.owner, intervalCap: 1, signal };
+		return await this.limiters.checks.run(turn, async () => {
+			const task = this.tasks.get(taskId);
+			const answer = this.answerAbout(taskId, task);
+			await this.request('check', task?.itemIndex ?? -1);
+			if (answer instanceof ApiError) throw answer;
+			return answer;
+		});
+	}
+
+	async cancelTask(taskId: string): Promise<void> {
+		const task = this.tasks.get(taskId)!;
+		await this.request('cancel', task.itemIndex);
+		task.endsAt = Math.min(task.endsAt, this.clock.now());
+	}
+
+	async getConcurrency(): Promise<number | null> {
+		return await Promise.resolve(this.api.queues ? this.api.slots : null);
+	}
+
+	sentOf(what: Sent['what'], itemIndex?: number): Sent[] {
+		const isOf = (each: Sent) => itemIndex === undefined || each.itemIndex === itemIndex;
+		return this.sent.filter((each) => each.what === what && isOf(each));
 	}
 
 	/** The items that were paid for, once for each time. */
@@ -134,124 +195,89 @@ export class World {
 	}
 
 	refusals(): number {
-		return this.sent.filter((each) => each.refused).length;
+		return this.sent.filter(({ refused }) => refused).length;
 	}
 
-	checksOf(itemIndex: number): number[] {
-		return this.sent
-			.filter((each) => each.what === 'check' && each.itemIndex === itemIndex)
-			.map(({ time }) => time);
+	/** The tasks that have a slot now, or wait for one. */
+	unended(): Task[] {
+		return this.latest.filter(({ endsAt }) => endsAt > this.clock.now());
 	}
 
-	private takeArrived() {
-		const arrived = this.answers.filter(({ time }) => time <= this.now);
-		const left = this.answers.filter(({ time }) => time > this.now);
-		this.answers.splice(0, Infinity, ...left);
-		return arrived;
+	/** Notes a request, and resolves when its answer is there. */
+	async request(what: Sent['what'], itemIndex: number, refused = false): Promise<void> {
+		const { isReachable, latency } = this.api;
+		this.sent.push({ time: this.clock.now(), what, itemIndex, ...(refused && { refused }) });
+		await this.clock.pause(latency);
+		if (!isReachable) throw new ApiError('unreachable', null, 'ENOTFOUND');
 	}
 
-	private answer(itemIndex: number, arrive: () => void): void {
-		this.answers.push({ time: this.now + LATENCY, itemIndex, arrive });
+	private async upload(itemIndex: number): Promise<Uploads> {
+		await this.request('upload', itemIndex);
+		const expiresAt = new Date(this.clock.now() + 24 * HOUR).toISOString();
+		return { videoUrl: { url: `https://example.com/${itemIndex}.mp4`, expiresAt } };
 	}
 
-	private askForCredits(batch: Batch, plan: Plan, toStart: number[]): void {
-		if (toStart.every((index) => plan.items[index]?.keepCredits === undefined)) return;
-		const { credits } = this.api;
-		const spent = this.tasks.size * CREDITS_PER_TASK;
-		const left = credits === undefined ? undefined : credits - spent;
-		creditsLeft(batch, { credits: left, reason: 'no such endpoint' }, plan);
+	private checkCredits(keepCredits?: number): void {
+		if (keepCredits === undefined) return;
+		if (this.api.credits === undefined) throw new ApiError('keepCredits', 404, 'no such endpoint');
+		const credits = this.api.credits - this.tasks.size * CREDITS_PER_TASK;
+		if (credits < keepCredits) throw new ApiError('keepCredits', null, '', { credits });
 	}
 
-	private start(batch: Batch, plan: Plan, itemIndex: number): void {
-		if (batch.items[itemIndex]!.at !== 'toStart') return;
-		const { fate, retryAfter = null } = this.api;
-		const isRefused = !this.hasRoom();
-		this.sent.push({ time: this.now, what: 'start', itemIndex, refused: isRefused });
-		const kind = isRefused ? 'rateLimit' : fate(itemIndex).answer;
-		const failure = kind && failureOf(kind, isRefused ? retryAfter : null);
-		const taskId = `task ${this.sent.length}`;
-		if (!failure || failure.leavesOpen) {
-			const task = { ...fate(itemIndex), itemIndex, since: this.now, checks: 0 };
-			this.tasks.set(taskId, task);
-			this.running.push(task);
-		}
-		this.answer(itemIndex, () => {
-			if (!failure) accepted(batch, itemIndex, taskId, plan.items[itemIndex]!, this.now);
-			else if (failure.isRefusedForNow) refused(batch, failure, plan, this.now);
-			else notStarted(batch, itemIndex, failure);
-		});
+	private async start(itemIndex: number): Promise<string> {
+		const { starts } = this.limiters;
+		const isRefused = this.api.isReachable && !this.hasRoom();
+		const error = isRefused ? this.refusal() : errorOf(this.api.fate(itemIndex).answer);
+		const taskId = `task ${this.sent.length + 1}`;
+		if (this.api.isReachable && (!error || error.isAmbiguous)) this.accept(taskId, itemIndex);
+		await this.request('start', itemIndex, isRefused);
+		if (error?.isThrottled) starts.close(error);
+		if (error) throw error;
+		starts.accepted();
+		return taskId;
+	}
+
+	private accept(taskId: string, itemIndex: number): void {
+		const fate = this.api.fate(itemIndex);
+		const acceptedAt = this.clock.now();
+		const ends = this.unended()
+			.map(({ endsAt }) => endsAt)
+			.sort((a, b) => b - a);
+		const runsFrom = Math.max(acceptedAt, ends[this.api.slots - 1] ?? 0);
+		const endsAt = runsFrom + fate.duration;
+		const task = { ...fate, itemIndex, acceptedAt, runsFrom, endsAt, checks: 0 };
+		this.tasks.set(taskId, task);
+		this.latest.push(task);
 	}
 
 	private hasRoom(): boolean {
-		const { places, rate } = this.api;
-		const windowStart = this.now - 10 * SECOND;
-		const ends = ({ since, duration }: Task) => since + duration;
-		this.running = this.running.filter((task) => ends(task) > this.now || task.since > windowStart);
-		const lately = this.running.filter(({ since }) => since > windowStart);
-		const running = this.running.filter((task) => ends(task) > this.now);
-		return lately.length < rate && running.length < places;
+		const { slots, rate, queues } = this.api;
+		const now = this.clock.now();
+		const isLate = ({ acceptedAt }: Task) => acceptedAt > now - 10 * SECOND;
+		this.latest = this.latest.filter((task) => task.endsAt > now || isLate(task));
+		const hasSlot = queues || this.unended().length < slots;
+		return hasSlot && this.latest.filter(isLate).length < rate;
 	}
 
-	private check(batch: Batch, plan: Plan, itemIndex: number): void {
-		const item = batch.items[itemIndex]!;
-		if (item.at !== 'running') throw new Error('Only running tasks are checked');
-		this.sent.push({ time: this.now, what: 'check', itemIndex });
-		const terms = plan.items[itemIndex]!;
-		const answer = this.recordOf(item.taskId);
-		this.answer(itemIndex, () => {
-			if (answer instanceof ApiFailure) notChecked(batch, itemIndex, answer, terms, this.now);
-			else checked(batch, itemIndex, answer, terms, this.now);
-		});
+	private refusal(): ApiError {
+		return new ApiError('rateLimit', 429, 'Too many requests', { retryAfter: this.api.retryAfter });
 	}
 
-	private recordOf(taskId: string): TaskRecord | ApiFailure {
-		const task = this.tasks.get(taskId);
-		const fault = task?.readFaults?.[task.checks++];
-		if (fault) return failureOf(fault);
-		if (!task || this.now < task.since + (task.unknownFor ?? 0)) return failureOf('unknownTask');
-		const known = acceptedTask(taskId);
-		if (this.now < task.since + task.duration) return { task: known };
+	/** What the API says of a task at this moment. */
+	private answerAbout(taskId: string, task?: Task): FoundRecord | ApiError {
+		const now = this.clock.now();
+		const fault = errorOf(task?.readFaults?.[task.checks++]);
+		if (fault) return fault;
+		if (!task || now < task.acceptedAt + (task.unknownFor ?? 0)) return errorOf('unknownTask')!;
+		const known = { api: API, data: {}, task: acceptedTask(taskId) };
+		if (now < task.runsFrom) return { ...known, queued: true };
+		if (now < task.endsAt) return known;
 		const videoUrl = 'https://example.com/out.mp4';
 		const status = task.fails ? 'failed' : 'success';
-		return { task: toldTask(known, { status, videoUrl, errorMessage: '' }) };
-	}
-
-	private fetch(batch: Batch, itemIndex: number): void {
-		this.sent.push({ time: this.now, what: 'fetch', itemIndex });
-		this.answer(itemIndex, () => fetched(batch, itemIndex, { binary: {} }));
+		return { ...known, task: withReport(known.task, { status, videoUrl }) };
 	}
 }
 
-function failureOf(kind: FailureKind, retryAfter: number | null = null): ApiFailure {
-	return new ApiFailure(kind, CODES[kind] ?? null, kind, retryAfter);
-}
-
-/** A plan for so many items, with terms that hold for each of them or differ by item. */
-export function planFor(
-	count: number,
-	terms: Partial<Terms> | ((itemIndex: number) => Partial<Terms>) = {},
-	stopsOnError = false,
-): Plan {
-	const items = Array.from({ length: count }, (_, itemIndex): Terms => ({
-		until: 'ended',
-		timeout: 30 * MINUTE,
-		unknownFor: Infinity,
-		schedule: whileAwake(undefined, () => 0.5),
-		rate: 20,
-		lateIsError: true,
-		wantsFiles: false,
-		wantsData: false,
-		...(typeof terms === 'function' ? terms(itemIndex) : terms),
-	}));
-	return { items, stopsOnError };
-}
-
-export function batchOf(count: number): Batch {
-	const requests = Array.from({ length: count }, (_, itemIndex) => [`request ${itemIndex}`]);
-	return newBatch(requests, { runIndex: 0, executionId: 'first' }, () => ({ at: 'toStart' }));
-}
-
-/** Where each item stands, in a word. */
-export function states({ items }: Batch): string[] {
-	return items.map((item) => (item.at === 'ended' ? item.record.task.status : item.at));
+function errorOf(kind: ApiErrorKind | undefined): ApiError | undefined {
+	return kind && new ApiError(kind, CODES[kind] ?? null, kind);
 }

@@ -43,7 +43,7 @@ export async function openEditor(url: string): Promise<Editor> {
 	const { path, env } = found;
 	const browser = await chromium.launch({ executablePath: path, env, args: ARGUMENTS });
 	const page = await browser.newPage({ viewport: { width: 1360, height: 820 } });
-	page.setDefaultTimeout(30_000);
+	page.setDefaultTimeout(90_000);
 	const editor = new Editor(browser, page, url);
 	await editor.signIn();
 	return editor;

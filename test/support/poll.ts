@@ -1,15 +1,17 @@
 /** Waiting for what is sure to happen, however slow the machine is. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/**
- * Reads until the value is as wanted, and gives it. In vain, it throws an error that shows the last.
- * @param timeout milliseconds by the wall, as is the interval
- */
+/** Milliseconds by the wall. */
+export interface Patience {
+	timeout?: number;
+	interval?: number;
+}
+
+/** Reads until the value is as wanted, and gives it. In vain, it throws an error that shows the last. */
 export async function poll<T>(
 	read: () => T | Promise<T>,
 	isWanted: (value: T) => boolean = Boolean,
-	timeout = 120_000,
-	interval = 100,
+	{ timeout = 180_000, interval = 100 }: Patience = {},
 ): Promise<T> {
 	const deadline = performance.now() + timeout;
 	for (;;) {
@@ -23,8 +25,8 @@ export async function poll<T>(
 }
 
 /** Resolves once it holds. */
-export async function until(holds: () => boolean): Promise<void> {
-	await poll(holds, Boolean, 120_000, 10);
+export async function until(holds: () => boolean, patience: Patience = {}): Promise<void> {
+	await poll(holds, Boolean, { interval: 10, ...patience });
 }
 
 /** The beginning of a value as JSON, for an error. */

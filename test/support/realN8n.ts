@@ -17,6 +17,14 @@ export interface World {
 
 type Env = Record<string, string>;
 
+/** How the simulator is, unless a test says otherwise. */
+export const PROVIDER: Partial<Settings> = {
+	duration: 2,
+	credits: 1_000_000,
+	// A machine may be slow: who hangs up and calls again would make it slower.
+	callbackTimeout: 240,
+};
+
 /**
  * One n8n and one simulator for all tests of a file. What a test sets is undone after it.
  * @param env environment variables of n8n
@@ -28,7 +36,7 @@ export function useN8n(
 	const world = {} as World;
 	let initial: Settings;
 	beforeAll(async () => {
-		world.simulator = await startSimulator({ duration: 2, credits: 1_000_000, ...settings });
+		world.simulator = await startSimulator({ ...PROVIDER, ...settings });
 		initial = structuredClone(world.simulator.settings);
 		world.n8n = await startN8n({
 			copyOf: process.env.N8N_PREPARED_FOLDER,
@@ -39,8 +47,9 @@ export function useN8n(
 	}, 600_000);
 	afterEach(() => Object.assign(world.simulator.settings, initial));
 	afterAll(async () => {
-		await world.n8n?.stop();
+		// First, so that no more callbacks come.
 		await world.simulator?.close();
+		await world.n8n?.stop();
 	});
 	return world;
 }
@@ -113,7 +122,7 @@ export async function triggeredItems(
 			throw error;
 		});
 	// Rarely, as each look costs n8n time.
-	await poll(listIfReady, ({ length }) => length >= expected, 120_000, 1_000);
+	await poll(listIfReady, ({ length }) => length >= expected, { interval: 1_000 });
 	// For one too many, which may come a moment later.
 	await sleep(1_000);
 	const executions = await Promise.all(
@@ -129,7 +138,7 @@ export async function runWorkflow(
 	account = credential,
 ): Promise<Execution> {
 	const id = await client.importWorkflow(workflowOf(setup), [account]);
-	return await client.waitForExecution(await client.runManually(id), { timeout: 120_000 });
+	return await client.waitForExecution(await client.runManually(id));
 }
 
 export function seconds({ startedAt, stoppedAt }: Execution): number {

@@ -76,4 +76,5 @@ export async function goOnAfterCrash({ client }: World, executionId: string): Pr
 	return await client.retryExecution(executionId);
 }
 
-const LONGEST_AWAKE_SECONDS = 30;
+/** The node stays awake for half of that; the rest is for a slow machine. */
+const LONGEST_AWAKE_SECONDS = 60;

@@ -1,43 +1,36 @@
 /** The messages that users may read, as they stand in the source. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 
-const ROOT = path.resolve(__dirname, '../../nodes/Aleph');
+const ROOT = path.resolve(__dirname, '../..');
 
-/** Where messages are written. */
-const FILES = [
-	'Aleph.node.ts',
-	'actions/errors.ts',
-	'actions/binary.ts',
-	'actions/downloads.ts',
-	'actions/video/tasks.ts',
-	'actions/video/generate.ts',
-	'actions/video/generateParameters.ts',
-	'actions/video/get.ts',
-	'actions/video/waiting.ts',
-	'batch/run.ts',
-];
+/** All that is shipped. */
+const FILES = ['credentials', 'nodes'].flatMap((folder) =>
+	readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+		.filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+		.map((name) => path.join(ROOT, folder, name))
+		.sort(),
+);
 
-/** Functions that take a message, and after it what to do. */
-const CALLS = ['refuse', 'inputError', 'NodeOperationError'];
+/** Functions that take a message, and as which of their arguments. */
+const TAKERS: Record<string, number> = {
+	beforeRun: 1,
+	failed: 0,
+	inputError: 1,
+	InvalidInput: 0,
+	NodeOperationError: 1,
+};
 
-/** Each message, with an ellipsis for what differs from case to case. */
+/** Properties that hold one; `msg` is for the provider. */
+const PROPERTIES = ['message', 'msg'];
+
+/** Variables and functions that hold or give some, for another place to show. */
+const GIVERS = ['message', 'messageOf', 'problem', 'wrongKey'];
+
+/** Each message once, with an ellipsis for what differs from case to case. */
 export function messagesOfSource(): string[] {
 	return [...new Set(FILES.flatMap(messagesOf))];
-}
-
-/** What callbacks are answered, and what the test of the credential says. */
-export function otherTexts(): string[] {
-	return [
-		'api/callback.ts',
-		'batch/wake.ts',
-		'trigger/receive.ts',
-		'../../credentials/AlephApi.credentials.ts',
-	].flatMap((file) => {
-		const text = readFileSync(path.join(ROOT, file), 'utf8');
-		return [...text.matchAll(/(?:msg: |refusal\(\s*\w+,\s*)'([^']+)'/g)].map(([, found]) => found!);
-	});
 }
 
 /** Whether a text is this message, whatever stands for the ellipses. */
@@ -47,37 +40,42 @@ export function isMessage(message: string, text: string): boolean {
 }
 
 function messagesOf(file: string): string[] {
-	const text = readFileSync(path.join(ROOT, file), 'utf8');
+	const text = readFileSync(file, 'utf8');
 	const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
 	const found: string[] = [];
 	const visit = (node: ts.Node): void => {
-		found.push(...textsIn(node));
+		found.push(...messagesAt(node));
 		ts.forEachChild(node, visit);
 	};
 	visit(source);
-	// Others are parts of a sentence.
-	return found.filter((message) => /^["A-Z]/.test(message));
+	// Others are parts of a sentence, or hold nothing but what differs.
+	return found.filter((message) => /^(n8n|["A-Z…]).*[a-z]{2}/.test(message));
 }
 
-function textsIn(node: ts.Node): string[] {
-	if (ts.isObjectLiteralExpression(node)) {
-		const [message, description] = ['message', 'description'].map((name) =>
-			node.properties.find((property) => property.name?.getText() === name),
-		);
-		return description && message && ts.isPropertyAssignment(message)
-			? textOf(message.initializer)
-			: [];
+function messagesAt(node: ts.Node): string[] {
+	if (ts.isPropertyAssignment(node)) {
+		return PROPERTIES.includes(node.name.getText()) ? textsOf(node.initializer) : [];
 	}
 	if (ts.isCallExpression(node) || ts.isNewExpression(node)) {
-		const message = node.arguments?.at(-2);
-		return message && CALLS.includes(node.expression.getText()) ? textOf(message) : [];
+		const position = TAKERS[node.expression.getText()];
+		const message = position === undefined ? undefined : node.arguments?.[position];
+		return message ? textsOf(message) : [];
 	}
-	return ts.isReturnStatement(node) && node.expression ? textOf(node.expression) : [];
+	const isGiver = ts.isVariableDeclaration(node) || ts.isFunctionDeclaration(node);
+	return isGiver && GIVERS.includes(node.name?.getText() ?? '') ? textsWithin(node) : [];
 }
 
-function textOf(node: ts.Expression): string[] {
+/** All texts in what a variable or function is made of. */
+function textsWithin(node: ts.Node): string[] {
+	const own = ts.isExpression(node) ? textsOf(node) : [];
+	const found = own.length > 0 ? own : [];
+	if (own.length === 0) ts.forEachChild(node, (child) => void found.push(...textsWithin(child)));
+	return found;
+}
+
+function textsOf(node: ts.Expression): string[] {
 	if (ts.isStringLiteralLike(node)) return [node.text];
-	if (ts.isConditionalExpression(node)) return [node.whenTrue, node.whenFalse].flatMap(textOf);
+	if (ts.isConditionalExpression(node)) return [node.whenTrue, node.whenFalse].flatMap(textsOf);
 	if (!ts.isTemplateExpression(node)) return [];
 	return [node.head.text + node.templateSpans.map(({ literal }) => `…${literal.text}`).join('')];
 }

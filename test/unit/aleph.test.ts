@@ -1,4 +1,7 @@
-import { aleph } from '../../nodes/Aleph/api/aleph';
+import { aleph } from '../../nodes/Aleph/api/dialects/aleph';
+
+/** The task that the record with these data tells about. */
+const taskOf = (data: unknown) => aleph.taskFromRecord('t1', data)?.task;
 
 const done = {
 	taskId: 't1',
@@ -27,35 +30,34 @@ describe('a request of the Aleph API', () => {
 			seed: 0,
 			referenceImage: 'https://example.com/style.png',
 		} as const;
-		expect(aleph.startBody(request)).toEqual(request);
+		const call = { method: 'POST', path: '/api/v1/aleph/generate' };
+		expect(aleph.start(request)).toEqual({ ...call, body: request });
 	});
 });
 
 describe('a record of the Aleph API', () => {
 	it('that is done tells everything about the video', () => {
-		expect(aleph.taskFromRecord('t1', done)).toEqual({
+		expect(taskOf(done)).toEqual({
 			taskId: 't1',
 			status: 'success',
 			videoUrl: 'https://example.com/out.mp4',
 			imageUrl: 'https://example.com/out.png',
 			prompt: 'snow',
 			sourceVideoUrl: 'https://example.com/in.mp4',
-			completeTime: '2026-03-01T10:04:30.000Z',
-			durationSeconds: 270,
-			expiresAt: '2026-03-15T10:04:30.000Z',
+			credits: null,
+			completedAt: '2026-03-01T10:04:30.000Z',
+			expiresAt: null,
 			errorMessage: null,
 		});
 	});
 
 	it('is processing while there is neither a result nor an error', () => {
 		const running = { ...done, response: null, completeTime: null, successFlag: 0 };
-		expect(aleph.taskFromRecord('t1', running)).toMatchObject({
+		expect(taskOf(running)).toMatchObject({
 			status: 'processing',
 			prompt: 'snow',
 			videoUrl: null,
-			completeTime: null,
-			durationSeconds: null,
-			expiresAt: null,
+			completedAt: null,
 		});
 	});
 
@@ -65,18 +67,17 @@ describe('a record of the Aleph API', () => {
 		['the flag 2', { successFlag: 2 }],
 		['the flag 3', { successFlag: 3 }],
 	])('has failed when it shows %s', (_, fields) => {
-		const task = aleph.taskFromRecord('t1', { ...done, response: null, ...fields });
-		expect(task).toMatchObject({ status: 'failed', expiresAt: null });
+		const task = taskOf({ ...done, response: null, ...fields });
+		expect(task).toMatchObject({ status: 'failed', videoUrl: null });
 	});
 
 	it.each([
 		['null', null],
 		['without a URL', { resultVideoUrl: '' }],
-	])('has failed where it is done and its response is %s', (_, response) => {
-		expect(aleph.taskFromRecord('t1', { ...done, response })).toMatchObject({
+	])('has failed if it is done and its response is %s', (_, response) => {
+		expect(taskOf({ ...done, response })).toMatchObject({
 			status: 'failed',
 			videoUrl: null,
-			expiresAt: null,
 			errorMessage: 'The provider reported success without a video URL',
 		});
 	});
@@ -88,23 +89,38 @@ describe('a record of the Aleph API', () => {
 		['epoch milliseconds', 1772359470000],
 		['epoch milliseconds as text', '1772359470000'],
 	])('may give its times as %s', (_, completeTime) => {
-		expect(aleph.taskFromRecord('t1', { ...done, completeTime })).toMatchObject({
-			completeTime: '2026-03-01T10:04:30.000Z',
-			durationSeconds: 270,
+		expect(taskOf({ ...done, completeTime })).toMatchObject({
+			completedAt: '2026-03-01T10:04:30.000Z',
 		});
 	});
 
 	it.each([
-		['nothing', null],
 		['an array', []],
 		['text', 'oops'],
 		['nulls', { paramJson: null, response: null, createTime: null, successFlag: null }],
 		['broken JSON inside', { paramJson: '{', createTime: 'soon', successFlag: 'x' }],
 		['impossible times', { createTime: 1e300, completeTime: -5 }],
 	])('that is %s is a task in progress with nulls', (_, data) => {
-		const task = aleph.taskFromRecord('t1', data);
+		const task = taskOf(data);
 		expect(task).toMatchObject({ taskId: 't1', status: 'processing', prompt: null });
-		expect(Object.values(task)).not.toContain(undefined);
+		expect(Object.values(task!)).not.toContain(undefined);
+	});
+});
+
+describe('an answer of the Aleph API', () => {
+	it.each([
+		['with nothing', null],
+		['of another task', { ...done, taskId: 't2' }],
+	])('%s is no record of the task', (_, data) => {
+		expect(aleph.taskFromRecord('t1', data)).toBeNull();
+	});
+
+	it('may spell IDs as numbers, and need not name the task', () => {
+		expect(aleph.taskFromRecord('123', { ...done, taskId: 123 })).not.toBeNull();
+		expect(taskOf({ ...done, taskId: undefined })).toMatchObject({ status: 'success' });
+		expect(aleph.startedTaskId({ taskId: 123 })).toBe('123');
+		expect(aleph.startedTaskId({ task_id: ' t1 ' })).toBe('t1');
+		expect(aleph.startedTaskId({ taskId: '' })).toBeNull();
 	});
 });
 
@@ -127,17 +143,22 @@ describe('a callback of the Aleph API', () => {
 			{ data: { task_id: 't1', video_url: videoUrl, image_url: imageUrl } },
 		],
 	])('in %s is a finished task', (_, body) => {
-		expect(aleph.taskFromCallback({ code: 200, msg: 'ok', ...body })).toMatchObject(success);
+		expect(aleph.taskFromCallback!({ code: 200, msg: 'ok', ...body })).toMatchObject(success);
 	});
 
 	it('of a failed task says why', () => {
 		const body = { code: 400, msg: 'flagged', data: null, taskId: 't1' };
-		expect(aleph.taskFromCallback(body)).toMatchObject({
+		expect(aleph.taskFromCallback!(body)).toMatchObject({
 			taskId: 't1',
 			status: 'failed',
 			errorMessage: 'flagged',
 			videoUrl: null,
 		});
+	});
+
+	it('may give the ID as a number, and the code as text', () => {
+		const body = { code: '200', msg: 'ok', taskId: 42, data: { video_url: videoUrl } };
+		expect(aleph.taskFromCallback!(body)).toMatchObject({ taskId: '42', status: 'success' });
 	});
 
 	it.each([
@@ -146,10 +167,11 @@ describe('a callback of the Aleph API', () => {
 		['nothing', null],
 		['without a task ID', { code: 200, data: {} }],
 		['with a blank task ID', { code: 200, taskId: ' ' }],
+		['with a task ID that no API would give', { code: 200, taskId: 'x'.repeat(201) }],
 		['with an object as task ID', { code: 200, taskId: { $ne: null } }],
 		['without a code', { taskId: 't1' }],
 		['with a code that is no number', { taskId: 't1', code: 'ok' }],
 	])('that is %s is none', (_, body) => {
-		expect(aleph.taskFromCallback(body)).toBeNull();
+		expect(aleph.taskFromCallback!(body)).toBeNull();
 	});
 });

@@ -1,86 +1,79 @@
 /** Which callback wakes a sleeping execution. Each test has an execution of its own. */
+import { fellAsleep, running } from '../../nodes/Aleph/batch/events';
+import type { Batch } from '../../nodes/Aleph/batch/state';
 import {
-	arrived,
-	arrivedFirst,
-	fallsAsleep,
-	goesOn,
-	isAwake,
-} from '../../nodes/Aleph/batch/callers';
-import { VERSION, type Batch, type Item } from '../../nodes/Aleph/batch/state';
+	decideCallback,
+	markAsleep,
+	markAwake,
+	wasResumed,
+} from '../../nodes/Aleph/execution/callbacks';
+import { batchOf } from '../support/batches';
 
 let executions = 0;
 
-const running = (taskId: string): Item => ({ at: 'running', taskId, since: 0, checkAt: 0 });
-
 /** An execution that fell asleep at `since`, with running tasks, and perhaps more to start. */
-function asleep(tasks: string[], { waker = tasks[0]!, since = 1_000_000, toStart = 0 } = {}) {
-	const executionId = `callers ${++executions}`;
-	const items: Item[] = [
-		...tasks.map(running),
-		...Array.from({ length: toStart }, (): Item => ({ at: 'toStart' })),
-	];
-	const batch: Batch = {
-		version: VERSION,
-		runIndex: 0,
-		executionId,
-		tries: 1,
-		items,
-		starts: [],
-		sleep: { since, until: since + 60_000, waker },
-	};
-	fallsAsleep(executionId, batch.sleep!);
+function asleep(tasks: string[], { waker = tasks[0]!, since = 1_000_000, pending = 0 } = {}) {
+	const executionId = `callbacks ${++executions}`;
+	const batch = batchOf(tasks.length + pending, {}, { executionId });
+	tasks.forEach((taskId, index) => Object.assign(batch.items[index]!, running(taskId, 0)));
+	const sleep = { since, wakeAt: since + 60_000, waker };
+	batch.sleep = sleep;
+	markAsleep(executionId, sleep);
 	return {
 		batch,
-		call: (taskId: string, after = 1_000) => arrived(executionId, batch, taskId, since + after),
-		awake: (after = 60_000) => isAwake(executionId, batch.sleep!, since + after),
+		call: (taskId: string, after = 1_000) =>
+			decideCallback(executionId, batch, taskId, since + after),
+		awake: (after = 60_000) => markAwake(executionId, batch.sleep!, since + after),
 		sleepAgain: (later: number) => {
-			const again = { ...batch, sleep: { ...batch.sleep!, since: later } };
-			fallsAsleep(executionId, again.sleep);
-			return (taskId: string) => arrived(executionId, again, taskId, later + 1_000);
+			const again: Batch = { ...batch, sleep: { ...sleep, since: later } };
+			markAsleep(executionId, again.sleep!);
+			return (taskId: string) => decideCallback(executionId, again, taskId, later + 1_000);
 		},
 	};
 }
 
 describe('a callback', () => {
-	it('wakes the execution where all tasks have called', () => {
+	it('wakes the execution if all tasks have called', () => {
 		const { call, batch } = asleep(['a', 'b', 'c'], { waker: 'b' });
 		expect(call('a')).toBe('noted');
 		expect(call('b')).toBe('noted');
-		expect(call('c')).toBe('wake');
-		expect(batch.sleep!.called!.sort()).toEqual(['a', 'b', 'c']);
+		expect(call('c', 2_000)).toBe('wake');
+		expect(batch.sleep!.callbacks!.sort()).toEqual(['a', 'b', 'c']);
+		expect(batch.sleep!.wokenAt).toBe(1_002_000);
 	});
 
 	it('of one task alone wakes the execution that waits for nothing else', () => {
 		expect(asleep(['a']).call('a')).toBe('wake');
 	});
 
-	it('wakes nothing in a process where the waker has not called', () => {
-		const { call } = asleep(['a', 'b', 'c'], { waker: 'c', toStart: 5 });
+	it('wakes nothing in a process to which the waker has not called', () => {
+		const { call } = asleep(['a', 'b', 'c'], { waker: 'c', pending: 5 });
 		expect(call('a', 50_000)).toBe('noted');
 		expect(call('b', 51_000)).toBe('noted');
 	});
 
-	it('of the waker wakes the execution where places are wanted, and comes again before 3 seconds', () => {
-		const { call } = asleep(['a', 'b', 'c'], { waker: 'a', toStart: 5 });
+	it('of the waker wakes the execution if slots are wanted, and comes again before 3 seconds', () => {
+		const { call } = asleep(['a', 'b', 'c'], { waker: 'a', pending: 5 });
 		expect(call('a', 1_000)).toBe('again');
 		expect(call('b', 2_000)).toBe('noted');
 		expect(call('a', 3_000)).toBe('wake');
 	});
 
-	it('wakes at once where all have called, also before 3 seconds', () => {
-		const { call } = asleep(['a', 'b'], { waker: 'b', toStart: 5 });
+	it('wakes at once if all have called, also before 3 seconds', () => {
+		const { call } = asleep(['a', 'b'], { waker: 'b', pending: 5 });
 		expect(call('a', 100)).toBe('noted');
 		expect(call('b', 200)).toBe('wake');
 	});
 
 	it('does not wait for tasks that are known to have ended', () => {
 		const { call, batch } = asleep(['a', 'b']);
-		batch.items[1] = { at: 'failed', failure: { kind: 'local', code: null, reason: '' } };
+		const failure = { kind: 'local', code: null, reason: '' } as const;
+		batch.items[1] = { ...batch.items[1]!, state: 'failed', failure };
 		expect(call('a')).toBe('wake');
 	});
 
 	it('wakes the execution once for each sleep; others are noted until it is awake, and come again then', () => {
-		const { call, awake } = asleep(['a', 'b', 'c'], { waker: 'a', toStart: 5 });
+		const { call, awake } = asleep(['a', 'b', 'c'], { waker: 'a', pending: 5 });
 		expect(call('a', 3_000)).toBe('wake');
 		expect(call('b', 3_000)).toBe('noted');
 		expect([...awake()].sort()).toEqual(['a', 'b']);
@@ -100,7 +93,7 @@ describe('a callback', () => {
 		expect(call('a')).toBe('again');
 	});
 
-	it('for an earlier sleep has to come again, also where it could have woken that one', () => {
+	it('for an earlier sleep has to come again, even if it could have woken that one', () => {
 		const { call, awake, sleepAgain } = asleep(['a']);
 		awake();
 		const callAgain = sleepAgain(1_100_000);
@@ -119,8 +112,8 @@ describe('an execution that wakes', () => {
 
 	it('is told so in another process as well, by what was stored', () => {
 		const { batch } = asleep(['a', 'b']);
-		const stored = { ...batch.sleep!, called: ['a'] };
-		expect(isAwake('in another process', stored, stored.since)).toEqual(new Set(['a']));
+		const stored = { ...batch.sleep!, callbacks: ['a'] };
+		expect(markAwake('in another process', stored, stored.since)).toEqual(new Set(['a']));
 	});
 
 	it('is told nothing of an earlier sleep', () => {
@@ -129,7 +122,7 @@ describe('an execution that wakes', () => {
 		awake();
 		sleepAgain(1_100_000);
 		const now = { ...batch.sleep!, since: 1_100_000 };
-		expect(isAwake(batch.executionId, now, 1_160_000)).toEqual(new Set());
+		expect(markAwake(batch.executionId, now, 1_160_000)).toEqual(new Set());
 	});
 });
 
@@ -139,33 +132,33 @@ it('what a process knows of an execution is forgotten after a while', () => {
 	expect(awake(11 * 60_000)).toEqual(new Set());
 });
 
-describe('the first callback for a sleep of version 0.1.0', () => {
-	it('wakes it, and no other does, nor a late one when it sleeps again', () => {
-		expect(arrivedFirst('earlier', 1_000_000)).toBe(true);
-		expect(arrivedFirst('earlier', 1_000_001)).toBe(false);
-		fallsAsleep('earlier', asleep(['a']).batch.sleep!);
-		expect(arrivedFirst('earlier', 1_000_002)).toBe(false);
+describe('an execution that n8n takes for crashed', () => {
+	it('goes on if this process has woken it', () => {
+		const { batch, awake, sleepAgain } = asleep(['a']);
+		expect(wasResumed(batch.executionId, batch.sleep!)).toBe(false);
+		awake();
+		expect(wasResumed(batch.executionId, batch.sleep!)).toBe(true);
+		sleepAgain(2_000_000);
+		expect(wasResumed(batch.executionId, batch.sleep!)).toBe(true);
 	});
 
-	it('makes nobody forget what other executions were called for', () => {
-		const { call } = asleep(['a', 'b']);
-		expect(call('a')).toBe('noted');
-		expect(arrivedFirst('another', 1_000_000)).toBe(true);
-		expect(call('b')).toBe('wake');
+	it('is one if this process knows nothing of it', () => {
+		const sleep = { since: 1, wakeAt: 2, waker: null };
+		expect(wasResumed('of a killed process', sleep)).toBe(false);
 	});
 });
 
-describe('an execution that n8n takes for crashed', () => {
-	it('goes on where this process has woken it', () => {
-		const { batch, awake, sleepAgain } = asleep(['a']);
-		expect(goesOn(batch.executionId, batch.sleep!)).toBe(false);
-		awake();
-		expect(goesOn(batch.executionId, batch.sleep!)).toBe(true);
-		sleepAgain(2_000_000);
-		expect(goesOn(batch.executionId, batch.sleep!)).toBe(true);
+describe('the task whose callback wakes an execution', () => {
+	it('is one that about a quarter of the others are likely to end before', () => {
+		const batch = batchOf(8);
+		batch.items.forEach((item, index) => Object.assign(item, running(`task ${index}`, index)));
+		fellAsleep(batch, 60_000, 1_000);
+		expect(batch.sleep).toEqual({ since: 1_000, wakeAt: 60_000, waker: 'task 2' });
 	});
 
-	it('is one where this process knows nothing of it', () => {
-		expect(goesOn('of a killed process', { since: 1, until: 2, waker: null })).toBe(false);
+	it('is none if no task runs', () => {
+		const batch = batchOf(2);
+		fellAsleep(batch, 60_000, 1_000);
+		expect(batch.sleep!.waker).toBeNull();
 	});
 });

@@ -1,50 +1,80 @@
-/** Requests for tasks that wait for their turn, and are not to be sent any more. */
-import { ApiFailure } from '../../nodes/Aleph/api/failure';
-import { drive, type Work } from '../../nodes/Aleph/batch/drive';
-import { batchOf, planFor, SECOND } from '../support/batchWorld';
-
-beforeEach(() => jest.useFakeTimers());
-afterEach(() => jest.useRealTimers());
-
-/** The request for the first item is answered, the others wait in line for as long as they may. */
-function workWith(answer: () => Promise<string>, credits = async () => await Promise.resolve(0)) {
-	const asked: number[] = [];
-	const never = async () => await new Promise<never>(() => {});
-	const work: Work = {
-		start: async (itemIndex, { forGood }) => {
-			asked.push(itemIndex);
-			if (itemIndex === 0) return await answer();
-			return await new Promise((_, leave) =>
-				forGood.addEventListener('abort', () => leave(forGood.reason as Error)),
-			);
-		},
-		check: never,
-		fetch: never,
-		credits,
-	};
-	return { work, asked };
-}
+/** The driver's requests: which leave the line unsent, whom they ask, and what becomes of them at a stop. */
+import { RateLimiter } from '../../nodes/Aleph/api/rateLimiter';
+import { batchOf, states } from '../support/batches';
+import { API, LATENCY, World, type Fate } from '../support/batchWorld';
+import { FakeClock, HOUR, MINUTE, SECOND } from '../support/fakeClock';
 
 describe('a request that waits in line', () => {
-	it('leaves it where another item has failed and the node stops on errors', async () => {
-		const { work, asked } = workWith(async () => {
-			return await Promise.reject(new ApiFailure('parameters', 422, 'no such ratio'));
-		});
-		const batch = batchOf(3);
-		expect(await drive({ batch, plan: planFor(3, {}, true), work })).toBeNull();
-		expect(asked).toEqual([0, 1, 2]);
-		expect(batch.items.map(({ at }) => at)).toEqual(['failed', 'toStart', 'toStart']);
+	/** Another execution has taken all but one of the next 10 seconds' requests. */
+	async function busy(fate: Fate) {
+		const clock = new FakeClock();
+		const starts = new RateLimiter(10 * SECOND, undefined, clock);
+		const turn = { owner: Symbol('other'), intervalCap: 20 };
+		for (let n = 0; n < 19; n++) await starts.run(turn, async () => await Promise.resolve());
+		return new World({ fate: () => fate }, clock, { starts });
+	}
+
+	it.each([
+		['another item has failed and the node stops on errors', 'parameters'],
+		['the account is refused', 'credits'],
+	] as const)('leaves it if %s', async (_, answer) => {
+		const world = await busy({ duration: 0, answer });
+		const batch = await world.run(batchOf(3, {}, { stopsOnError: true }));
+		expect(states(batch)).toEqual(['failed', 'pending', 'pending']);
+		expect(world.sentOf('start')).toHaveLength(1);
+		expect(world.clock.now()).toBe(LATENCY);
 	});
 
-	it('leaves it where the next burst finds too few credits', async () => {
-		const credits = jest.fn<Promise<number>, []>().mockResolvedValueOnce(200).mockResolvedValue(90);
-		const { work, asked } = workWith(async () => await Promise.resolve('a task'), credits);
-		const batch = batchOf(3);
-		const plan = planFor(3, { until: 'started', rate: 2, keepCredits: 100 });
-		const end = drive({ batch, plan, work });
-		await jest.advanceTimersByTimeAsync(20 * SECOND);
-		expect(await end).toBeNull();
-		expect(asked).toEqual([0, 1]);
-		expect(batch.items.map(({ at }) => at)).toEqual(['running', 'failed', 'failed']);
+	it('leaves it if its time could not end any more before n8n stops the execution', async () => {
+		const clock = new FakeClock();
+		const starts = new RateLimiter(0, () => 1, clock);
+		const world = new World({ latency: 10 * SECOND }, clock, { starts });
+		const deadline = 30 * MINUTE + 30 * SECOND;
+		const batch = await world.run(batchOf(4, {}, { deadline }));
+		expect(states(batch)).toEqual(['success', 'success', 'failed', 'failed']);
+		expect(world.sentOf('start')).toHaveLength(2);
+	});
+});
+
+describe('a check', () => {
+	it('asks the API that accepted the task, at every wake', async () => {
+		const world = new World();
+		const readTask = jest.spyOn(world, 'readTask');
+		await world.run(batchOf(1, {}, { sleeps: true }));
+		expect(readTask.mock.calls.length).toBeGreaterThan(2);
+		for (const call of readTask.mock.calls) expect(call).toMatchObject(['task 1', { api: API }]);
+	});
+});
+
+describe('an execution that the user stops', () => {
+	/** Stops a batch of two items after a minute. */
+	async function stopped(onStop: 'leave' | 'cancel', latency = 100) {
+		const world = new World({ latency, fate: () => ({ duration: HOUR }) });
+		const stop = new AbortController();
+		const run = world.run(batchOf(2, { onStop }), { signal: stop.signal });
+		const ended = expect(run).rejects.toThrow('stopped');
+		await world.clock.pause(MINUTE);
+		stop.abort(new Error('stopped'));
+		await ended;
+		return world;
+	}
+
+	it('sends nothing more', async () => {
+		const world = await stopped('leave');
+		const sent = world.sent.length;
+		await world.clock.pause(HOUR);
+		expect(world.sent).toHaveLength(sent);
+		expect(world.sentOf('cancel')).toEqual([]);
+	});
+
+	it('cancels its tasks if that is asked for', async () => {
+		const world = await stopped('cancel');
+		expect(world.sentOf('cancel').map(({ itemIndex }) => itemIndex)).toEqual([0, 1]);
+		expect(world.unended()).toEqual([]);
+	});
+
+	it('cancels those, too, that are being accepted just then', async () => {
+		const world = await stopped('cancel', 90 * SECOND);
+		expect(world.sentOf('cancel')).toHaveLength(2);
 	});
 });

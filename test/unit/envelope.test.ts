@@ -1,13 +1,13 @@
-import { openEnvelope } from '../../nodes/Aleph/api/envelope';
-import { ApiFailure } from '../../nodes/Aleph/api/failure';
+import { openEnvelope } from '../../nodes/Aleph/api/dialects/envelope';
+import type { ApiError } from '../../nodes/Aleph/api/error';
 
 const answer = (statusCode: number, body: unknown, headers = {}) => ({ statusCode, body, headers });
 
-function failureOf(...args: Parameters<typeof answer>): ApiFailure {
+function errorOf(...args: Parameters<typeof answer>): ApiError {
 	try {
 		openEnvelope(answer(...args));
 	} catch (error) {
-		return error as ApiFailure;
+		return error as ApiError;
 	}
 	throw new Error('The answer counted as good');
 }
@@ -25,66 +25,83 @@ describe('an answer of the API', () => {
 		[401, 'Unauthorized', 'credential'],
 		[402, 'Insufficient credits', 'credits'],
 		[404, 'Not found', 'notFound'],
+		[404, 'Task not found', 'unknownTask'],
 		[405, 'Method not allowed', 'notFound'],
 		[408, 'Upstream busy', 'busy'],
 		[422, 'prompt is required', 'parameters'],
 		[422, 'recordInfo is null', 'unknownTask'],
+		[422, 'The model name you specified is not supported', 'noModel'],
+		[422, 'The page does not exist or is not published', 'noModel'],
 		[429, 'Too many requests', 'rateLimit'],
+		[430, 'The call frequency is too high', 'rateLimit'],
 		[433, 'Quota exceeded', 'quota'],
 		[451, 'Failed to fetch the image', 'media'],
 		[455, 'Maintenance', 'maintenance'],
 		[500, 'Server error', 'server'],
+		[500, 'Credits insufficient. Please top up', 'credits'],
+		[500, 'prompt is required', 'parameters'],
+		[500, 'aspect_ratio is not within the range of allowed options', 'parameters'],
 		[501, 'Generation failed', 'server'],
 		[503, 'Unavailable', 'server'],
 		[505, 'Feature disabled', 'switchedOff'],
 		[550, 'Connection denied', 'denied'],
 	])('with the code %i and "%s" fails alike in the body and as HTTP status', (code, msg, kind) => {
-		expect(failureOf(200, { code, msg, data: null })).toMatchObject({ kind, code, reason: msg });
-		expect(failureOf(code, { code, msg, data: null })).toMatchObject({ kind, code, reason: msg });
+		expect(errorOf(200, { code, msg, data: null })).toMatchObject({ kind, code, reason: msg });
+		expect(errorOf(code, { code, msg, data: null })).toMatchObject({ kind, code, reason: msg });
 	});
 
-	it('is judged by its HTTP status where there is no envelope', () => {
-		expect(failureOf(502, '<html>Bad gateway</html>').kind).toBe('server');
-		expect(failureOf(401, '').kind).toBe('credential');
-		expect(failureOf(200, '<html>Welcome</html>').kind).toBe('notTheApi');
-		expect(failureOf(302, '').kind).toBe('notFound');
-		expect(failureOf(200, [1, 2]).kind).toBe('notTheApi');
+	it('may say that the region is not served, by a code that is no HTTP status', () => {
+		const body = { code: 4030, msg: 'Not supported in the current region' };
+		expect(errorOf(200, body)).toMatchObject({ kind: 'region', isAccountError: true });
 	});
 
-	it('with 403 refuses the key, but not where a page says so: that is a firewall', () => {
-		expect(failureOf(403, { code: 403, msg: 'Forbidden' }).kind).toBe('credential');
-		expect(failureOf(200, { code: 403, msg: 'Forbidden' }).kind).toBe('credential');
-		const page = failureOf(403, '<html><title>Access denied</title></html>');
+	it('may have its code as text', () => {
+		expect(openEnvelope(answer(200, { code: '200', data: 5 }))).toBe(5);
+		expect(errorOf(200, { code: '401', msg: 'Unauthorized' }).kind).toBe('credential');
+	});
+
+	it('is judged by its HTTP status if there is no envelope', () => {
+		expect(errorOf(502, '<html>Bad gateway</html>').kind).toBe('server');
+		expect(errorOf(401, '').kind).toBe('credential');
+		expect(errorOf(200, '<html>Welcome</html>').kind).toBe('notTheApi');
+		expect(errorOf(302, '').kind).toBe('notFound');
+		expect(errorOf(200, [1, 2]).kind).toBe('notTheApi');
+	});
+
+	it('with 403 refuses the key, but not if a page says so: that is a firewall', () => {
+		expect(errorOf(403, { code: 403, msg: 'Forbidden' }).kind).toBe('credential');
+		expect(errorOf(200, { code: 403, msg: 'Forbidden' }).kind).toBe('credential');
+		const page = errorOf(403, '<html><title>Access denied</title></html>');
 		expect(page).toMatchObject({ kind: 'firewall', code: 403 });
 		expect(page.reason).not.toContain('<');
 	});
 
 	it('may call its words "message"', () => {
 		const body = { code: 422, message: 'recordInfo is null', data: null };
-		expect(failureOf(200, body)).toMatchObject({ kind: 'unknownTask', reason: body.message });
+		expect(errorOf(200, body)).toMatchObject({ kind: 'unknownTask', reason: body.message });
 	});
 
 	it('says with Retry-After how long to stay away, in seconds or as a date', () => {
-		expect(failureOf(429, {}, { 'retry-after': '7' }).retryAfter).toBe(7_000);
+		expect(errorOf(429, {}, { 'retry-after': '7' }).retryAfter).toBe(7_000);
 		const inAMinute = new Date(Date.now() + 60_000).toUTCString();
-		const { retryAfter } = failureOf(429, {}, { 'retry-after': inAMinute });
+		const { retryAfter } = errorOf(429, {}, { 'retry-after': inAMinute });
 		expect(retryAfter).toBeGreaterThan(55_000);
 		expect(retryAfter).toBeLessThanOrEqual(60_000);
-		expect(failureOf(429, {}).retryAfter).toBeNull();
+		expect(errorOf(429, {}).retryAfter).toBeNull();
 	});
 });
 
-describe('a failure', () => {
-	const failure = (code: number) => failureOf(200, { code, msg: 'no' });
+describe('an error', () => {
+	const error = (code: number) => errorOf(200, { code, msg: 'no' });
 
-	it('leaves open whether a task was accepted, where the API did not say that it was refused', () => {
+	it('leaves open whether a task was accepted, if the API did not say that it was refused', () => {
 		const codes = [401, 402, 404, 408, 422, 429, 433, 451, 455, 500, 501, 503, 505, 550];
-		expect(codes.filter((code) => failure(code).leavesOpen)).toEqual([408, 500, 501, 503]);
+		expect(codes.filter((code) => error(code).isAmbiguous)).toEqual([408, 500, 501, 503]);
 	});
 
-	it('is of the account where every other request would fail alike', () => {
+	it('is of the account if every other request would fail alike', () => {
 		const codes = [401, 402, 403, 404, 408, 422, 429, 433, 451, 455, 500, 505, 550];
-		expect(codes.filter((code) => failure(code).isOfTheAccount)).toEqual([401, 402, 403, 433, 505]);
-		expect(codes.filter((code) => failure(code).isRefusedForNow)).toEqual([429, 455]);
+		expect(codes.filter((code) => error(code).isAccountError)).toEqual([401, 402, 403, 433, 505]);
+		expect(codes.filter((code) => error(code).isThrottled)).toEqual([429, 455]);
 	});
 });

@@ -3,7 +3,7 @@ import {
 	nameOfDownload,
 	typeOfName,
 	withExtension,
-} from '../../nodes/Aleph/api/fileName';
+} from '../../nodes/Aleph/api/files/fileName';
 
 const URL_OF_FILE = 'https://example.com/files/42?token=x';
 
@@ -89,7 +89,7 @@ describe('a harmless name', () => {
 	});
 });
 
-it('an extension comes from the MIME type where the name has none', () => {
+it('an extension comes from the MIME type if the name has none', () => {
 	expect(withExtension('file', 'video/mp4')).toBe('file.mp4');
 	expect(withExtension('Trailer 2.0', 'video/quicktime')).toBe('Trailer 2.0.mov');
 	expect(withExtension('video.mp4', 'image/png')).toBe('video.mp4');

@@ -1,12 +1,16 @@
-import { taskFromCallback } from '../../nodes/Aleph/api/callback';
-import { jobs } from '../../nodes/Aleph/api/jobs';
+import { DIALECTS } from '../../nodes/Aleph/api/dialects';
+import { jobs } from '../../nodes/Aleph/api/dialects/jobs';
+
+/** The task that the record with these data tells about. */
+const taskOf = (data: unknown) => jobs.taskFromRecord('t1', data)?.task;
+
+const INPUT = { prompt: 'snow', video_url: 'https://example.com/in.mp4' };
 
 const done = {
 	taskId: 't1',
 	model: 'runway/gen4-aleph',
 	state: 'success',
-	param:
-		'{"model":"runway/gen4-aleph","input":{"prompt":"snow","video_url":"https://example.com/in.mp4"}}',
+	param: JSON.stringify({ model: 'runway/gen4-aleph', input: INPUT }),
 	resultJson:
 		'{"resultUrls":["https://example.com/out.mp4"],"firstFrameUrl":"https://example.com/out.png"}',
 	failCode: '',
@@ -26,15 +30,15 @@ const finished = {
 	imageUrl: 'https://example.com/out.png',
 	prompt: 'snow',
 	sourceVideoUrl: 'https://example.com/in.mp4',
-	completeTime: '2026-03-01T10:04:30.000Z',
-	durationSeconds: 270,
-	expiresAt: '2026-03-15T10:04:30.000Z',
+	credits: 110,
+	completedAt: '2026-03-01T10:04:30.000Z',
+	expiresAt: null,
 	errorMessage: null,
 };
 
 describe('a request of the Jobs API', () => {
 	it('holds what the user has set, under the names of that API', () => {
-		const body = jobs.startBody({
+		const { body } = jobs.start({
 			prompt: 'snow',
 			videoUrl: 'https://example.com/in.mp4',
 			callBackUrl: 'https://example.com/hook',
@@ -61,7 +65,7 @@ describe('a request of the Jobs API', () => {
 
 	it('names nothing that is not set', () => {
 		const request = { prompt: 'snow', videoUrl: 'https://example.com/in.mp4' };
-		expect(jobs.startBody(request)).toEqual({
+		expect(jobs.start(request).body).toEqual({
 			model: 'runway/gen4-aleph',
 			input: { prompt: 'snow', video_url: 'https://example.com/in.mp4' },
 		});
@@ -70,45 +74,62 @@ describe('a request of the Jobs API', () => {
 
 describe('a record of the Jobs API', () => {
 	it('that is done tells everything about the video', () => {
-		expect(jobs.taskFromRecord('t1', done)).toEqual(finished);
+		expect(taskOf(done)).toEqual(finished);
 	});
 
 	it('may name the files by other names, and its JSON may be an object', () => {
 		const resultJson = { resultVideoUrl: finished.videoUrl, resultImageUrl: finished.imageUrl };
-		expect(jobs.taskFromRecord('t1', { ...done, resultJson })).toEqual(finished);
+		expect(taskOf({ ...done, resultJson })).toEqual(finished);
+	});
+
+	it('has its input as JSON within the JSON of the parameters', () => {
+		const param = JSON.stringify({ model: 'runway/gen4-aleph', input: JSON.stringify(INPUT) });
+		expect(taskOf({ ...done, param })).toEqual(finished);
+	});
+
+	it.each([
+		['success', undefined, 'success'],
+		['completed', undefined, 'success'],
+		['fail', undefined, 'failed'],
+		['failed', 1, 'failed'],
+		['error', undefined, 'failed'],
+		[null, 1, 'success'],
+		[null, 3, 'failed'],
+		[null, 0, 'processing'],
+	])('in the state %s, with the flag %s, is %s', (state, successFlag, status) => {
+		expect(taskOf({ ...done, state, successFlag })).toMatchObject({ status });
 	});
 
 	it.each(['waiting', 'queuing', 'generating', 'some new state', null])(
 		'in the state %s is processing',
 		(state) => {
 			const running = { ...done, state, resultJson: '', completeTime: null };
-			expect(jobs.taskFromRecord('t1', running)).toMatchObject({
+			expect(taskOf(running)).toMatchObject({
 				status: 'processing',
 				prompt: 'snow',
 				videoUrl: null,
-				completeTime: null,
+				completedAt: null,
 			});
 		},
 	);
 
 	it.each([
 		['its message', { failMsg: 'flagged', failCode: '400' }, 'flagged'],
-		['its code, where there is no message', { failMsg: null, failCode: '501' }, '501'],
-		['nothing, where there is neither', { failMsg: '', failCode: '' }, null],
+		['its code, if there is no message', { failMsg: null, failCode: '501' }, '501'],
+		['nothing, if there is neither', { failMsg: '', failCode: '' }, null],
 	])('that has failed says why by %s', (_, fields, errorMessage) => {
 		const failed = { ...done, state: 'fail', resultJson: '', ...fields };
-		expect(jobs.taskFromRecord('t1', failed)).toMatchObject({
+		expect(taskOf(failed)).toMatchObject({
 			status: 'failed',
 			videoUrl: null,
-			expiresAt: null,
 			errorMessage,
 		});
 	});
 
 	it.each(['', '{', '{"resultUrls":[]}', '{"resultUrls":[null]}', '{"resultUrls":"x"}', null])(
-		'has failed where it is done and its result is %j',
+		'has failed if it is done and its result is %j',
 		(resultJson) => {
-			expect(jobs.taskFromRecord('t1', { ...done, resultJson })).toMatchObject({
+			expect(taskOf({ ...done, resultJson })).toMatchObject({
 				status: 'failed',
 				errorMessage: 'The provider reported success without a video URL',
 			});
@@ -116,27 +137,42 @@ describe('a record of the Jobs API', () => {
 	);
 
 	it.each([
-		['nothing', null],
 		['an array', []],
 		['text', 'oops'],
 		['nulls', { param: null, state: null, resultJson: null, createTime: null }],
 		['broken JSON inside', { param: '{', resultJson: '[', state: 'waiting' }],
 		['a list as input', { param: '{"input":[1]}', state: 'waiting' }],
 	])('that is %s is a task in progress with nulls', (_, data) => {
-		const task = jobs.taskFromRecord('t1', data);
+		const task = taskOf(data);
 		expect(task).toMatchObject({ taskId: 't1', status: 'processing', prompt: null });
-		expect(Object.values(task)).not.toContain(undefined);
+		expect(Object.values(task!)).not.toContain(undefined);
+	});
+});
+
+describe('an answer of the Jobs API', () => {
+	it.each([
+		['with nothing', null],
+		['of another task', { ...done, taskId: 't2' }],
+		['of another model', { ...done, model: 'google/veo3' }],
+	])('%s is no record of the task', (_, data) => {
+		expect(taskOf(data)).toBeUndefined();
+	});
+
+	it('may name neither the task nor the model, and spell IDs as numbers', () => {
+		expect(taskOf({ ...done, taskId: null, model: undefined })).toEqual(finished);
+		expect(jobs.taskFromRecord('5', { ...done, taskId: 5 })).not.toBeNull();
+		expect(jobs.startedTaskId({ taskId: 5, recordId: 'r' })).toBe('5');
 	});
 });
 
 describe('a callback of the Jobs API', () => {
 	it('is the record of a finished task', () => {
-		expect(jobs.taskFromCallback({ code: 200, msg: 'ok', data: done })).toEqual(finished);
+		expect(jobs.taskFromCallback!({ code: 200, msg: 'ok', data: done })).toEqual(finished);
 	});
 
 	it('of a failed task says why', () => {
 		const data = { ...done, state: 'fail', resultJson: '', failMsg: 'flagged' };
-		expect(jobs.taskFromCallback({ code: 501, msg: 'failed', data })).toMatchObject({
+		expect(jobs.taskFromCallback!({ code: 501, msg: 'failed', data })).toMatchObject({
 			taskId: 't1',
 			status: 'failed',
 			errorMessage: 'flagged',
@@ -150,9 +186,15 @@ describe('a callback of the Jobs API', () => {
 		['without data', { code: 200, data: null, taskId: 't1' }],
 		['text', 'taskId=t1'],
 	])('that is %s is none', (_, body) => {
-		expect(jobs.taskFromCallback(body)).toBeNull();
+		expect(jobs.taskFromCallback!(body)).toBeNull();
 	});
 });
+
+/** As the node reads them: each API in turn. */
+function taskFromCallback(body: unknown) {
+	const tasks = DIALECTS.map((dialect) => dialect.taskFromCallback?.(body) ?? null);
+	return tasks.find((task) => task !== null) ?? null;
+}
 
 describe('a callback of either API', () => {
 	it('is understood without being told which', () => {
@@ -173,7 +215,7 @@ describe('a callback of either API', () => {
 		}
 	});
 
-	it('is none where neither knows it', () => {
+	it('is none if neither knows it', () => {
 		expect(taskFromCallback({ code: 200 })).toBeNull();
 		expect(taskFromCallback(null)).toBeNull();
 	});

@@ -1,4 +1,4 @@
-import { canCall, isPrivate } from '../../nodes/Aleph/api/reachable';
+import { canCall, isPrivate } from '../../nodes/Aleph/actions/video/generate/reachable';
 
 it.each([
 	'http://localhost:5678/x',

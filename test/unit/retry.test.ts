@@ -1,167 +1,193 @@
 /** What a node that runs again for the same items keeps, and what it pays for again. */
-import {
-	nextTry,
-	running,
-	VERSION,
-	type Again,
-	type Batch,
-	type Failure,
-	type Item,
-	type Requests,
-} from '../../nodes/Aleph/batch/state';
+import { running } from '../../nodes/Aleph/batch/events';
+import { retryBatch, type Again } from '../../nodes/Aleph/batch/retry';
+import type { Batch, Failure, ItemState, Stage, Terms } from '../../nodes/Aleph/batch/state';
 import { acceptedTask, type TaskStatus } from '../../nodes/Aleph/task/task';
-import { batchOf, planFor, states, World } from '../support/batchWorld';
+import { batchOf, states, stored } from '../support/batches';
+import { API, World } from '../support/batchWorld';
+import { SECOND } from '../support/fakeClock';
 
 const NOW = 1_000_000;
 
-const retryOnFail: Again = { executionId: 'first', isTool: false, maxTries: 3 };
-const retry: Again = { executionId: 'retry', isTool: false, maxTries: 1 };
-const tool: Again = { executionId: 'first', isTool: true, maxTries: 3 };
+const retryOnFail: Again = { isRetryOnFail: true, maxAttempts: 3 };
+const fromTheList: Again = { isRetryOnFail: false, maxAttempts: 1 };
 const failure: Failure = { kind: 'server', code: 500, reason: 'internal error' };
-const toStart = (): Item => ({ at: 'toStart' });
+const pending: Stage = { state: 'pending' };
+const task = { taskId: 'a', api: API, requested: { prompt: 'snow', sourceVideoUrl: null } };
 
-const ended = (status: TaskStatus): Item => ({
-	at: 'ended',
-	taskId: 'a',
+const downloads = { video: 'data', thumbnail: null };
+
+const ended = (status: TaskStatus): Stage => ({
+	...task,
+	state: 'completed',
 	record: { task: { ...acceptedTask('a'), status } },
 	files: { binary: { video: {} } },
 });
 
-function batchWith(item: Item): Batch {
-	const items: Item[] = [{ ...item, request: 'same' }];
-	return { version: VERSION, runIndex: 0, executionId: 'first', tries: 1, items, starts: [NOW] };
+/** A batch of one item, which is at this stage. */
+function batchAt(stage: Stage, about: Partial<Batch> = {}, terms: Partial<Terms> = { downloads }) {
+	const batch = batchOf(1, terms, { executionId: 'first', ...about });
+	batch.items = [{ ...batch.items[0]!, ...stage }];
+	return batch;
 }
 
-/** What becomes of an item when the node runs again. */
-function afterwards(item: Item, again = retryOnFail, request: string | null = 'same') {
-	const requests = [request === null ? null : [request]];
-	return nextTry(batchWith(item), requests, again, NOW, toStart).items[0];
+interface Case {
+	again?: Again;
+	/** How the item begins without the earlier run. */
+	fresh?: Batch;
+	/** What tells whether it is the same. */
+	hashes?: Pick<ItemState, 'requestHash' | 'inputHash'>;
 }
 
-const pickedUp = { request: 'same', ...running('a', NOW) };
+const OTHER = { requestHash: 'other', inputHash: 'other' };
 
-describe('another try', () => {
-	it.each<[string, Item]>([
-		['runs', { at: 'running', taskId: 'a', since: 1, checkAt: 2, failures: 3 }],
-		['has timed out', { at: 'timedOut', taskId: 'a' }],
-		['the API would not tell about', { at: 'failed', taskId: 'a', failure }],
-	])('picks up a task that %s, with a time-out of its own', (_, item) => {
-		expect(afterwards(item)).toEqual(pickedUp);
-		expect(afterwards(item, retry)).toEqual(pickedUp);
+/** What becomes of the item of a batch when the node runs again. */
+function afterwards(before: Batch | Stage, { again = fromTheList, fresh, hashes }: Case = {}) {
+	const earlier = 'items' in before ? before : batchAt(before);
+	const executionId = again.isRetryOnFail ? 'first' : 'second';
+	const next = fresh ?? batchAt(pending, { executionId });
+	Object.assign(next.items[0]!, hashes);
+	return retryBatch(earlier, next, again, NOW);
+}
+
+const stageOf = (...args: Parameters<typeof afterwards>) => {
+	const { requestHash, inputHash, terms, ...stage } = afterwards(...args).items[0]!;
+	expect(requestHash && inputHash && terms).toBeTruthy();
+	return stage;
+};
+
+const pickedUp = { ...running('a', NOW), ...task };
+
+describe('a node that runs again', () => {
+	it.each<[string, Stage]>([
+		['runs', { ...running('a', 1), ...task, failures: 3, known: true }],
+		['has timed out', { ...task, state: 'timedOut' }],
+		['the API would not tell about', { ...task, state: 'failed', failure }],
+	])('picks up a task that %s, with a time-out of its own', (_, stage) => {
+		expect(stageOf(stage, { again: retryOnFail })).toEqual(pickedUp);
+		expect(stageOf(stage)).toEqual(pickedUp);
 	});
 
-	it('keeps a finished video, and fetches its files again', () => {
-		const kept = afterwards(ended('success'), retry);
-		expect(kept).toMatchObject({ at: 'ended', taskId: 'a' });
-		expect(kept).toMatchObject({ files: undefined });
+	it('keeps a finished video; n8n stores its files by execution', () => {
+		expect(stageOf(ended('success'), { again: retryOnFail })).toEqual(ended('success'));
+		expect(stageOf(ended('success'))).toEqual({ ...ended('success'), files: undefined });
 	});
 
-	it.each<[string, Item]>([
+	it('downloads its files anew if they are wanted in other fields', () => {
+		const fresh = batchAt(pending, { executionId: 'first' }, {});
+		const kept = stageOf(ended('success'), { again: retryOnFail, fresh });
+		expect(kept).toEqual({ ...ended('success'), files: undefined });
+	});
+
+	it('asks for the record of a finished video anew if the whole of it is wanted by now', () => {
+		const fresh = batchAt(pending, { executionId: 'first' }, { simplify: false });
+		expect(stageOf(ended('success'), { again: retryOnFail, fresh })).toEqual(pickedUp);
+	});
+
+	it.each<[string, Stage]>([
 		['failed', ended('failed')],
-		['was refused', { at: 'failed', failure }],
-		['was not started', { at: 'toStart' }],
-	])('starts anew what %s', (_, item) => {
-		expect(afterwards(item)).toEqual({ at: 'toStart', request: 'same' });
+		['was refused', { state: 'failed', failure }],
+		['was not started', pending],
+	])('starts anew what %s', (_, stage) => {
+		expect(stageOf(stage, { again: retryOnFail })).toMatchObject(pending);
+		expect(stageOf(stage)).toMatchObject(pending);
 	});
 
-	it('repeats a request that may have been accepted only where the user asks for it', () => {
-		const item: Item = { at: 'unconfirmed', failure };
-		expect(afterwards(item)).toEqual({ ...item, request: 'same' });
-		expect(afterwards(item, retry)).toEqual({ at: 'toStart', request: 'same' });
+	it('keeps what was uploaded for an item that was not started', () => {
+		const uploads = { videoUrl: { url: 'https://example.com/a.mp4', expiresAt: '2026-10-02' } };
+		expect(stageOf({ state: 'pending', uploads })).toEqual({ state: 'pending', uploads });
 	});
 
-	it('does not repeat it after a crash, of which nobody has been told', () => {
-		const item: Item = { request: 'same', at: 'unconfirmed', failure };
-		const sleep = { since: NOW, until: NOW, waker: null };
-		const killed: Batch = { ...batchWith(item), sleep };
-		expect(nextTry(killed, [['same']], retry, NOW, toStart).items).toEqual([item]);
-	});
-
-	it('asks again for a task that a tool has seen running', () => {
-		const fresh = { request: 'same', ...running('a', NOW) };
-		const batch = batchWith(ended('processing'));
-		const next = nextTry(batch, [['same']], tool, NOW, () => running('a', NOW));
-		expect(next.items).toEqual([fresh]);
+	it.each([
+		['its parameters as written and its input are', { requestHash: 'at another time' }],
+		['what it asks for is', { inputHash: 'another input' }],
+	])('takes an item for the same if %s', (_, hashes) => {
+		expect(stageOf(ended('success'), { hashes })).toMatchObject({ taskId: 'a' });
 	});
 
 	it('starts anew what asks for something else by now', () => {
-		const fresh = { at: 'toStart', request: 'other' };
-		expect(afterwards(ended('success'), retry, 'other')).toEqual(fresh);
-		expect(afterwards(ended('success'), tool, 'other')).toEqual(fresh);
+		expect(stageOf(ended('success'), { hashes: OTHER })).toEqual(pending);
+		expect(stageOf(ended('success'), { hashes: OTHER, again: retryOnFail })).toEqual(pending);
 	});
 
-	it('keeps the task of an item whose input is bad by now', () => {
-		const item: Item = { at: 'timedOut', taskId: 'a' };
-		expect(afterwards(item, retryOnFail, null)).toMatchObject(item);
-		expect(afterwards(item, retry, null)).toMatchObject(item);
+	it('names the task of an item whose input is bad by now', () => {
+		const bad: Stage = {
+			state: 'failed',
+			failure: { kind: 'local', code: null, reason: 'no prompt' },
+		};
+		const next = stageOf({ ...task, state: 'timedOut' }, { fresh: batchAt(bad) });
+		expect(next).toEqual({ ...bad, taskId: 'a' });
 	});
 
-	it('has forgotten what stopped the one before', () => {
-		const earlier = { ...batchWith(toStart()), halted: failure };
-		const next = nextTry(earlier, [['same']], retryOnFail, NOW, toStart);
-		expect(next).toEqual({
-			version: VERSION,
-			runIndex: 0,
-			executionId: 'first',
-			tries: 2,
-			items: [{ at: 'toStart', request: 'same' }],
-			starts: [],
+	it('repeats a request that may have been accepted only if the user asks for it', () => {
+		const stage: Stage = { state: 'unconfirmed', failure };
+		expect(stageOf(stage, { again: retryOnFail })).toEqual(stage);
+		expect(stageOf(stage)).toEqual(pending);
+	});
+
+	it('does not repeat it after a crash, of which nobody has been told', () => {
+		const stage: Stage = { state: 'unconfirmed', failure };
+		const killed = batchAt(stage, { sleep: { since: NOW, wakeAt: NOW, waker: null } });
+		expect(stageOf(killed)).toEqual(stage);
+	});
+
+	it('has forgotten what stopped the one before, and what it knew of slots', () => {
+		const slots = {
+			refusals: 2,
+			lastRefusalAt: 1,
+			refusedFor: 5,
+			closedUntil: 9,
+			trialAt: 9,
+			trials: 1,
+		};
+		const earlier = batchAt(pending, { halted: { kind: 'credits', code: 402, reason: '' }, slots });
+		const fresh = batchAt(pending, { executionId: 'first' });
+		expect(afterwards({ ...earlier, revision: 4 }, { again: retryOnFail, fresh })).toEqual({
+			...fresh,
+			revision: 4,
+			attempts: 2,
 		});
 	});
-});
 
-describe('an item as an earlier version wrote it', () => {
-	it('asks for the same', () => {
-		const batch = batchWith({ at: 'running', taskId: 'a', since: 1, checkAt: 2 });
-		const next = nextTry(batch, [['today', 'same']], retry, NOW, toStart);
-		expect(next.items).toEqual([{ request: 'today', ...running('a', NOW) }]);
+	it('does not know more items than it had before', () => {
+		const fresh = batchOf(2, { downloads }, { executionId: 'second' });
+		const { items } = retryBatch(batchAt(ended('success')), fresh, fromTheList, NOW);
+		expect(items.map(({ state }) => state)).toEqual(['completed', 'pending']);
 	});
 });
 
 describe('Retry On Fail', () => {
-	it('does not hold a tool back that is called for something else', () => {
-		const exhausted = { ...batchWith(ended('failed')), tries: 3 };
-		const next = nextTry(exhausted, [['other']], tool, NOW, toStart);
-		expect(next.items).toEqual([{ at: 'toStart', request: 'other' }]);
+	it.each([
+		['are the same', 'request 0'],
+		['differ each time', 'at another time'],
+	])(
+		'comes to an end for items whose requests %s, however often n8n begins to count anew',
+		async (_, requestHash) => {
+			const world = new World({ fate: () => ({ duration: SECOND, fails: true }) });
+			let batch = await world.run(batchOf(1));
+			for (let n = 0; n < 10; n++) {
+				const fresh = batchOf(1);
+				Object.assign(fresh.items[0]!, { requestHash });
+				batch = await world.run(retryBatch(stored(batch), fresh, retryOnFail, world.clock.now()));
+			}
+			expect(states(batch)).toEqual(['failed']);
+			expect(world.paid()).toEqual([0, 0, 0]);
+		},
+	);
+
+	it('counts anew for a retry from the executions list', () => {
+		const exhausted = batchAt(ended('failed'), { attempts: 3 });
+		expect(stageOf(exhausted, { again: retryOnFail })).toMatchObject({ state: 'completed' });
+		const retried = afterwards(exhausted);
+		expect(retried).toMatchObject({ attempts: 1, executionId: 'second' });
+		expect(retried.items[0]).toMatchObject(pending);
 	});
 
-	it('keeps a video and its files, although the request has another hash by now', () => {
-		expect(afterwards(ended('success'), retryOnFail, 'other')).toEqual({
-			...ended('success'),
-			request: 'other',
-		});
-	});
-
-	it.each<[string, Requests]>([
-		['of good input', [['request 0']]],
-		['with bad input', [['request 0'], null]],
-		['whose requests differ each time', [['a time']]],
-	])('comes to an end for items %s, however often n8n begins to count anew', (_, requests) => {
-		const world = new World({ fate: () => ({ duration: 1_000, fails: true }) });
-		let batch = world.run(batchOf(1), planFor(1));
-		for (let n = 0; n < 10; n++) {
-			const stored = JSON.parse(JSON.stringify(batch)) as Batch;
-			batch = nextTry(stored, requests, retryOnFail, world.now, toStart);
-			batch = world.run(batch, planFor(1));
-		}
-		expect(states(batch)[0]).toBe('failed');
-		expect(world.paid()).toEqual([0, 0, 0]);
-	});
-
-	it('counts anew for "Retry execution"', () => {
-		const exhausted = { ...batchWith(ended('failed')), tries: 3 };
-		expect(nextTry(exhausted, [['same']], retryOnFail, NOW, toStart).items[0]?.at).toBe('ended');
-		const retried = nextTry(exhausted, [['same']], retry, NOW, toStart);
-		expect(retried).toMatchObject({ tries: 1, executionId: 'retry' });
-		expect(retried.items[0]?.at).toBe('toStart');
-	});
-
-	it('pays only for what failed', () => {
-		const world = new World({ fate: (index) => ({ duration: 1_000, fails: index === 1 }) });
-		const requests = [0, 1, 2].map((index) => [`request ${index}`]);
-		const first = world.run(batchOf(3), planFor(3));
-		const second = nextTry(first, requests, retryOnFail, world.now, toStart);
-		world.run(second, planFor(3));
+	it('pays only for what failed', async () => {
+		const world = new World({ fate: (index) => ({ duration: SECOND, fails: index === 1 }) });
+		const first = await world.run(batchOf(3));
+		const second = retryBatch(stored(first), batchOf(3), retryOnFail, world.clock.now());
+		await world.run(second);
 		expect(world.paid()).toEqual([0, 1, 1, 2]);
 	});
 });

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { isSigned } from '../../nodes/Aleph/task/signature';
+import { isSigned } from '../../nodes/Aleph/api/signature';
 
 describe('a signature', () => {
 	const key = 'secret';

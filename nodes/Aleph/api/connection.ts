@@ -53,7 +53,7 @@ export function wrongKey({ provider, apiKey }: Connection): string | null {
 	if (provider.value === CUSTOM) return null;
 	const owner = PROVIDERS.find(({ keys }) => keys?.pattern.test(apiKey));
 	if (!owner || owner.value === provider.value) return null;
-	return `The API key looks like a key of ${owner.name}, but the provider is ${provider.name}`;
+	return `The API key looks like a key of ${owner.label}, but the provider is ${provider.label}`;
 }
 
 /** What goes along with every request, from the node or from the HTTP Request node. */
@@ -89,7 +89,7 @@ function providerOf({
 	const offering = PROVIDERS.filter(({ dialects }) => dialects.includes(dialect));
 	return {
 		value: CUSTOM,
-		name: 'The Provider',
+		label: 'The provider',
 		description: 'At an address of its own',
 		baseUrl: asBaseUrl(baseUrl),
 		uploadUrl: asBaseUrl(uploadUrl),

@@ -5,7 +5,7 @@
  * The limiter knows the rate and the turns. How many tasks may run at once is for the batch to learn.
  */
 import { backoff } from './backoff';
-import { clock } from './clock';
+import { clock as realClock, type Clock } from './clock';
 import { ApiError } from './error';
 
 interface Turn {
@@ -50,6 +50,7 @@ export class RateLimiter {
 	constructor(
 		private readonly interval: number,
 		private readonly concurrency: (intervalCap: number) => number = () => Infinity,
+		private readonly clock: Clock = realClock,
 	) {}
 
 	/**
@@ -68,7 +69,7 @@ export class RateLimiter {
 
 	/** The API refused a request: all that wait are rejected, and nobody starts another for a while. */
 	close(refusal: ApiError): void {
-		const now = clock.now();
+		const now = this.clock.now();
 		// Requests that were on their way when the first was refused tell nothing new.
 		if (now < this.closedUntil) return;
 		this.refusals++;
@@ -86,7 +87,7 @@ export class RateLimiter {
 
 	private async admission({ owner, intervalCap, signal }: Turn): Promise<void> {
 		signal?.throwIfAborted();
-		if (clock.now() < this.closedUntil) throw this.refusal();
+		if (this.clock.now() < this.closedUntil) throw this.refusal();
 		let leave: (() => void) | undefined;
 		try {
 			await new Promise<void>((admit, reject) => {
@@ -118,10 +119,10 @@ export class RateLimiter {
 	}
 
 	private admitIn(delay: number): void {
-		const now = clock.now();
+		const now = this.clock.now();
 		if (now < this.alarm && this.alarm <= now + delay) return;
 		this.alarm = now + delay;
-		void clock.pause(delay).then(() => {
+		void this.clock.pause(delay).then(() => {
 			// A timer may ring a moment early, and has to be set again then.
 			this.alarm = 0;
 			this.admitAll();
@@ -135,7 +136,7 @@ export class RateLimiter {
 		this.queues.delete(owner);
 		if (queue.length > 0) this.queues.set(owner, queue);
 		this.pending++;
-		this.starts.push({ time: clock.now(), intervalCap });
+		this.starts.push({ time: this.clock.now(), intervalCap });
 		admit();
 	}
 
@@ -147,7 +148,7 @@ export class RateLimiter {
 
 	/** The highest that somebody has named lately. */
 	private intervalCap(): number {
-		const now = clock.now();
+		const now = this.clock.now();
 		const first = this.starts.findIndex(({ time }) => time > now - this.interval);
 		this.starts.splice(0, first === -1 ? this.starts.length : first);
 		const waiting = [...this.queues.values()].map(([next]) => next!);
@@ -156,14 +157,14 @@ export class RateLimiter {
 
 	/** Milliseconds until the interval has room for the next request. */
 	private delay(cap: number): number {
-		const now = clock.now();
+		const now = this.clock.now();
 		const limiting = this.starts[this.starts.length - cap];
 		return limiting === undefined ? 0 : limiting.time + this.interval - now;
 	}
 
 	private refusal(): ApiError {
 		const { kind, code, reason } = this.lastRefusal!;
-		return new ApiError(kind, code, reason, { retryAfter: this.closedUntil - clock.now() });
+		return new ApiError(kind, code, reason, { retryAfter: this.closedUntil - this.clock.now() });
 	}
 }
 
@@ -194,6 +195,13 @@ export const DEFAULT_START_RATE = 20;
 
 export const FILES_AT_ONCE = 5;
 
+/** Far more connections at once than a server expects are refused or cut, which would leave tasks open. */
+const MOST_STARTS_AT_ONCE = 50;
+
+function startsAtOnce(rate: number): number {
+	return Math.min(MOST_STARTS_AT_ONCE, Math.max(4, Math.ceil(rate / 4)));
+}
+
 const accounts = new Map<string, AccountLimiters>();
 
 /** The limiters that all users of one account share in this process. */
@@ -202,7 +210,7 @@ export function limitersOf(account: string): AccountLimiters {
 	if (!limiters) {
 		limiters = {
 			// So that not all of a batch meet the same refusal.
-			start: new RateLimiter(START_INTERVAL_MS, (cap) => Math.max(4, Math.ceil(cap / 4))),
+			start: new RateLimiter(START_INTERVAL_MS, startsAtOnce),
 			startWithCredits: new RateLimiter(0, () => 1),
 			poll: new RateLimiter(100),
 			verify: new RateLimiter(20),

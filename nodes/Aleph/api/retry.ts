@@ -13,10 +13,15 @@ export async function retrying<T>(
 	signal?: AbortSignal,
 ): Promise<T> {
 	for (let failures = 1; ; failures++) {
-		const answer = await ask().catch((error: unknown) => error);
-		if (!(answer instanceof Error)) return answer as T;
-		const delay = answer instanceof ApiError ? (answer.retryAfter ?? backoff(failures)) : 0;
-		if (!(answer instanceof ApiError) || clock.now() + delay > until(answer)) throw answer;
+		const attempt = await ask().then(
+			(answer) => ({ answer }),
+			(error: unknown) => ({ error }),
+		);
+		if ('answer' in attempt) return attempt.answer;
+		const { error } = attempt;
+		if (!(error instanceof ApiError)) throw error;
+		const delay = error.retryAfter ?? backoff(failures);
+		if (clock.now() + delay > until(error)) throw error;
 		await clock.pause(delay, signal);
 	}
 }

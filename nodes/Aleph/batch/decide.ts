@@ -8,6 +8,7 @@ import {
 	type Batch,
 	type ItemFacts,
 	type ItemState,
+	type Terms,
 } from './state';
 
 /**
@@ -42,11 +43,15 @@ export function decide(batch: Batch, now: number, busy: ReadonlySet<number> = ne
 	const allowance = allowanceOf(batch, underway, now);
 	let checks = CHECKS_AT_ONCE - underway.filter(isRunning).length;
 	let downloads = FILES_AT_ONCE - underway.filter(isSuccess).length;
+	// Most items share their terms: what does not let one start, lets no other of them.
+	let notNow: Terms | null = null;
 	batch.items.forEach((item, index) => {
 		if (busy.has(index)) return;
 		if (isPending(item)) {
+			if (item.terms === notNow) return;
 			const { takes, startAt, trialAt } = allowance.take(item);
 			if (takes) step.start.push(index);
+			else notNow = item.terms;
 			step.startAt = earliest(step.startAt, startAt);
 			step.trialAt = earliest(step.trialAt, trialAt);
 		} else if (isRunning(item) && item.terms.waitFor !== 'start') {

@@ -10,6 +10,7 @@ import {
 	fitsDeadline,
 	isPending,
 	isRunning,
+	lastMoment,
 	taskIdOf,
 	type Batch,
 	type Failure,
@@ -198,7 +199,7 @@ function giveUpTime(batch: Batch, item: ItemFacts & Running, error: Error, now: 
 	if (waitFor !== 'end' || now < end) return end;
 	// The last look may fail as well, and n8n may have been down until now.
 	item.lastLookAt ??= now;
-	return Math.min(item.lastLookAt + GRACE_MS, (batch.deadline ?? Infinity) - SOON_MS);
+	return Math.min(item.lastLookAt + GRACE_MS, lastMoment(batch) - SOON_MS);
 }
 
 function isPassing(error: Error): boolean {

@@ -208,20 +208,28 @@ export function isHalted({ halted, stopsOnError, items }: Batch): boolean {
 	return halted !== undefined || (stopsOnError && items.some(hasFailed));
 }
 
-/** Before the end that n8n sets, there has to be time for a last check and for the items to come out. */
+/** n8n looks for executions to wake once a minute, so a short sleep may take this much longer. */
+const LATE_WAKE_MS = 60_000;
+
+/** By when all must be done (epoch milliseconds): n8n stops the execution then, even as it wakes. */
+export function lastMoment({ deadline = Infinity, sleeps }: Batch): number {
+	return sleeps ? deadline - LATE_WAKE_MS : deadline;
+}
+
+/** Before that, there has to be time for a last check and for the items to come out. */
 const CLOSING_MS = 15_000;
 
 /** How long a task may wait in the provider's own queue. */
 const LONGEST_QUEUE_MS = 24 * 60 * 60_000;
 
 /** When the time of a task is up. */
-export function endOf({ deadline = Infinity }: Batch, item: ItemFacts & Running): number {
+export function endOf(batch: Batch, item: ItemFacts & Running): number {
 	const queuedUntil = Math.min(item.queuedAt ?? 0, item.startedAt + LONGEST_QUEUE_MS);
 	const from = Math.max(item.startedAt, queuedUntil);
-	return Math.min(from + item.terms.timeout, deadline - CLOSING_MS);
+	return Math.min(from + item.terms.timeout, lastMoment(batch) - CLOSING_MS);
 }
 
 /** Whether the time of a task that is started now would end before n8n stops the execution. */
-export function fitsDeadline({ deadline = Infinity }: Batch, { terms }: ItemFacts, now: number) {
-	return terms.waitFor !== 'end' || now + terms.timeout + CLOSING_MS <= deadline;
+export function fitsDeadline(batch: Batch, { terms }: ItemFacts, now: number): boolean {
+	return terms.waitFor !== 'end' || now + terms.timeout + CLOSING_MS <= lastMoment(batch);
 }

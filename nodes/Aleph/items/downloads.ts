@@ -23,7 +23,7 @@ export const downloadOptions: Options = {
 		],
 		default: ['video'],
 		description:
-			'Which files of a finished video to add to the item as binary data. The URLs in the item stop working after a day or more.',
+			'Files to add to the item as binary data. Without this you only get links, which stop working after a day or more.',
 	},
 	thumbnailOutputProperty: {
 		displayName: 'Put Thumbnail in Field',

@@ -1,6 +1,7 @@
 /** What users read when something goes wrong: one message and one piece of advice for each case. */
 import { NodeApiError, NodeOperationError, type INode, type NodeError } from 'n8n-workflow';
 import { PROVIDERS } from '../api/dialects';
+import { thoseWhoCancel } from '../api/dialects/names';
 import type { Provider } from '../api/dialects/dialect';
 import type { ApiErrorData, ApiErrorKind } from '../api/error';
 import type { Failure, ItemState } from '../batch/state';
@@ -37,7 +38,7 @@ export function startError(ref: ItemRef, failure: Failure): NodeError {
 export function unconfirmedError(ref: ItemRef, failure: Failure): NodeError {
 	return nodeError(ref, failure, {
 		message: 'The API did not confirm the task, so it may exist',
-		description: `To avoid paying twice, the node did not repeat the request. Before you run this item again, look for the task ${placeOfTasks(ref.provider)} (${escaped(failure.reason)}).`,
+		description: `The connection broke while this video was being started, and the node did not send it again. Look for it ${placeOfTasks(ref.provider)}: if it is there, fetch it with "Get"; if it is not, retry the execution (${escaped(failure.reason)}).`,
 	});
 }
 
@@ -74,11 +75,11 @@ export function failedTaskError(ref: ItemRef, { taskId, errorMessage, credits }:
 		});
 	}
 	const all = INTERNAL.test(reason)
-		? ` If every task ends like this, ${otherWays(ref.provider)}.`
+		? `If every video ends like this, ${otherWays(ref.provider)}. `
 		: '';
 	return apiError(ref, null, {
 		message: `The task failed: ${reason}`,
-		description: `The API accepted the task, but the task ended without a video. Try again, or change the prompt or the source video.${all}${facts}`,
+		description: `${all}The API accepted the task, but the task ended without a video. Try again, or change the prompt or the source video.${facts}`,
 	});
 }
 
@@ -126,7 +127,10 @@ export function badInputError(ref: ItemRef, item: ItemState): NodeError {
 function textOf(failure: Failure, provider?: Provider): Text {
 	if (failure.kind === 'deadline') return DEADLINE;
 	if (failure.kind === 'local') {
-		const { reason, description = 'This error came from n8n, not from the API.' } = failure;
+		const {
+			reason,
+			description = 'This error came from n8n, not from the API. A video that was started is not lost: retry the execution.',
+		} = failure;
 		return { message: reason, description };
 	}
 	const { kind, reason, credits } = failure as ApiErrorData;
@@ -136,7 +140,7 @@ function textOf(failure: Failure, provider?: Provider): Text {
 const DEADLINE: Text = {
 	message: 'n8n would stop this workflow before the video could be ready',
 	description:
-		'The time that the workflow has left is shorter than "Timeout". Raise "Timeout Workflow" in the workflow settings, lower "Timeout" in the options, or process fewer items at a time.',
+		'The time that the workflow has left is shorter than "Timeout". Raise "Timeout Workflow" in the workflow settings, lower "Timeout" in the options, or process fewer items at a time. A batch needs (videos ÷ videos at once) × minutes for each, plus "Timeout".',
 };
 
 interface Facts {
@@ -163,7 +167,7 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 	}),
 	credits: ({ reason, credits }) => ({
 		message: 'Not enough credits',
-		description: `${credits === undefined ? '' : `Credits left: ${credits}. `}Top up the account, then run the node again. The API said: "${reason}".`,
+		description: `${credits === undefined ? '' : `Credits left: ${credits}. `}Top up the account, then retry this execution in the executions list: that pays only for what was not started. The API said: "${reason}".`,
 	}),
 	keepCredits: ({ reason, credits }) =>
 		credits === undefined
@@ -181,12 +185,12 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 		description: `Raise this key's limit in your provider account, or use another key. The API said: "${reason}".`,
 	}),
 	notFound: ({ reason }) => ({
-		message: 'The server has no such endpoint',
+		message: 'This server does not know the request',
 		description: `Check the provider and the base URL in the credential. Not every provider supports uploads and checking credits. The server said: "${reason}".`,
 	}),
 	parameters: ({ reason, plain }) => ({
 		message: `The API refused the parameters: ${plain}`,
-		description: `Correct the parameter named in the message, then run the node again. The API said: "${reason}".`,
+		description: `Check the prompt, the options and the file. The API said: "${reason}".`,
 	}),
 	unknownTask: () => ({
 		message: 'The API does not know this task',
@@ -199,11 +203,11 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 	}),
 	dailyLimit: ({ reason }) => ({
 		message: 'The account has reached its limit of videos for today',
-		description: `Run the node again tomorrow, or raise the limit of your account at the provider. The API said: "${reason}".`,
+		description: `Retry this execution tomorrow, or raise the limit of your account at the provider. The API said: "${reason}".`,
 	}),
 	media: ({ reason }) => ({
 		message: 'The API could not fetch the video or an image',
-		description: `The URL must be public, and lead straight to the file. To check, open it in a private browser window. The API said: "${reason}".`,
+		description: `The link must lead straight to the file. Links from Google Drive, Dropbox or YouTube lead to a page: read the file with the node for that service, and set "Video Source" to "Binary File". The API said: "${reason}".`,
 	}),
 	maintenance: ({ reason }) => ({
 		message: 'The API is under maintenance',
@@ -239,7 +243,7 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 	}),
 	unreachable: ({ reason }) => ({
 		message: 'The API could not be reached',
-		description: `Check the base URL in the credential, and check that n8n can connect to it (${reason}).`,
+		description: `n8n's server has no connection to it: check its internet access, its firewall, and, with the provider "Other", the base URL (${reason}).`,
 	}),
 	interrupted: ({ reason }) => ({
 		message: 'The connection to the API was lost',
@@ -247,7 +251,7 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 	}),
 	notTheApi: ({ reason }) => ({
 		message: 'The response did not come from the API',
-		description: `Check the base URL in the credential. It must be the API's address without a path (${reason}).`,
+		description: `Check the base URL in the credential. It must be the API's address without a path. A login page or a company proxy may have answered (${reason}).`,
 	}),
 	upload: ({ reason }) => ({
 		message: 'The file could not be uploaded',
@@ -263,8 +267,8 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 		description: `Open the URL in a browser to see what its host says (${reason}).`,
 	}),
 	noCancel: ({ provider }) => ({
-		message: `${provider?.name ?? 'The provider'} cannot cancel tasks`,
-		description: `A task that was started runs to its end. Providers that can cancel: ${namesOf(({ dialects }) => dialects.some(({ cancel }) => cancel))}.`,
+		message: `${provider?.label ?? 'The provider'} cannot cancel tasks`,
+		description: `A task that was started runs to its end. Providers that can cancel: ${thoseWhoCancel()}.`,
 	}),
 };
 
@@ -280,17 +284,10 @@ function placeOfTasks(provider?: Provider): string {
 /** What else a user can do if a provider does not offer Aleph by this API. */
 function otherWays(provider?: Provider): string {
 	const others = PROVIDERS.filter(({ value }) => value !== provider?.value);
-	const places = others.map(({ name, keyPage }) => `${name} (${keyPage})`).join(' or ');
+	const places = others.map(({ label, keyPage }) => `${label} (${keyPage})`).join(' or ');
 	const hasTwoApis = new Set(provider?.dialects).size > 1;
 	const otherApi = hasTwoApis ? 'set "API" in the credential to the other API, or ' : '';
 	return `${otherApi}use a key and a credential of another provider: ${places}`;
-}
-
-/** The names of the providers that have something. */
-export function namesOf(has: (provider: Provider) => unknown): string {
-	return PROVIDERS.filter(has)
-		.map(({ name }) => name)
-		.join(', ');
 }
 
 /** The editor shows descriptions as HTML, and the API's words may hold some. */

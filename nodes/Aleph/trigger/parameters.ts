@@ -16,9 +16,9 @@ export interface TriggerParameters {
 
 export function readTriggerParameters(ctx: IHookFunctions | IWebhookFunctions): TriggerParameters {
 	const parameter = (name: string): unknown => ctx.getNodeParameter(name);
-	const events = readListOf('Events', parameter('events'), EVENTS);
+	const events = readListOf('Trigger On', parameter('events'), EVENTS);
 	if (events.length === 0) {
-		throw new InvalidInput('"Events" is empty', 'Choose at least one event.');
+		throw new InvalidInput('"Trigger On" is empty', 'Choose at least one event.');
 	}
 	return {
 		events,

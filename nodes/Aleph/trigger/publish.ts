@@ -20,7 +20,7 @@ async function check(this: IHookFunctions): Promise<boolean> {
 	if (connection && !connection.dialect.taskFromCallback) {
 		throw new NodeOperationError(
 			this.getNode(),
-			`${connection.provider.name} sends no callbacks, so this trigger would never start`,
+			`${connection.provider.label} sends no callbacks, so this trigger would never start`,
 			{
 				description:
 					'Use a Runway Aleph node with "Wait for Completion" instead: it goes on when the video is ready.',

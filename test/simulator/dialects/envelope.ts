@@ -7,13 +7,13 @@ type Done<Data> = components['schemas']['Done'] & { data: Data };
 
 const REASONS: Record<number, string> = {
 	401: 'You do not have access permissions, please check your API key',
-	402: 'Credits insufficient: the account has too few for this request. Please top up.',
+	402: 'The account has not enough credits',
 	404: 'Not found',
 	408: 'The upstream service is busy, please try again later',
 	422: 'The parameters were refused',
-	429: 'Too many requests: the call frequency is too high, this one was not queued',
+	429: 'Too many requests, this one was not queued',
 	430: 'The call frequency is too high, please try again later',
-	433: 'The key has reached its hourly, daily or total limit',
+	433: 'The key is over its quota',
 	451: 'The video or image could not be fetched',
 	455: 'The service is under maintenance, please try again later',
 	500: 'Internal error, please try again later',
@@ -44,7 +44,7 @@ export function envelopeError(error: ApiError, settings: Settings) {
 
 /** kie.ai refuses some requests as if the server had failed: only the text tells. */
 function dressed({ code, message, issues }: ApiError): Pick<ApiError, 'code' | 'message'> {
-	if (code === 402) return { code: 500, message: message || String(REASONS[402]) };
+	if (code === 402) return { code: 500, message: 'Credits insufficient, please top up' };
 	const [issue] = issues;
 	if (!issue) return { code, message };
 	const reason =

@@ -102,7 +102,7 @@ const code = fc.oneof(
 		weight: 1,
 		arbitrary: fc.constantFrom(
 			...[0, 201, 302, 400, 401, 402, 403, 404, 405, 408, 418, 422, 429, 433, 451, 455],
-			...[500, 501, 503, 505, 550, 599, 600],
+			...[430, 500, 501, 503, 505, 550, 599, 600, 4030],
 			...['200', '401', -200, 200.5],
 		),
 	},
@@ -137,13 +137,32 @@ const jobRecord = nearlyObject({
 	failMsg: fc.constantFrom('', null, 'Flagged by moderation', 'Internal error'),
 	createTime: time,
 	completeTime: time,
+	creditsConsumed: fc.nat(500),
 	progress: fc.nat(100),
 });
 
-export const records = { aleph: alephRecord, jobs: jobRecord };
+/** A task of the Runway API. */
+const runwayTask = nearlyObject({
+	id: taskId,
+	status: fc.constantFrom(
+		...['SUCCEEDED', 'SUCCEEDED', 'FAILED', 'CANCELLED', 'PENDING', 'THROTTLED', 'RUNNING'],
+	),
+	output: fc.array(url, { maxLength: 2 }),
+	cost: nearlyObject({ credits: fc.nat(500) }),
+	failure: fc.constantFrom('', null, 'Flagged by moderation', 'Internal error'),
+	failureCode: fc.constantFrom('', null, 'SAFETY.INPUT.TEXT', 'INTERNAL.BAD_OUTPUT.CODE01'),
+	createdAt: time,
+	progress: fc.double({ min: 0, max: 1 }),
+});
 
-/** `data` of a request for a new task. */
-export const accepted = nearlyObject({ taskId });
+export const records = { aleph: alephRecord, jobs: jobRecord, runway: runwayTask };
+
+/** What the APIs say to a request for a new task. */
+export const accepted = {
+	aleph: nearlyObject({ taskId }),
+	jobs: nearlyObject({ taskId, recordId: taskId }),
+	runway: nearlyObject({ id: taskId, estimatedCost: nearlyObject({ credits: fc.nat(500) }) }),
+};
 
 /** `data` of an upload. */
 export const uploaded = nearlyObject({
@@ -157,6 +176,16 @@ export const uploaded = nearlyObject({
 
 /** `data` of the credits. */
 export const credits = nearly(fc.nat());
+
+/** What the Runway API says of the account. */
+export const organization = nearlyObject({
+	creditBalance: nearly(fc.nat()),
+	tier: nearlyObject({
+		models: nearlyObject({
+			aleph2: nearlyObject({ maxConcurrentGenerations: nearly(fc.nat(20)) }),
+		}),
+	}),
+});
 
 /** The body of a callback of the Aleph API. */
 const alephCallback = nearlyObject({
@@ -181,6 +210,17 @@ const jobCallback = nearlyObject({
 });
 
 export const callbacks = { aleph: alephCallback, jobs: jobCallback };
+
+/** Bodies by what they have to say: the Runway API says it as it is, or in an error. */
+export const bodies = {
+	aleph: envelope,
+	jobs: envelope,
+	runway: (data: fc.Arbitrary<unknown>) =>
+		fc.oneof(
+			{ weight: 3, arbitrary: data },
+			{ weight: 1, arbitrary: nearlyObject({ error: text, issues: anything, docUrl: url }) },
+		),
+};
 
 export function envelope(data: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
 	return nearlyObject({ code, msg: text, data });
@@ -229,22 +269,19 @@ function headers(elsewhere: string): fc.Arbitrary<Answer['headers']> {
 }
 
 /**
- * @param data what the API would have to say, more or less
+ * @param body what the API would have to say, more or less
  * @param elsewhere a URL of another host, where redirects lead
  * @param deliveries besides `whole`
  */
 export function answers(
-	data: fc.Arbitrary<unknown>,
+	body: fc.Arbitrary<unknown>,
 	elsewhere: string,
 	deliveries: Array<Answer['delivery']>,
 ): fc.Arbitrary<Answer> {
 	return fc.record({
 		status,
 		headers: headers(elsewhere),
-		body: fc.oneof(
-			{ weight: 9, arbitrary: envelope(data).map(asJson) },
-			{ weight: 1, arbitrary: notJson },
-		),
+		body: fc.oneof({ weight: 9, arbitrary: body.map(asJson) }, { weight: 1, arbitrary: notJson }),
 		delivery: fc.oneof(
 			{ weight: 8, arbitrary: fc.constant<Answer['delivery']>('whole') },
 			{ weight: 1, arbitrary: fc.constantFrom(...deliveries) },
@@ -254,10 +291,10 @@ export function answers(
 
 /** As it should be. */
 export function good(data: unknown): Answer {
-	return {
-		status: 200,
-		headers: JSON_TYPE,
-		body: asJson({ code: 200, msg: 'success', data }),
-		delivery: 'whole',
-	};
+	return plain({ code: 200, msg: 'success', data });
+}
+
+/** As it should be, without an envelope. */
+export function plain(body: unknown): Answer {
+	return { status: 200, headers: JSON_TYPE, body: asJson(body), delivery: 'whole' };
 }

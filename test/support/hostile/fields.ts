@@ -17,8 +17,8 @@ export const TASK: Record<keyof Task, Valid> = {
 	imageUrl: orNull(text),
 	prompt: orNull(text),
 	sourceVideoUrl: orNull(text),
-	completeTime: orNull(time),
-	durationSeconds: orNull(number),
+	credits: orNull(number),
+	completedAt: orNull(time),
 	expiresAt: orNull(time),
 	errorMessage: orNull(text),
 };

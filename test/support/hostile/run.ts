@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { IBinaryKeyData, IDataObject, INodeParameters, OnError } from 'n8n-workflow';
 import { runNode, type Result } from '../engine';
 import { expectFields, text } from './fields';
-import { startHostileServer, type Answers, type HostileServer } from './server';
+import { startHostileServer, type Answers, type API_PATHS, type HostileServer } from './server';
 
 /** The same answers in each run, unless another seed is given to look for more. */
 export const SEED = Number(process.env.HOSTILE_SEED ?? 1);
@@ -24,8 +24,8 @@ export function useHostileServers(): void {
 	});
 }
 
-/** By the fast clock: 50 seconds by the wall, which the limits of requests go by. */
-const PATIENCE_MS = 400_000;
+/** By the fast clock: 100 seconds by the wall, which the limits of requests go by. */
+const PATIENCE_MS = 800_000;
 
 /** Holds each answer against a property, all at once, since a node that is refused mostly waits. */
 export async function forEach<T>(
@@ -75,7 +75,7 @@ interface Circumstances {
 	/** That of an account of its own unless given. */
 	apiKey?: string;
 	baseUrl?: string;
-	api?: 'aleph' | 'jobs';
+	api?: keyof typeof API_PATHS;
 }
 
 /** Runs the node once, for an account that is answered so. */
@@ -95,7 +95,7 @@ export async function run(
 	const result = await runNode({
 		parameters,
 		binary,
-		credential: { apiKey, baseUrl, api, uploadUrl: server.url, webhookHmacKey: '' },
+		credential: { provider: 'custom', api, apiKey, baseUrl, uploadUrl: server.url },
 		settings: { onError },
 	});
 	expectItemOrError(result);

@@ -15,8 +15,17 @@ export const PATHS = {
 
 /** Those that differ from one API to the other. */
 export const API_PATHS = {
-	aleph: { generate: PATHS.generate, record: PATHS.record },
-	jobs: { generate: '/api/v1/jobs/createTask', record: '/api/v1/jobs/recordInfo' },
+	aleph: { generate: PATHS.generate, record: () => PATHS.record, credits: PATHS.credits },
+	jobs: {
+		generate: '/api/v1/jobs/createTask',
+		record: () => '/api/v1/jobs/recordInfo',
+		credits: PATHS.credits,
+	},
+	runway: {
+		generate: '/v1/video_to_video',
+		record: (taskId = 'a-task') => `/v1/tasks/${encodeURIComponent(taskId)}`,
+		credits: '/v1/organization',
+	},
 } as const;
 
 interface Told {

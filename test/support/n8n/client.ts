@@ -96,8 +96,8 @@ export class N8nClient {
 	}
 
 	/**
-	 * Resolves with the new workflow's id. Nodes that name a credential of a type in `credentials`
-	 * get that one: an exported workflow has the ids of the instance it comes from.
+	 * Resolves with the new workflow's id. Nodes that name a credential get the one of that type and name, or
+	 * else the first of that type: an exported workflow has the ids of the instance it comes from.
 	 */
 	async importWorkflow(workflow: WorkflowJson, credentials: Credential[] = []): Promise<string> {
 		const { name, connections, settings = {}, pinData } = workflow;
@@ -158,9 +158,11 @@ export class N8nClient {
 		id: string,
 		options: { timeout?: number; until?: (execution: Execution) => boolean } = {},
 	): Promise<Execution> {
-		const { timeout = 60_000, until = isFinished } = options;
+		const { timeout, until = isFinished } = options;
 		const read = async () => await this.execution(id).catch(nullIfNotStoredYet);
-		const execution = await poll(read, (seen) => seen !== null && until(seen), timeout);
+		const execution = await poll(read, (seen) => seen !== null && until(seen), {
+			timeout,
+		});
 		return execution!;
 	}
 
@@ -218,7 +220,6 @@ export class N8nClient {
 				return answer.status === 404 ? {} : asRecord(asRecord(answer.data).data);
 			},
 			({ status }) => status !== 'in_progress',
-			30_000,
 		);
 	}
 
@@ -256,8 +257,10 @@ export class N8nClient {
 
 function withCredentials(node: INode, credentials: Credential[]): INode {
 	const references = { ...node.credentials };
-	for (const { type, id, name } of credentials) {
-		if (references[type]) references[type] = { id, name };
+	for (const [type, reference] of Object.entries(references)) {
+		const all = credentials.filter((each) => each.type === type);
+		const found = all.find(({ name }) => name === reference.name) ?? all[0];
+		if (found) references[type] = { id: found.id, name: found.name };
 	}
 	return { ...node, credentials: references };
 }

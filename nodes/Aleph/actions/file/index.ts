@@ -15,8 +15,8 @@ export const description: INodeProperties[] = [
 			{
 				name: 'Upload',
 				value: 'upload',
-				action: 'Upload a file',
-				description: 'Upload a file to get a public URL for it, valid for about three days',
+				action: 'Upload file',
+				description: 'Upload a file to the provider, to get a link that works for at least a day',
 			},
 		],
 		default: 'upload',

@@ -6,7 +6,6 @@ import type {
 	INodeProperties,
 } from 'n8n-workflow';
 import { Client } from '../../api/client';
-import type { UploadedFile } from '../../api/dialects/dialect';
 import { failureOf } from '../../batch/events';
 import { asLocalFile, readBinary } from '../../items/binary';
 import { inputError, requestError, type ItemRef } from '../../items/errors';
@@ -41,10 +40,14 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 	// What is wrong is told before anything is sent.
 	if (bad !== -1 && !this.continueOnFail()) throw errorOf(refOf(bad), inputs[bad] as Error);
 	const outcomes = inputs.map(async (input, itemIndex): Promise<Outcome> => {
-		const uploaded = input instanceof Error ? input : await upload(this, client, input);
-		return uploaded instanceof Error
-			? { task: null, error: errorOf(refOf(itemIndex), uploaded) }
-			: { task: null, data: uploaded };
+		try {
+			if (input instanceof Error) throw input;
+			const { binary, fileName } = input;
+			const file = await asLocalFile(this, binary, fileName);
+			return { task: null, data: await client.upload(file) };
+		} catch (error) {
+			return { task: null, error: errorOf(refOf(itemIndex), error as Error) };
+		}
 	});
 	return outputItems(this, await Promise.all(outcomes));
 }
@@ -62,18 +65,6 @@ function readUpload(ctx: IExecuteFunctions, itemIndex: number): Upload | Error {
 			binary: readBinary(ctx, itemIndex, 'Input Binary Field', property),
 			fileName: isEmpty(fileName) ? undefined : readText('File Name', fileName, ''),
 		};
-	} catch (error) {
-		return error as Error;
-	}
-}
-
-async function upload(
-	ctx: IExecuteFunctions,
-	client: Client,
-	{ binary, fileName }: Upload,
-): Promise<UploadedFile | Error> {
-	try {
-		return await client.upload(await asLocalFile(ctx, binary, fileName));
 	} catch (error) {
 		return error as Error;
 	}

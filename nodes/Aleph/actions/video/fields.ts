@@ -1,6 +1,6 @@
 /** The fields that operations of a video share. */
 import type { INodeProperties } from 'n8n-workflow';
-import { namesOf } from '../../items/errors';
+import { thoseWhoCancel } from '../../api/dialects/names';
 
 export const taskIdField: INodeProperties = {
 	displayName: 'Task ID',
@@ -9,7 +9,8 @@ export const taskIdField: INodeProperties = {
 	default: '',
 	required: true,
 	placeholder: 'e.g. ee603959-debb-48d1-98c4-a6d1c717eba6',
-	description: 'The ID that Generate returned when the video was started',
+	description:
+		"The taskId of the video: in the item, in the error, in n8n's log, or at your provider",
 };
 
 export const waitModeField: INodeProperties = {
@@ -33,7 +34,7 @@ export const waitModeField: INodeProperties = {
 	default: 'poll',
 	displayOptions: { show: { waitForCompletion: [true] } },
 	description:
-		'How to wait. Choose Sleep in production: it uses no worker while it sleeps, for one video or a thousand. Choose Poll to try things out, or if every second counts. If a caller waits for the answer, as with an AI agent or a webhook that responds when the last node finishes, the node polls in any case.',
+		'Poll while you build. Sleep for everything that runs on its own: it uses no worker while it sleeps, for one video or a thousand, and survives a restart of n8n. If a caller waits for the answer, as with an AI agent or a webhook that responds when the last node finishes, the node polls in any case.',
 };
 
 export const whileWaiting = { show: { '/waitForCompletion': [true] } };
@@ -90,7 +91,7 @@ export const onStopOption: INodeProperties = {
 	],
 	default: 'leave',
 	displayOptions: whilePolling,
-	description: `What to do with videos that are being made when you stop the execution. Providers that can cancel: ${namesOf(({ dialects }) => dialects.some(({ cancel }) => cancel))}.`,
+	description: `What to do with videos that are being made when you stop the execution. Providers that can cancel: ${thoseWhoCancel()}.`,
 };
 
 export const timeoutOption: INodeProperties = {

@@ -1,6 +1,6 @@
 /** The resource "video": its operations. */
 import { updateDisplayOptions, type INodeProperties } from 'n8n-workflow';
-import { namesOf } from '../../items/errors';
+import { thoseWhoCancel } from '../../api/dialects/names';
 import * as cancel from './cancel';
 import * as generate from './generate';
 import * as get from './get';
@@ -18,19 +18,19 @@ export const description: INodeProperties[] = [
 			{
 				name: 'Cancel',
 				value: 'cancel',
-				action: 'Cancel a video',
-				description: `Cancel a video that is being made. Providers that can cancel: ${namesOf(({ dialects }) => dialects.some((dialect) => dialect.cancel))}.`,
+				action: 'Cancel video',
+				description: `Cancel a video that is being made. Providers that can cancel: ${thoseWhoCancel()}.`,
 			},
 			{
 				name: 'Generate',
 				value: 'generate',
-				action: 'Generate a video',
+				action: 'Generate video',
 				description: 'Edit a video with a text prompt',
 			},
 			{
 				name: 'Get',
 				value: 'get',
-				action: 'Get a video',
+				action: 'Get video',
 				description: 'Check the status of a video, or wait until it is ready',
 			},
 		],

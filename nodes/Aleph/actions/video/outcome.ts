@@ -125,9 +125,9 @@ export function withAdvice(
 	// The editor shows a description as HTML.
 	const description = [
 		error.description,
-		`${ready} of ${outcomes.length} videos are ready: fetch them with the "Get" operation and their task IDs. ${rerun}`,
+		`${ready} of ${outcomes.length} videos are ready. ${rerun}`,
 		...states.slice(0, LISTED).map((state, item) => `Item ${item}: ${state}`),
-		...(more > 0 ? [`${more} more: see the log of n8n`] : []),
+		...(more > 0 ? [`and ${more} more: see n8n's log`] : []),
 	].join('<br>\n');
 	return Object.assign(error, { description });
 }

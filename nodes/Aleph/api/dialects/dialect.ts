@@ -69,6 +69,14 @@ export interface Dialect {
 	name: string;
 	description: string;
 	headers?: Record<string, string>;
+	/** What the docs of those who offer it say of inputs, for the descriptions of fields. */
+	limits: {
+		/** Characters. */
+		prompt: number;
+		videoByUrl: string;
+		/** Megabytes of a video that is uploaded, and what else is said of it. */
+		upload: { megabytes: number; clip: string };
+	};
 	aspectRatios: readonly string[];
 	options: readonly VideoOption[];
 
@@ -112,7 +120,8 @@ export interface Dialect {
 export interface Provider {
 	/** As the credential stores it. */
 	value: string;
-	name: string;
+	/** As it writes itself. */
+	label: string;
 	/** What it offers today, in one line. */
 	description: string;
 	baseUrl: string;

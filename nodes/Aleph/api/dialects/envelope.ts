@@ -11,6 +11,11 @@ import type { Dialect, HttpAnswer } from './dialect';
 
 /** What both APIs have in common. */
 export const envelopeDialect = {
+	limits: {
+		prompt: 2_048,
+		videoByUrl: 'up to 10 MB, of which the first 5 seconds are used',
+		upload: { megabytes: 10, clip: 'of which the first 5 seconds are used' },
+	},
 	aspectRatios: ['16:9', '9:16', '4:3', '3:4', '1:1', '21:9'],
 	options: ['referenceImage', 'waterMark', 'uploadCn', 'callBackUrl'],
 	open: openEnvelope,

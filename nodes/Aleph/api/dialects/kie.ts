@@ -7,7 +7,7 @@ const DAY_MS = 24 * 60 * 60_000;
 
 export const kie: Provider = {
 	value: 'kie',
-	name: 'Kie.ai',
+	label: 'kie.ai',
 	description:
 		'Gen-4 Aleph, the first 5 seconds of a clip. Runway has switched this model off: check that kie.ai still offers it.',
 	baseUrl: 'https://api.kie.ai',
@@ -21,7 +21,7 @@ export const kie: Provider = {
 
 export const apikley: Provider = {
 	value: 'apikley',
-	name: 'Apikley',
+	label: 'Apikley',
 	description:
 		'Gen-4 Aleph, the first 5 seconds of a clip. Runway has switched this model off: check that Apikley still offers it.',
 	baseUrl: 'https://api.apikley.ru',

@@ -29,6 +29,11 @@ export const runway: Dialect = {
 	name: 'Runway API',
 	description: "Runway's own API, with Aleph 2",
 	headers: { 'X-Runway-Version': '2024-11-06' },
+	limits: {
+		prompt: 1_000,
+		videoByUrl: '2 to 30 seconds, up to 32 MB',
+		upload: { megabytes: 200, clip: 'of 2 to 30 seconds' },
+	},
 	aspectRatios: ['16:9', '4:3', '3:2', '1:1', '2:3', '3:4', '9:16', '21:9'],
 	options: ['keyframes', 'outputFormat', 'publicFigures'],
 	open,
@@ -100,7 +105,7 @@ export const runway: Dialect = {
 
 export const runwayProvider: Provider = {
 	value: 'runway',
-	name: 'Runway',
+	label: 'Runway',
 	description: 'Aleph 2: clips of 2 to 30 seconds, up to 1080p, and it can cancel tasks',
 	baseUrl: 'https://api.dev.runwayml.com',
 	uploadUrl: '',

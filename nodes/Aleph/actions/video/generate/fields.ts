@@ -1,6 +1,8 @@
 /** The fields of video / generate. */
 import type { INodeProperties } from 'n8n-workflow';
 import { PROVIDERS } from '../../../api/dialects';
+import type { VideoOption } from '../../../api/dialects/dialect';
+import { limitsBy, thoseWith } from '../../../api/dialects/names';
 import { downloadOptions } from '../../../items/downloads';
 import { simplifyField } from '../../../items/output';
 import {
@@ -19,14 +21,22 @@ const ASPECT_RATIOS = [
 	),
 ];
 
+/** A description that says who has the option. */
+const only = (option: VideoOption, text: string) => `${text} With ${thoseWith(option)} only.`;
+
+/** A description with a limit of each provider. */
+const limited = (text: string, tell: Parameters<typeof limitsBy>[0]) => `${text} ${limitsBy(tell)}`;
+
 const callbackUrlOption: INodeProperties = {
 	displayName: 'Callback URL',
 	name: 'callBackUrl',
 	type: 'string',
 	default: '',
 	placeholder: 'e.g. https://n8n.example.com/webhook/…/aleph',
-	description:
-		'Where the provider posts the result when the video is ready or has failed, such as the URL of a Runway Aleph Trigger. Not with Runway.',
+	description: only(
+		'callBackUrl',
+		'Where the provider posts the result when the video is ready or has failed, such as the URL of a Runway Aleph Trigger.',
+	),
 };
 
 const inKeyframe = (name: string, value: string | boolean) => ({ show: { [name]: [value] } });
@@ -38,7 +48,7 @@ const keyframesOption: INodeProperties = {
 	typeOptions: { multipleValues: true },
 	placeholder: 'Add Keyframe',
 	default: {},
-	description: 'Up to 5 images of how the video is to look at a moment. Runway only.',
+	description: only('keyframes', 'Up to 5 images of how the video is to look at a moment.'),
 	options: [
 		{
 			displayName: 'Keyframe',
@@ -149,19 +159,21 @@ export const description: INodeProperties[] = [
 		default: '',
 		required: true,
 		placeholder: 'e.g. Make it a snowy evening, keep the people as they are',
-		description:
-			'What to change in the video: up to 1,000 characters with Runway, 2,048 with kie.ai and Apikley',
+		description: limited(
+			'What to change, and what to keep. Start with a verb: add, remove, replace, relight, restyle.',
+			({ prompt }) => `up to ${prompt.toLocaleString('en')} characters`,
+		),
 	},
 	{
 		displayName: 'Video Source',
 		name: 'videoSource',
 		type: 'options',
 		options: [
-			{ name: 'URL', value: 'url', description: 'A video that is already public' },
+			{ name: 'URL', value: 'url', description: 'A link that leads straight to the video file' },
 			{
 				name: 'Binary File',
 				value: 'binary',
-				description: 'A file in the input item, which is uploaded to the provider first',
+				description: 'A file from a node before, such as Google Drive. It is uploaded first.',
 			},
 		],
 		default: 'url',
@@ -175,8 +187,10 @@ export const description: INodeProperties[] = [
 		required: true,
 		displayOptions: { show: { videoSource: ['url'] } },
 		placeholder: 'e.g. https://example.com/video.mp4',
-		description:
-			'The video to edit: a public HTTPS URL that leads straight to the file. Runway: 2 to 30 seconds, up to 32 MB. kie.ai and Apikley: up to 10 MB, of which only the first 5 seconds are used.',
+		description: limited(
+			'The video to edit: a public HTTPS URL that leads straight to the file. Sharing links of Google Drive or Dropbox lead to a page: use Binary File.',
+			({ videoByUrl }) => videoByUrl,
+		),
 	},
 	{
 		displayName: 'Input Binary Field',
@@ -186,8 +200,10 @@ export const description: INodeProperties[] = [
 		required: true,
 		displayOptions: { show: { videoSource: ['binary'] } },
 		hint: 'The name of the input binary field containing the video',
-		description:
-			'The video to edit, which is uploaded to the provider for at least a day. Runway: 2 to 30 seconds, up to 200 MB. kie.ai and Apikley: up to 10 MB, of which only the first 5 seconds are used.',
+		description: limited(
+			'The video to edit, which is uploaded to the provider for at least a day.',
+			({ upload: { megabytes, clip } }) => `up to ${megabytes} MB, ${clip}`,
+		),
 	},
 	{
 		displayName: 'Wait for Completion',
@@ -212,7 +228,8 @@ export const description: INodeProperties[] = [
 				type: 'options',
 				options: ASPECT_RATIOS.map((value) => ({ name: value, value })),
 				default: '16:9',
-				description: 'The shape of the new video. The providers differ in the ones they have.',
+				description:
+					'The shape of the new video. The providers differ in the ones they have. Without it, Runway keeps the shape of yours; for the others it is not documented.',
 			},
 			{ ...callbackUrlOption, displayOptions: { show: { '/waitForCompletion': [false] } } },
 			{
@@ -228,7 +245,7 @@ export const description: INodeProperties[] = [
 				typeOptions: { minValue: 0 },
 				default: 0,
 				description:
-					'The number of credits to keep in the account. If it has fewer, the node starts no more videos, and the remaining items fail with an error that says how many credits are left.',
+					'The credits to keep in the account. The node asks for them before each video, and starts none if there are fewer: so the account falls below by one video at the most.',
 			},
 			keyframesOption,
 			onStopOption,
@@ -244,7 +261,10 @@ export const description: INodeProperties[] = [
 					{ name: 'SDR, Rec. 709, 10 Bit', value: 'sdr_rec709_10bit' },
 				],
 				default: 'mp4',
-				description: 'The format of the new video. Formats other than MP4 cost extra. Runway only.',
+				description: only(
+					'outputFormat',
+					'The format of the new video. Formats other than MP4 cost extra.',
+				),
 			},
 			pollIntervalOption,
 			{
@@ -256,7 +276,10 @@ export const description: INodeProperties[] = [
 					{ name: 'Low', value: 'low', description: 'Be less strict about recognizable people' },
 				],
 				default: 'auto',
-				description: 'How strictly to moderate videos that show public figures. Runway only.',
+				description: only(
+					'publicFigures',
+					'How strictly to moderate videos that show public figures.',
+				),
 			},
 			downloadOptions.thumbnailOutputProperty,
 			downloadOptions.videoOutputProperty,
@@ -267,7 +290,7 @@ export const description: INodeProperties[] = [
 				default: '',
 				placeholder: 'e.g. image',
 				hint: 'The name of the input binary field containing the image, which is uploaded first',
-				description: 'An image that shows the style or content to aim for. Not with Runway.',
+				description: only('referenceImage', 'An image that shows the style or content to aim for.'),
 			},
 			{
 				displayName: 'Reference Image URL',
@@ -275,7 +298,10 @@ export const description: INodeProperties[] = [
 				type: 'string',
 				default: '',
 				placeholder: 'e.g. https://example.com/style.png',
-				description: 'A public image that shows the style or content to aim for. Not with Runway.',
+				description: only(
+					'referenceImage',
+					'A public image that shows the style or content to aim for.',
+				),
 			},
 			{
 				displayName: 'Seed',
@@ -289,8 +315,10 @@ export const description: INodeProperties[] = [
 				name: 'uploadCn',
 				type: 'boolean',
 				default: false,
-				description:
-					'Whether to store the result on Alibaba Cloud, for viewers in China, instead of S3 or R2. Not with Runway.',
+				description: only(
+					'uploadCn',
+					'Whether to store the result on Alibaba Cloud, for viewers in China, instead of S3 or R2.',
+				),
 			},
 			{
 				displayName: 'Tasks per 10 Seconds',
@@ -299,20 +327,20 @@ export const description: INodeProperties[] = [
 				typeOptions: { minValue: 1, maxValue: 1000 },
 				default: 20,
 				description:
-					'The maximum number of tasks to start in 10 seconds. Executions with the same API key take turns.',
+					'The maximum number of videos to start in 10 seconds. Executions with the same API key take turns.',
 			},
 			{
 				...timeoutOption,
 				displayOptions: undefined,
 				description:
-					'How long to wait for each task after the API accepts it. Also how long to keep trying while the API refuses new tasks.',
+					'How long to wait for each video after the provider accepts it. Also how long to keep trying while it refuses new videos.',
 			},
 			{
 				displayName: 'Watermark',
 				name: 'waterMark',
 				type: 'string',
 				default: '',
-				description: 'Text to show on the video. Leave empty for none. Not with Runway.',
+				description: only('waterMark', 'Text to show on the video. Leave empty for none.'),
 			},
 		],
 	},

@@ -22,7 +22,7 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 	return await runJobs(
 		this,
 		generateJobs,
-		'To continue from here and pay only for what failed, retry from the executions list. "Execute step" pays for all of them again.',
+		'They are paid for. To get them, retry in the executions list: only what failed is paid for again. If it fails every time, first set "On Error" in Settings to "Continue (using error output)", save, and retry with the currently saved workflow. "Execute step" pays for all of them again.',
 	);
 }
 

@@ -22,8 +22,8 @@ export function readKeyframes(
 	files: Record<string, IBinaryData>,
 ): { keyframes?: Keyframe[] } {
 	if (isEmpty(option)) return {};
-	const list = asObject(option).keyframe ?? [];
-	if (!Array.isArray(list)) {
+	const list = listOf(option);
+	if (!list) {
 		throw new InvalidInput('"Keyframes" must be a list', 'Add the keyframes one by one.');
 	}
 	if (list.length > MOST_KEYFRAMES) {
@@ -33,7 +33,8 @@ export function readKeyframes(
 		);
 	}
 	if (list.length === 0) return {};
-	const keyframes = (list as IDataObject[]).map((each, index): Keyframe => {
+	const keyframes = list.map((item, index): Keyframe => {
+		const each = asObject(item) as IDataObject;
 		const isFile =
 			readOneOf('Image Source', each.imageSource ?? 'url', ['url', 'binary']) === 'binary';
 		if (isFile) {
@@ -51,6 +52,14 @@ export function readKeyframes(
 		);
 	}
 	return { keyframes };
+}
+
+/** As the field gives them, or as an expression may; null for anything else. */
+function listOf(option: unknown): unknown[] | null {
+	const { keyframe, ...others } = asObject(option);
+	const isField = typeof option === 'object' && Object.keys(others).length === 0;
+	const list = Array.isArray(option) || !isField ? option : (keyframe ?? []);
+	return Array.isArray(list) ? (list as unknown[]) : null;
 }
 
 function readMoment({ moment = 'seconds', seconds, position }: IDataObject) {

@@ -3,10 +3,10 @@ import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import type { Connection } from '../../../api/connection';
 import { PROVIDERS } from '../../../api/dialects';
 import type { Dialect, VideoOption } from '../../../api/dialects/dialect';
+import { thoseWith } from '../../../api/dialects/names';
 import { DEFAULT_START_RATE } from '../../../api/rateLimiter';
 import type { Terms } from '../../../batch/state';
 import { readBinary } from '../../../items/binary';
-import { namesOf } from '../../../items/errors';
 import {
 	InvalidInput,
 	isEmpty,
@@ -82,10 +82,9 @@ function checkOptions(options: IDataObject, dialect: Dialect): void {
 		if (dialect.options.includes(name)) continue;
 		const [, label] = fields.find(([field]) => !isEmpty(options[field])) ?? [];
 		if (label === undefined) continue;
-		const others = namesOf(({ dialects }) => dialects.some((each) => each.options.includes(name)));
 		throw new InvalidInput(
 			`"${label}" is not available with the ${dialect.name}`,
-			`Remove the option, or use a credential of a provider that has it: ${others}.`,
+			`Remove the option, or use a credential of a provider that has it: ${thoseWith(name)}.`,
 		);
 	}
 }
@@ -122,7 +121,7 @@ function readReferenceImage(
 }
 
 const ASPECT_RATIO_ADVICE = `Choose another one, or remove the option. ${PROVIDERS.map(
-	({ name, dialects }) => `${name}: ${dialects[0]!.aspectRatios.join(', ')}`,
+	({ label, dialects }) => `${label}: ${dialects[0]!.aspectRatios.join(', ')}`,
 ).join('. ')}.`;
 
 function readLook(options: IDataObject, dialect: Dialect) {

@@ -1,0 +1,27 @@
+/** Which providers have something, as texts name them. */
+import { PROVIDERS } from './index';
+import type { Dialect, Provider, VideoOption } from './dialect';
+
+/** The names of the providers that have something: "A, B and C". */
+export function namesOf(has: (provider: Provider) => unknown): string {
+	const names = PROVIDERS.filter(has).map(({ label }) => label);
+	return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
+/** Who has an option of a video. */
+export function thoseWith(option: VideoOption): string {
+	return namesOf(({ dialects }) => dialects.some(({ options }) => options.includes(option)));
+}
+
+/** Who can cancel. */
+export function thoseWhoCancel(): string {
+	return namesOf(({ dialects }) => dialects.some(({ cancel }) => cancel));
+}
+
+/** A limit of each provider, those alike together: "A: 2,048 characters. B: 1,000 characters." */
+export function limitsBy(tell: (limits: Dialect['limits']) => string): string {
+	const texts = new Set(PROVIDERS.map(({ dialects }) => tell(dialects[0]!.limits)));
+	return [...texts]
+		.map((text) => `${namesOf(({ dialects }) => tell(dialects[0]!.limits) === text)}: ${text}.`)
+		.join(' ');
+}

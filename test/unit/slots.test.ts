@@ -1,0 +1,169 @@
+/** How many tasks the API takes at once: a batch is told, or learns it from refusals. */
+import fc from 'fast-check';
+import type { Batch } from '../../nodes/Aleph/batch/state';
+import { batchOf, states } from '../support/batches';
+import { World, type Fate } from '../support/batchWorld';
+import { HOUR, MINUTE, SECOND } from '../support/fakeClock';
+
+beforeEach(() => {
+	jest.spyOn(Math, 'random').mockReturnValue(0.5);
+});
+
+afterEach(() => jest.restoreAllMocks());
+
+const all = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+/** From 2 to 6 minutes. */
+const uneven = (itemIndex: number): Fate => ({ duration: (2 + ((itemIndex * 7) % 5)) * MINUTE });
+
+const sleeping: Partial<Batch> = { sleeps: true };
+
+describe('a batch larger than the slots of the API', () => {
+	it('is refused less than once per task, and leaves no slot empty for long', async () => {
+		const world = new World({ slots: 100, fate: uneven });
+		const batch = await world.run(batchOf(1_000, { pollInterval: 10 * SECOND }));
+		expect(new Set(states(batch))).toEqual(new Set(['success']));
+		expect(world.paid()).toEqual(all(1_000));
+		expect(world.refusals()).toBeLessThan(1_000);
+		expect(world.clock.now()).toBeLessThan(1.25 * ((1_000 * 4) / 100) * MINUTE);
+	});
+
+	it('uses them as well if the execution sleeps', async () => {
+		const world = new World({ slots: 100, fate: uneven });
+		await world.run(batchOf(500, {}, sleeping), {
+			// n8n looks for executions to wake once a minute.
+			asleep: async (resting, wakeAt) =>
+				await world.sleepUntil(resting, Math.ceil(wakeAt / MINUTE) * MINUTE),
+		});
+		expect(world.paid()).toEqual(all(500));
+		expect(world.refusals()).toBeLessThan(500);
+		expect(world.clock.now()).toBeLessThan(2 * ((500 * 4) / 100) * MINUTE);
+	});
+});
+
+describe('a number of slots that was learnt too low', () => {
+	/** How many tasks run 5 minutes after the API takes 60 instead of `slots`. */
+	async function runningAfter5Minutes(slots: number, durations: number[], sleeps = false) {
+		const raisedAt = 3 * MINUTE;
+		const duration = (index: number) => durations[index % durations.length]! * SECOND;
+		const world = new World({ slots, fate: (index) => ({ duration: duration(index) }) });
+		const stop = new AbortController();
+		const run = world.run(batchOf(1_000, { rate: 100, pollInterval: 15 * SECOND }, { sleeps }), {
+			signal: stop.signal,
+		});
+		world.api.rate = 100;
+		await world.clock.pause(raisedAt);
+		world.api.slots = 60;
+		let most = 0;
+		while (world.clock.now() < raisedAt + 5 * MINUTE) {
+			await world.clock.pause(SECOND);
+			most = Math.max(most, world.unended().length);
+		}
+		stop.abort(new Error('seen'));
+		await expect(run).rejects.toThrow('seen');
+		return most;
+	}
+
+	it.each([false, true])(
+		'is found out within 5 minutes, in whatever order tasks end, asleep: %s',
+		async (sleeps) => {
+			const durations = fc.array(fc.integer({ min: 20, max: 240 }), { minLength: 1, maxLength: 8 });
+			const slots = fc.constantFrom(1, 5, 20, 40);
+			const property = fc.asyncProperty(slots, durations, async (few, seconds) => {
+				expect(await runningAfter5Minutes(few, seconds, sleeps)).toBeGreaterThanOrEqual(58);
+			});
+			await fc.assert(property, { seed: 1, numRuns: 12 });
+		},
+	);
+});
+
+describe('a refusal for now', () => {
+	it('holds for as long as the API asks', async () => {
+		const world = new World({ rate: 5, retryAfter: 90 * SECOND });
+		await world.run(batchOf(6));
+		const [refusedAt, again] = world.sentOf('start').slice(5);
+		expect(again!.time - refusedAt!.time).toBeGreaterThanOrEqual(90 * SECOND);
+	});
+
+	it('that goes on for the whole time-out is the failure of those that wait', async () => {
+		const world = new World({ slots: 2, fate: () => ({ duration: HOUR }) });
+		const batch = await world.run(batchOf(3, { timeout: 10 * MINUTE }));
+		expect(states(batch)).toEqual(['timedOut', 'timedOut', 'failed']);
+		expect(batch.items[2]).toMatchObject({ failure: { kind: 'rateLimit', code: 429 } });
+		expect(world.refusals()).toBeLessThan(40);
+	});
+
+	it('is no failure if slots get free within the time-out', async () => {
+		const world = new World({ slots: 1, fate: () => ({ duration: 9 * MINUTE }) });
+		const batch = await world.run(batchOf(4, { timeout: 10 * MINUTE }));
+		expect(states(batch)).toEqual(Array(4).fill('success'));
+	});
+
+	it('counts by what was tried: not the time in which n8n was down between two of them', async () => {
+		const fate = (index: number): Fate => ({ duration: index === 0 ? HOUR : MINUTE });
+		const world = new World({ slots: 1, fate });
+		const timeout = (index: number) => (index === 0 ? 2 * HOUR : 30 * MINUTE);
+		let sleeps = 0;
+		const batch = await world.run(
+			batchOf(51, (index) => ({ timeout: timeout(index) }), sleeping),
+			{
+				asleep: async (resting, wakeAt) => {
+					const down = ++sleeps === 2 ? 40 * MINUTE : 0;
+					return await world.sleepUntil(resting, wakeAt + down);
+				},
+			},
+		);
+		expect(states(batch)).toEqual(Array(51).fill('success'));
+	});
+});
+
+describe('an API that queues what is over its slots', () => {
+	const queueing = { queues: true, slots: 3 };
+
+	/** Notes how many tasks have a slot or wait for one, whenever a request is sent. */
+	function watch(world: World): number[] {
+		const counts: number[] = [];
+		const send = world.request.bind(world);
+		jest.spyOn(world, 'request').mockImplementation(async (...request) => {
+			counts.push(world.unended().length);
+			await send(...request);
+		});
+		return counts;
+	}
+
+	it.each([{}, sleeping])('is given at most twice what it runs at once, with %j', async (about) => {
+		const world = new World({ ...queueing, fate: uneven });
+		const counts = watch(world);
+		const batch = await world.run(batchOf(40, {}, about));
+		expect(states(batch)).toEqual(Array(40).fill('success'));
+		expect(Math.max(...counts)).toBe(6);
+		expect(world.refusals()).toBe(0);
+	});
+
+	it('is given two tasks at most if it does not tell how many it runs', async () => {
+		const world = new World({ slots: 5, fate: () => ({ duration: MINUTE }) });
+		jest.spyOn(world, 'getConcurrency').mockRejectedValue(new Error('HTTP 500'));
+		const counts = watch(world);
+		const batch = await world.run(batchOf(6));
+		expect(states(batch)).toEqual(Array(6).fill('success'));
+		expect(Math.max(...counts)).toBe(2);
+	});
+
+	it('has no slot that stays empty', async () => {
+		const world = new World({ ...queueing, fate: () => ({ duration: 4 * MINUTE }) });
+		await world.run(batchOf(30));
+		expect(world.clock.now()).toBeLessThan(10 * 4 * MINUTE + 30 * SECOND);
+	});
+
+	it('is asked again at each wake, as the account may have grown', async () => {
+		const world = new World({ ...queueing, fate: () => ({ duration: 4 * MINUTE }) });
+		const counts = watch(world);
+		await world.run(batchOf(40, {}, sleeping), {
+			asleep: async (resting, wakeAt) => {
+				if (world.clock.now() > 5 * MINUTE) world.api.slots = 10;
+				return await world.sleepUntil(resting, wakeAt);
+			},
+		});
+		expect(Math.max(...counts)).toBe(20);
+	});
+});
