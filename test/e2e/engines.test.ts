@@ -33,16 +33,16 @@ beforeAll(async () => {
 	[enginePort = 0, controlPort = 0] = await freePorts(2);
 }, 120_000);
 
-const world = useN8n({ duration: 2 }, ({ url }) => ({
+const world = useN8n({ duration: 2 }, () => ({
 	N8N_ENABLED_MODULES: 'engine-v2,agents',
 	N8N_ENGINE_DATABASE_URL: databaseUrl(),
 	N8N_ENGINE_PORT: String(enginePort),
 	N8N_ENGINE_BASE_URL: `http://127.0.0.1:${enginePort}`,
 	N8N_ENGINE_CONTROL_PLANE_PORT: String(controlPort),
 	N8N_ENGINE_CONTROL_PLANE_BASE_URL: `http://127.0.0.1:${controlPort}`,
-	// The agents would ask for the prices of models outside.
+	// The agents would ask somebody outside for the prices of models: nobody answers at this port.
 	NODE_USE_ENV_PROXY: '1',
-	HTTPS_PROXY: url,
+	HTTPS_PROXY: 'http://127.0.0.1:9',
 }));
 
 afterAll(async () => {
