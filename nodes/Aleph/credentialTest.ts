@@ -4,11 +4,11 @@ import type {
 	ICredentialTestFunctions,
 	INodeCredentialTestResult,
 } from 'n8n-workflow';
-import { connectionOf, headersOf, wrongKey, type Connection } from './api/connection';
+import { connectionOf, headersOf, problemOf, type Connection } from './api/connection';
 import type { HttpAnswer } from './api/dialects/dialect';
 import { ApiError, type ApiErrorKind } from './api/error';
 import { networkError } from './api/networkError';
-import { isHttpUrl, USER_AGENT } from './api/request';
+import { USER_AGENT } from './api/request';
 import { redactText } from './api/key';
 
 export async function testAlephApi(
@@ -17,10 +17,8 @@ export async function testAlephApi(
 ): Promise<INodeCredentialTestResult> {
 	const connection = connectionOf(data);
 	if (!connection) return failed('Choose a provider and an API');
-	if (connection.apiKey === '') return failed('The API key is empty');
-	if (!isHttpUrl(connection.baseUrl)) return failed('The base URL is not a URL');
-	// It would be sent to somebody else.
-	const problem = wrongKey(connection);
+	// A key of another provider would be sent to somebody else.
+	const problem = problemOf(connection);
 	if (problem) return failed(problem);
 	try {
 		const { dialect } = connection;

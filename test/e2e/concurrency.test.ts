@@ -85,7 +85,9 @@ describe('an execution that is due while another takes the only place for three 
 		await Promise.all([oneId, rowId].map(untilAsleep));
 		await start('Blocker', THREE_MINUTES);
 		[one, row] = (await Promise.all(
-			[oneId, rowId].map(async (id) => (await executionsOf(world, id, 1, 600_000))[0]!),
+			[oneId, rowId].map(
+				async (id) => (await executionsOf(world, id, 1, { timeout: 600_000 }))[0]!,
+			),
 		)) as [Execution, Execution];
 	}, 800_000);
 	afterAll(async () => await counter.close());

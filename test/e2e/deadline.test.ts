@@ -9,7 +9,7 @@ import { polling, workflowOf, type WorkflowSetup } from '../support/workflow';
 /** For workflows that set no time of their own. */
 const OF_THE_INSTANCE = { EXECUTIONS_TIMEOUT: '60' };
 
-const world = useN8n({ duration: 8, rateLimit: 1_000, concurrency: 10 }, OF_THE_INSTANCE);
+const world = useN8n({ duration: 5, rateLimit: 1_000, concurrency: 10 }, OF_THE_INSTANCE);
 
 const tasksWith = (text: string) => tasksOf(world, text);
 
@@ -48,11 +48,11 @@ describe.each(['poll', 'sleep'])('with the wait mode "%s"', (waitMode) => {
 		const name = `${waitMode}, in waves`;
 		const execution = await run(
 			{
-				parameters: parametersOf({ timeout: 0.2, generateRate: 1_000 }),
+				parameters: parametersOf({ timeout: 0.5, generateRate: 1_000 }),
 				items: prompts(80, (n) => `${name} ${String(n).padStart(2, '0')}`),
 				settings: { onError: 'continueRegularOutput' },
 			},
-			75,
+			90,
 		);
 		expect(execution.status).toBe('success');
 		const items = itemsOf(execution);

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { INode, INodeParameters } from 'n8n-workflow';
 import { outputOf, type Execution } from '../support/n8n/execution';
-import { itemsOf, newCredential, useN8n } from '../support/realN8n';
+import { itemsOf, newCredential, useN8n, type World } from '../support/realN8n';
 import { alephNode, chain, ownNode } from '../support/workflow';
 
 const MEGABYTE = 1024 * 1024;
@@ -13,26 +13,25 @@ const SNOW = { prompt: 'Make it snow', videoUrl: 'https://example.com/video.mp4'
 
 const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');
 
+const source = randomBytes(3 * MEGABYTE + 17);
+
+/** Nodes that give a file. */
+function readIn({ n8n }: World): INode[] {
+	const file = join(n8n.filesFolder, 'source.mp4');
+	writeFileSync(file, source);
+	return [START, ownNode('Read', 'readWriteFile', 1, { operation: 'read', fileSelector: file })];
+}
+
 describe.each(['filesystem', 'default'])('in the binary mode "%s"', (mode) => {
 	const world = useN8n({ duration: 1 }, { N8N_DEFAULT_BINARY_DATA_MODE: mode });
 	const inN8n = (name: string) => join(world.n8n.filesFolder, name);
-	const source = randomBytes(3 * MEGABYTE + 17);
 
 	async function run(nodes: INode[], account = world.credential): Promise<Execution> {
 		const id = await world.client.importWorkflow(chain('Media', nodes), [account]);
 		return await world.client.waitForExecution(await world.client.runManually(id));
 	}
 
-	const read = (): INode[] => {
-		writeFileSync(inN8n('source.mp4'), source);
-		return [
-			START,
-			ownNode('Read', 'readWriteFile', 1, {
-				operation: 'read',
-				fileSelector: inN8n('source.mp4'),
-			}),
-		];
-	};
+	const read = () => readIn(world);
 
 	it('a file goes up as it is', async () => {
 		const upload = alephNode('Upload', 'aleph', { resource: 'file', operation: 'upload' });
@@ -50,6 +49,17 @@ describe.each(['filesystem', 'default'])('in the binary mode "%s"', (mode) => {
 			size: source.length,
 			sha256: sha256(source),
 		});
+	});
+
+	it('a file goes up that an expression gives', async () => {
+		const upload = alephNode('Upload', 'aleph', {
+			resource: 'file',
+			operation: 'upload',
+			binaryProperty: '={{ $binary.data }}',
+		});
+		expect(itemsOf(await run([...read(), upload]), 0, 'Upload')).toMatchObject([
+			{ fileName: 'source.mp4', size: source.length },
+		]);
 	});
 
 	it('a video is generated from a file, and comes down as it is, without the key', async () => {
@@ -146,5 +156,37 @@ describe.each(['filesystem', 'default'])('in the binary mode "%s"', (mode) => {
 		const refused = await run([START, alephNode('Generate', 'aleph', SNOW)]);
 		expect(refused.error?.message).toBe('Not enough credits');
 		expect(refused.error?.description).toContain('Credits left: 7.');
+	});
+});
+
+describe('a workflow that keeps files with the other fields of an item', () => {
+	const world = useN8n({ duration: 1 }, { N8N_DEFAULT_BINARY_DATA_MODE: 'filesystem' });
+
+	it('generates a video from a file, by its name or by an expression, and gives the file of the video', async () => {
+		const generate = (name: string, videoBinaryProperty: string) =>
+			alephNode(name, 'aleph', {
+				prompt: 'Make it snow',
+				videoSource: 'binary',
+				videoBinaryProperty,
+				options: { download: ['video'] },
+			});
+		const nodes = [
+			...readIn(world),
+			generate('By name', 'data'),
+			generate('By expression', '={{ $json.video }}'),
+		];
+		const workflow = chain('Combined', nodes);
+		Object.assign(workflow.settings!, { binaryMode: 'combined' });
+		const id = await world.client.importWorkflow(workflow, [world.credential]);
+		const execution = await world.client.waitForExecution(await world.client.runManually(id));
+		expect(execution.error).toBeUndefined();
+		for (const name of ['By name', 'By expression']) {
+			expect(itemsOf(execution, 0, name)).toMatchObject([
+				{ status: 'success', video: { mimeType: 'video/mp4' } },
+			]);
+		}
+		const sizes = world.simulator.stats().uploads.map(({ size }) => size);
+		expect(sizes[0]).toBe(source.length);
+		expect(sizes).toHaveLength(2);
 	});
 });

@@ -110,7 +110,7 @@ describe.each(APIS)('the API "$api"', ({ api, ...provider }) => {
 		expect(task!.request.videoUrl).toContain(uploads[0]!.path);
 		const { data, ...file } = items[0]!.binary!.video!;
 		expect(file).toMatchObject({ mimeType: 'video/mp4', fileName: `${task!.taskId}.mp4` });
-		const result = readFileSync(path.resolve(__dirname, '../simulator/media/result.mp4'));
+		const result = readFileSync(path.resolve(__dirname, '../simulator/media/snow.mp4'));
 		expect(Buffer.from(data, 'base64').equals(result)).toBe(true);
 		expect(authorizedFileRequests).toBe(0);
 	});

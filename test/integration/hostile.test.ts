@@ -376,10 +376,8 @@ describe('a base URL that is none', () => {
 		async (baseUrl) => {
 			const { error } = await run(generate(), {}, { baseUrl });
 			expect(error).toMatchObject({
-				message: 'The API could not be reached',
-				description: expect.stringContaining(
-					'Nothing was charged for this item. Check the base URL',
-				) as string,
+				message: 'The base URL in the credential is not a URL',
+				description: expect.stringMatching(/^Nothing was sent/) as string,
 			});
 		},
 	);

@@ -26,7 +26,7 @@ export class FakeClock implements Clock {
 	readonly pause = async (duration: number, signal?: AbortSignal, sooner?: Promise<void>) => {
 		signal?.throwIfAborted();
 		await new Promise<void>((resolve, reject) => {
-			const alarm = { time: this.time + Math.max(0, duration), ring: () => end() };
+			const alarm = { time: this.time + Math.max(0, Math.ceil(duration)), ring: () => end() };
 			const end = (reason?: Error) => {
 				this.remove(alarm);
 				signal?.removeEventListener('abort', onAbort);

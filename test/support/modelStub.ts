@@ -1,7 +1,7 @@
 /**
  * A language model that any agent can talk to in OpenAI's way, with no intelligence at all: it calls
- * the one tool that it is offered with the user's words, as often as it is told to, and then answers with
- * what the tool gave.
+ * the first tool that it is offered with the user's words, as often as it is told to, and then answers
+ * with what the tool gave.
  */
 import Fastify from 'fastify';
 
@@ -18,6 +18,7 @@ interface ChatRequest {
 	model: string;
 	messages: Message[];
 	tools?: Tool[];
+	stream?: boolean;
 }
 
 export interface ModelStub {
@@ -33,15 +34,36 @@ export interface ModelStub {
 export async function startModelStub(): Promise<ModelStub> {
 	const stub = { requests: [] as ChatRequest[], calls: 1 };
 	const app = Fastify({ forceCloseConnections: true });
-	app.post<{ Body: ChatRequest }>('/v1/chat/completions', ({ body }) => {
+	app.post<{ Body: ChatRequest }>('/v1/chat/completions', ({ body }, reply) => {
 		stub.requests.push(body);
-		return completion(body, stub.calls);
+		const whole = completion(body, stub.calls);
+		if (!body.stream) return whole;
+		return reply.type('text/event-stream').send(`${asEvent(whole)}data: [DONE]\n\n`);
 	});
 	const url = `${await app.listen({ port: 0, host: '127.0.0.1' })}/v1`;
 	return Object.assign(stub, { url, close: async () => await app.close() });
 }
 
-function completion(request: ChatRequest, calls: number): object {
+/** Some clients want the answer piece by piece: it comes in one. */
+function asEvent({ choices: [{ message, ...choice }], ...whole }: Completion): string {
+	const piece = {
+		...whole,
+		object: 'chat.completion.chunk',
+		choices: [{ ...choice, delta: message }],
+	};
+	return `data: ${JSON.stringify(piece)}\n\n`;
+}
+
+interface Completion extends Record<string, unknown> {
+	choices: [Answer & { index: number }];
+}
+
+interface Answer {
+	finish_reason: string;
+	message: object;
+}
+
+function completion(request: ChatRequest, calls: number): Completion {
 	const results = request.messages.filter(({ role }) => role === 'tool');
 	const message = results.length < calls ? calling(request) : saying(results.at(-1)!.content);
 	return {
@@ -54,13 +76,13 @@ function completion(request: ChatRequest, calls: number): object {
 	};
 }
 
-function saying(result: string): object {
+function saying(result: string): Answer {
 	const content = `The tool says: ${result}`;
 	return { finish_reason: 'stop', message: { role: 'assistant', content } };
 }
 
 /** Gives the user's words for every parameter that the tool leaves to the model. */
-function calling(request: ChatRequest): object {
+function calling(request: ChatRequest): Answer {
 	const [tool] = request.tools ?? [];
 	if (!tool) throw new Error('The agent offers no tool.');
 	const words = request.messages.filter(({ role }) => role === 'user').at(-1)?.content;
@@ -74,7 +96,9 @@ function calling(request: ChatRequest): object {
 		message: {
 			role: 'assistant',
 			content: null,
-			tool_calls: [{ id: `call-${request.messages.length}`, type: 'function', function: call }],
+			tool_calls: [
+				{ index: 0, id: `call-${request.messages.length}`, type: 'function', function: call },
+			],
 		},
 	};
 }

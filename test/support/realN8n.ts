@@ -95,7 +95,7 @@ export async function executionsOf(
 	timeout = 120_000,
 ): Promise<Execution[]> {
 	const list = async () => await client.listExecutions({ workflowId, status: ENDED });
-	const ended = await poll(list, ({ length }) => length >= count, timeout, 250);
+	const ended = await poll(list, ({ length }) => length >= count, { timeout, interval: 250 });
 	return await Promise.all(ended.map(async ({ id }) => await client.execution(id)));
 }
 

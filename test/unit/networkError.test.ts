@@ -1,5 +1,5 @@
 import { networkError } from '../../nodes/Aleph/api/networkError';
-import { isHttpUrl } from '../../nodes/Aleph/api/request';
+import { isHttpUrl } from '../../nodes/Aleph/api/url';
 
 const errorOf = (cause: object) => networkError({ cause }, 'https://api.kie.ai/path');
 

@@ -9,6 +9,7 @@ import {
 import { dialectOf, PROVIDERS } from './dialects';
 import type { Dialect, Provider } from './dialects/dialect';
 import { cleanKey } from './key';
+import { isHttpUrl } from './url';
 import { limitersOf, type AccountLimiters } from './rateLimiter';
 
 /** Where n8n runs our code: for the items of a run, or for a callback. */
@@ -40,16 +41,23 @@ export interface Connection {
 /** Reads the credential. Throws what n8n throws, or an error that says what is wrong with it. */
 export async function readConnection(ctx: NodeContext): Promise<Connection> {
 	const connection = connectionOf(await ctx.getCredentials('alephApi'));
-	const problem = connection ? wrongKey(connection) : 'The credential names no provider';
+	const problem = connection ? problemOf(connection) : 'The credential names no provider';
 	if (connection && !problem) return connection;
 	throw new NodeOperationError(ctx.getNode(), problem!, {
 		description:
-			'Nothing was sent. Open the credential, choose the provider of your key, and save it.',
+			'Nothing was sent. Open the credential, check the provider and what belongs to it, and save it.',
 	});
 }
 
+/** What is wrong with a credential, as far as that can be told without asking the API; else null. */
+export function problemOf(connection: Connection): string | null {
+	if (connection.apiKey === '') return 'The API key in the credential is empty';
+	if (!isHttpUrl(connection.baseUrl)) return 'The base URL in the credential is not a URL';
+	return wrongKey(connection);
+}
+
 /** Why the key must not be sent to this provider, as far as a key can be told; else null. */
-export function wrongKey({ provider, apiKey }: Connection): string | null {
+function wrongKey({ provider, apiKey }: Connection): string | null {
 	if (provider.value === CUSTOM) return null;
 	const owner = PROVIDERS.find(({ keys }) => keys?.pattern.test(apiKey));
 	if (!owner || owner.value === provider.value) return null;
@@ -112,6 +120,6 @@ function dialectIn({ dialects }: Provider, api: unknown): Dialect | undefined {
 
 /** As users may write it: without https://, or with a slash at the end. */
 function asBaseUrl(text: unknown): string {
-	const url = typeof text === 'string' ? text.trim().replace(/\/+$/, '') : '';
+	const url = typeof text === 'string' ? text.trim().replace(/(^https?:)?\/+$/i, '') : '';
 	return url === '' || url.includes('://') ? url : `https://${url}`;
 }

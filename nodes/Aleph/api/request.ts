@@ -7,6 +7,7 @@ import { ApiError } from './error';
 import { redact } from './key';
 import { networkError } from './networkError';
 import { limited } from './signals';
+import { isHttpUrl } from './url';
 
 /** Firewalls in front of the providers refuse clients that look like scripts. */
 export const USER_AGENT = 'n8n-nodes-runway-aleph';
@@ -93,10 +94,4 @@ function parsed(text: string): unknown {
 	} catch {
 		return text;
 	}
-}
-
-export function isHttpUrl(value: unknown): value is string {
-	if (typeof value !== 'string' || !URL.canParse(value.trim())) return false;
-	const { protocol, hostname } = new URL(value.trim());
-	return /^https?:$/.test(protocol) && hostname !== '';
 }

@@ -4,7 +4,7 @@
  * ignored, or replaced by a default.
  */
 import type { IDataObject } from 'n8n-workflow';
-import { isHttpUrl } from '../api/request';
+import { isHttpUrl } from '../api/url';
 import { toJson } from '../task/json';
 
 /** A parameter that cannot be used. The message names the field, the description says what was found. */
@@ -94,20 +94,20 @@ function rangeOf(min: number, max: number): string {
 	return hasMax ? ` of at most ${max}` : '';
 }
 
-const WORDS: Record<string, boolean> = {
-	true: true,
-	yes: true,
-	1: true,
-	false: false,
-	no: false,
-	0: false,
-};
+const WORDS = new Map([
+	['true', true],
+	['yes', true],
+	['1', true],
+	['false', false],
+	['no', false],
+	['0', false],
+]);
 
 export function readBoolean(label: string, value: unknown): boolean {
 	if (typeof value === 'boolean') return value;
 	const word =
 		typeof value === 'string' || typeof value === 'number' ? trimInvisible(String(value)) : '';
-	const found = WORDS[word.toLowerCase()];
+	const found = WORDS.get(word.toLowerCase());
 	if (found !== undefined) return found;
 	throw new InvalidInput(`"${label}" must be true or false`, `It is ${brief(value)}.`);
 }

@@ -242,12 +242,16 @@ export class N8nClient {
 		return trigger.name;
 	}
 
-	private async get(path: string, options?: AxiosRequestConfig): Promise<unknown> {
+	async get(path: string, options?: AxiosRequestConfig): Promise<unknown> {
 		return await send(this.http, { ...options, url: `/rest${path}` });
 	}
 
-	private async post(path: string, data: unknown, options?: AxiosRequestConfig): Promise<unknown> {
+	async post(path: string, data: unknown, options?: AxiosRequestConfig): Promise<unknown> {
 		return await send(this.http, { ...options, method: 'POST', url: `/rest${path}`, data });
+	}
+
+	async put(path: string, data: unknown): Promise<unknown> {
+		return await send(this.http, { method: 'PUT', url: `/rest${path}`, data });
 	}
 }
 
@@ -261,10 +265,10 @@ function withCredentials(node: INode, credentials: Credential[]): INode {
 	return { ...node, credentials: references };
 }
 
-/** Resolves with the payload, which the REST API wraps into `data` and static files do not. */
+/** Resolves with the payload, which the REST API wraps into `data`, and static files and streams do not. */
 async function send(http: AxiosInstance, request: AxiosRequestConfig): Promise<unknown> {
 	const { data } = await http.request<unknown>(request).catch(explain);
-	return Array.isArray(data) ? data : asRecord(data).data;
+	return Array.isArray(data) || typeof data === 'string' ? data : asRecord(data).data;
 }
 
 /** An error that shows what n8n answered, instead of a bare status. */

@@ -3,7 +3,6 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import type { Dialect } from '../../api/dialects/dialect';
 import { DEFAULT_START_RATE } from '../../api/rateLimiter';
 import type { Terms } from '../../batch/state';
-import { toJson } from '../../task/json';
 import { readDownloads } from '../../items/downloads';
 import {
 	InvalidInput,
@@ -45,10 +44,13 @@ export function readWaits(ctx: IExecuteFunctions, itemIndex: number): boolean {
 
 /** Whether the user wants to sleep rather than to poll: the same for all items, as one execution does it. */
 export function wantsToSleep(ctx: IExecuteFunctions): boolean {
-	const waits = toJson(ctx.getNodeParameter('waitForCompletion', 0, false)) ?? '';
-	return (
-		ctx.getNodeParameter('waitMode', 0, 'poll') === 'sleep' && /^"?(true|yes|1)"?$/i.test(waits)
-	);
+	if (ctx.getNodeParameter('waitMode', 0, 'poll') !== 'sleep') return false;
+	try {
+		return readWaits(ctx, 0);
+	} catch {
+		// The item's own error says what is wrong.
+		return false;
+	}
 }
 
 /** The terms that every operation has. Throws an InvalidInput. */

@@ -4,7 +4,8 @@ import { asNumber, asText } from '../../task/json';
 import type { NodeContext } from '../connection';
 import { ApiError } from '../error';
 import { networkError } from '../networkError';
-import { isHttpUrl, USER_AGENT } from '../request';
+import { USER_AGENT } from '../request';
+import { isHttpUrl } from '../url';
 import { nameOfDownload, typeOfName, withExtension } from './fileName';
 import { transfer, watched, type IdleTimer, type Transfer } from './transfer';
 

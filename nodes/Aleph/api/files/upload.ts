@@ -12,7 +12,8 @@ import type {
 } from '../dialects/dialect';
 import { ApiError } from '../error';
 import { networkError } from '../networkError';
-import { isHttpUrl, send, USER_AGENT } from '../request';
+import { send, USER_AGENT } from '../request';
+import { isHttpUrl } from '../url';
 import { transfer, watched, type IdleTimer, type Transfer } from './transfer';
 
 /** A file to send, read anew for each attempt. */

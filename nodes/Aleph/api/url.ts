@@ -1,0 +1,6 @@
+/** Whether a value is the URL of something that can be asked for. */
+export function isHttpUrl(value: unknown): value is string {
+	if (typeof value !== 'string' || !URL.canParse(value.trim())) return false;
+	const { protocol, hostname } = new URL(value.trim());
+	return /^https?:$/.test(protocol) && hostname !== '';
+}

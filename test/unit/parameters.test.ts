@@ -1,0 +1,223 @@
+/** What each reader of a parameter makes of values as fields, expressions and spreadsheets give them. */
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { readTaskId } from '../../nodes/Aleph/actions/video/get';
+import { readTerms, readWaits, wantsToSleep } from '../../nodes/Aleph/actions/video/terms';
+import { jobs } from '../../nodes/Aleph/api/dialects/jobs';
+import { runway } from '../../nodes/Aleph/api/dialects/runway';
+import { readDownloads } from '../../nodes/Aleph/items/downloads';
+import {
+	InvalidInput,
+	optional,
+	readBoolean,
+	readListOf,
+	readNumber,
+	readOneOf,
+	readText,
+	readUrl,
+	readWholeNumber,
+	withDefault,
+} from '../../nodes/Aleph/items/parameters';
+
+/** Refused: with a message that names the field, and advice that is a sentence. */
+const NO = Symbol('refused');
+
+function tried(read: (value: unknown) => unknown, value: unknown): unknown {
+	try {
+		return read(value);
+	} catch (error) {
+		if (!(error instanceof InvalidInput)) throw error;
+		expect(error.message).toMatch(/^"Field" /);
+		expect(error.description).toMatch(/^Nothing was sent\. .+\.$/);
+		return NO;
+	}
+}
+
+const FILES = ['video', 'thumbnail'] as const;
+
+const text = (value: unknown) => readText('Field', value, 'Enter something.');
+const number = (value: unknown) => readNumber('Field', value);
+const whole = (value: unknown) => readWholeNumber('Field', value, { min: 1 });
+const yesOrNo = (value: unknown) => readBoolean('Field', value);
+const oneOf = (value: unknown) => readOneOf('Field', value, FILES);
+const listOf = (value: unknown) => readListOf('Field', value, FILES);
+const url = (value: unknown) => readUrl('Field', value);
+
+const INVISIBLE = 'vi\u200Bdeo\uFEFF ';
+
+describe('a reader of parameters', () => {
+	it.each([
+		// value, as text, number, whole number from 1, boolean, choice, list of choices
+		[null, NO, NO, NO, NO, NO, NO],
+		[undefined, NO, NO, NO, NO, NO, NO],
+		['', NO, NO, NO, NO, NO, NO],
+		[' \u200B\n', NO, NO, NO, NO, NO, NO],
+		[0, '0', 0, NO, false, NO, NO],
+		['0', '0', 0, NO, false, NO, NO],
+		[1, '1', 1, 1, true, NO, NO],
+		['1\u200B', '1\u200B', 1, 1, true, NO, NO],
+		[1.5, '1.5', 1.5, NO, NO, NO, NO],
+		['1,5', '1,5', NO, NO, NO, NO, NO],
+		[-1, '-1', -1, NO, NO, NO, NO],
+		[true, NO, NO, NO, true, NO, NO],
+		[false, NO, NO, NO, false, NO, NO],
+		['FALSE', 'FALSE', NO, NO, false, NO, NO],
+		['True ', 'True ', NO, NO, true, NO, NO],
+		['no', 'no', NO, NO, false, NO, NO],
+		['Yes', 'Yes', NO, NO, true, NO, NO],
+		['maybe', 'maybe', NO, NO, NO, NO, NO],
+		[NaN, NO, NO, NO, NO, NO, NO],
+		[Infinity, NO, NO, NO, NO, NO, NO],
+		[1e300, '1e+300', NO, NO, NO, NO, NO],
+		[2026, '2026', 2026, 2026, NO, NO, NO],
+		[{}, NO, NO, NO, NO, NO, NO],
+		[[], NO, NO, NO, NO, NO, []],
+		[['video'], NO, NO, NO, NO, NO, ['video']],
+		[['video', 'x'], NO, NO, NO, NO, NO, NO],
+		[[['video']], NO, NO, NO, NO, NO, NO],
+		['video', 'video', NO, NO, NO, 'video', ['video']],
+		['VIDEO, thumbnail', 'VIDEO, thumbnail', NO, NO, NO, NO, ['video', 'thumbnail']],
+		['Thumbnail', 'Thumbnail', NO, NO, NO, 'thumbnail', ['thumbnail']],
+		[INVISIBLE, INVISIBLE, NO, NO, NO, 'video', ['video']],
+		['constructor', 'constructor', NO, NO, NO, NO, NO],
+	])('takes %p where its meaning is certain, and refuses it elsewhere', (value, ...expected) => {
+		const readers = [text, number, whole, yesOrNo, oneOf, listOf];
+		expect(readers.map((read) => tried(read, value))).toEqual(expected);
+	});
+
+	it.each([
+		['https://example.com/a.mp4', 'https://example.com/a.mp4'],
+		[' \u200Bhttps://example.com/a.mp4\n', 'https://example.com/a.mp4'],
+		['HTTP://EXAMPLE.COM', 'HTTP://EXAMPLE.COM'],
+		['example.com/a.mp4', NO],
+		['ftp://example.com', NO],
+		['javascript:alert(1)', NO],
+		[2026, NO],
+		[{}, NO],
+		[['https://example.com'], NO],
+		[null, NO],
+	])('takes %p for a URL only if it is one', (value, expected) => {
+		expect(tried(url, value)).toBe(expected);
+	});
+
+	it('names the field, and shows what was found, but not at full length', () => {
+		const long = () => readNumber('Seed', 'x'.repeat(1_000), { min: 0, max: 9 });
+		expect(long).toThrow('"Seed" must be a number from 0 to 9');
+		expect(thrownBy(long).description.length).toBeLessThan(150);
+	});
+});
+
+function thrownBy(read: () => unknown): InvalidInput {
+	try {
+		read();
+	} catch (error) {
+		return error as InvalidInput;
+	}
+	throw new Error('Nothing was thrown');
+}
+
+describe('an option', () => {
+	it.each([undefined, null, '', ' \u200B'])(
+		'for nothing means nothing with the value %p',
+		(value) => {
+			expect(optional({ seed: value }, 'seed', number)).toBeUndefined();
+		},
+	);
+
+	it.each([0, false, NaN, [], {}])('for nothing is read with the value %p', (value) => {
+		const read = jest.fn();
+		optional({ seed: value }, 'seed', read);
+		expect(read).toHaveBeenCalledWith(value);
+	});
+
+	it('with a default has it only if it is absent: one that yields nothing is refused', () => {
+		expect(withDefault({}, 'rate', 20, number)).toBe(20);
+		for (const rate of [undefined, null, '']) {
+			expect(() => withDefault({ rate }, 'rate', 20, number)).toThrow('"Field"');
+		}
+	});
+
+	it.each([
+		[{}, { video: null, thumbnail: null }],
+		[{ download: [] }, { video: null, thumbnail: null }],
+		[{ download: 'video' }, { video: 'video', thumbnail: null }],
+		[
+			{ download: ['thumbnail'], thumbnailOutputProperty: 7 },
+			{ video: null, thumbnail: '7' },
+		],
+	])('says which files to download: %j', (options, downloads) => {
+		expect(readDownloads(options as IDataObject)).toEqual(downloads);
+	});
+
+	it.each([
+		[{ download: ['gif'] }, '"Download" must be one of'],
+		[{ download: null }, '"Download" must be a list'],
+		[{ download: ['video'], videoOutputProperty: '' }, '"Put Video in Field" is empty'],
+		[{ download: ['video'], videoOutputProperty: '__proto__' }, 'reserved name'],
+		[{ download: ['video', 'thumbnail'], videoOutputProperty: 'thumbnail' }, 'the same name'],
+	])('for downloads that cannot be met is refused: %j', (options, message) => {
+		expect(() => readDownloads(options as IDataObject)).toThrow(message);
+	});
+});
+
+/** A context with these parameters, which is all that reading them needs. */
+const contextOf = (parameters: Record<string, unknown>) =>
+	({
+		getNodeParameter: (name: string, _item: number, fallback: unknown) =>
+			Object.hasOwn(parameters, name) ? parameters[name] : fallback,
+	}) as unknown as IExecuteFunctions;
+
+describe('the ID of a task', () => {
+	it.each([
+		['ee60', 'ee60'],
+		[' \u200Bee60\n', 'ee60'],
+		[12345, '12345'],
+	])('may be %p', (taskId, expected) => {
+		expect(readTaskId(contextOf({ taskId }), 0)).toBe(expected);
+	});
+
+	it.each([null, undefined, '', '  ', 1.5, NaN, true, {}, ['ee60'], 'x'.repeat(201), 'a\u0000b'])(
+		'cannot be %p',
+		(taskId) => {
+			expect(() => readTaskId(contextOf({ taskId }), 0)).toThrow(/^"Task ID" /);
+		},
+	);
+});
+
+describe('what a user wants for an item', () => {
+	const termsOf = (options: unknown, dialect = jobs) =>
+		readTerms(contextOf({}), 0, options as IDataObject, dialect);
+
+	it('has a time-out of whole milliseconds, whatever fraction of a minute it is', () => {
+		expect(termsOf({}).timeout).toBe(30 * 60_000);
+		expect(termsOf({ timeout: 30 / 7 }).timeout).toBe(257_143);
+		expect(termsOf({ timeout: '0.5' }).timeout).toBe(30_000);
+		expect(termsOf({ timeout: 1e-9 }).timeout).toBe(1);
+	});
+
+	it.each([0, -1, NaN, 1e300, null, '', 'soon'])('has no time-out of %p', (timeout) => {
+		expect(() => termsOf({ timeout })).toThrow(/^"Timeout" must be/);
+	});
+
+	it('has words in any case', () => {
+		expect(termsOf({ onTimeout: 'CONTINUE' }).onTimeout).toBe('continue');
+		expect(termsOf({ includeInputFields: 'FALSE' }).includeInputFields).toBe(false);
+	});
+
+	it('can be cancelled only if the API can cancel', () => {
+		expect(termsOf({ onStop: 'cancel' }, runway).onStop).toBe('cancel');
+		expect(() => termsOf({ onStop: 'cancel' })).toThrow('"On Stop" cannot be "Cancel"');
+	});
+
+	it.each([
+		[true, true],
+		['yes', true],
+		['True ', true],
+		[1, true],
+		['FALSE', false],
+		[0, false],
+	])('is waited for with %p: %p', (waitForCompletion, waits) => {
+		const ctx = contextOf({ waitForCompletion, waitMode: 'sleep' });
+		expect(readWaits(ctx, 0)).toBe(waits);
+		expect(wantsToSleep(ctx)).toBe(waits);
+	});
+});
