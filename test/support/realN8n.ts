@@ -5,7 +5,7 @@ import { startSimulator, type Settings, type Simulator } from '../simulator';
 import type { Credential, N8nClient, WorkflowJson } from './n8n/client';
 import { outputOf, type Execution } from './n8n/execution';
 import { startN8n, type N8nServer } from './n8n/server';
-import { poll } from './poll';
+import { poll, type Patience } from './poll';
 import { NODE, TRIGGER, triggerWorkflow, workflowOf, type WorkflowSetup } from './workflow';
 
 export interface World {
@@ -92,10 +92,10 @@ export async function executionsOf(
 	{ client }: Pick<World, 'client'>,
 	workflowId: string,
 	count = 1,
-	timeout = 120_000,
+	patience: Patience = {},
 ): Promise<Execution[]> {
 	const list = async () => await client.listExecutions({ workflowId, status: ENDED });
-	const ended = await poll(list, ({ length }) => length >= count, { timeout, interval: 250 });
+	const ended = await poll(list, ({ length }) => length >= count, { interval: 250, ...patience });
 	return await Promise.all(ended.map(async ({ id }) => await client.execution(id)));
 }
 
