@@ -145,7 +145,7 @@ function failureOf({ status, failure, failureCode }: Json): string | null {
 }
 
 function open({ statusCode, headers, body }: HttpAnswer, { path }: Pick<ApiCall, 'path'>): unknown {
-	if (statusCode >= 200 && statusCode < 300) return body;
+	if (statusCode >= 200 && statusCode < 300) return contentOf(body);
 	const answer = parseObject(body);
 	const said = firstText(answer.error, answer.message);
 	if (statusCode === 403 && said === null) {
@@ -153,6 +153,12 @@ function open({ statusCode, headers, body }: HttpAnswer, { path }: Pick<ApiCall,
 	}
 	const reason = [said ?? `HTTP ${statusCode}`, ...issuesOf(answer)].join('; ');
 	throw new ApiError(errorKind(statusCode, reason, path), statusCode, reason, retryAfter(headers));
+}
+
+/** The answer to a cancel is empty; any other is an object. */
+function contentOf(body: unknown): unknown {
+	if (!body || asObject(body) === body) return body;
+	throw new ApiError('notTheApi', 200, 'The response is not JSON');
 }
 
 /** Which fields are wrong, and why: `{ path, message }` for each. */

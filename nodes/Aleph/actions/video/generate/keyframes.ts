@@ -9,6 +9,7 @@ import {
 	readOneOf,
 	readUrl,
 	readWholeNumber,
+	withDefault,
 } from '../../../items/parameters';
 import { asObject } from '../../../task/json';
 import type { Keyframe } from '../../../task/task';
@@ -36,8 +37,10 @@ export function readKeyframes(
 	if (list.length === 0) return {};
 	const keyframes = list.map((item, index): Keyframe => {
 		const each = asObject(item) as IDataObject;
-		const isFile =
-			readOneOf('Image Source', each.imageSource ?? 'url', ['url', 'binary']) === 'binary';
+		const source = withDefault(each, 'imageSource', 'url', (value) =>
+			readOneOf('Image Source', value, ['url', 'binary']),
+		);
+		const isFile = source === 'binary';
 		if (isFile) {
 			const property = each.imageBinaryProperty;
 			files[`keyframes.${index}`] = readBinary(ctx, itemIndex, 'Image Field', property);
@@ -63,14 +66,23 @@ function listOf(option: unknown): unknown[] | null {
 	return Array.isArray(list) ? (list as unknown[]) : null;
 }
 
-function readMoment({ moment = 'seconds', seconds, position }: IDataObject) {
-	return readOneOf('Moment', moment, ['seconds', 'position']) === 'seconds'
-		? { seconds: readNumber('Seconds', seconds ?? 0, { min: 0 }) }
-		: { position: readNumber('Position', position, { min: 0, max: 1 }) };
+function readMoment(keyframe: IDataObject) {
+	const moment = withDefault(keyframe, 'moment', 'seconds', (value) =>
+		readOneOf('Moment', value, ['seconds', 'position']),
+	);
+	if (moment === 'position') {
+		return { position: readNumber('Position', keyframe.position, { min: 0, max: 1 }) };
+	}
+	const readSeconds = (value: unknown) => readNumber('Seconds', value, { min: 0 });
+	return { seconds: withDefault(keyframe, 'seconds', 0, readSeconds) };
 }
 
-function readRange({ hasRange = false, start, end }: IDataObject) {
-	if (!readBoolean('Set Range', hasRange)) return {};
+function readRange(keyframe: IDataObject) {
+	const hasRange = withDefault(keyframe, 'hasRange', false, (value) =>
+		readBoolean('Set Range', value),
+	);
+	if (!hasRange) return {};
+	const { start, end } = keyframe;
 	const range = {
 		start: readWholeNumber('Range Start', start, { min: 0 }),
 		end: readWholeNumber('Range End', end, { min: 0 }),
