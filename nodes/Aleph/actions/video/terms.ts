@@ -33,24 +33,24 @@ const DEFAULTS: Terms = {
 
 /** Whether to wait for the end of the tasks. Throws an InvalidInput. */
 export function readWaits(ctx: IExecuteFunctions, itemIndex: number): boolean {
-	const waits = readBoolean(
-		'Wait for Completion',
-		ctx.getNodeParameter('waitForCompletion', itemIndex, false),
-	);
-	const mode: unknown = ctx.getNodeParameter('waitMode', itemIndex, 'poll');
-	if (waits) readOneOf('Wait Mode', mode, ['poll', 'sleep']);
-	return waits;
+	return readWaiting(ctx, itemIndex) !== 'none';
 }
 
 /** Whether the user wants to sleep rather than to poll: the same for all items, as one execution does it. */
 export function wantsToSleep(ctx: IExecuteFunctions): boolean {
-	if (ctx.getNodeParameter('waitMode', 0, 'poll') !== 'sleep') return false;
 	try {
-		return readWaits(ctx, 0);
+		return readWaiting(ctx, 0) === 'sleep';
 	} catch {
 		// The item's own error says what is wrong.
 		return false;
 	}
+}
+
+function readWaiting(ctx: IExecuteFunctions, itemIndex: number): 'none' | 'poll' | 'sleep' {
+	const waits: unknown = ctx.getNodeParameter('waitForCompletion', itemIndex, false);
+	if (!readBoolean('Wait for Completion', waits)) return 'none';
+	const mode: unknown = ctx.getNodeParameter('waitMode', itemIndex, 'poll');
+	return readOneOf('Wait Mode', mode, ['poll', 'sleep']);
 }
 
 /** The terms that every operation has. Throws an InvalidInput. */
