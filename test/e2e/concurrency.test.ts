@@ -7,6 +7,7 @@ import axios from 'axios';
 import Fastify from 'fastify';
 import type { INode } from 'n8n-workflow';
 import type { Execution } from '../support/n8n/execution';
+import { poll } from '../support/poll';
 import { executionsOf, itemsOf, newCredential, publish, useN8n } from '../support/realN8n';
 import { prompts, tasksWith as tasksOf } from '../support/tasks';
 import {
@@ -49,8 +50,10 @@ async function start(name: string, nodes: INode[]): Promise<string> {
 }
 
 async function untilAsleep(workflowId: string): Promise<void> {
-	const [{ id } = { id: '' }] = await world.client.listExecutions({ workflowId });
-	await world.client.waitForExecution(id, { until: ({ status }) => status === 'waiting' });
+	await poll(async () => {
+		const asleep = await world.client.listExecutions({ workflowId, status: ['waiting'] });
+		return asleep.length === 1;
+	});
 }
 
 const THREE_MINUTES = [1, 2, 3].map((minute) =>
