@@ -40,7 +40,7 @@ async function downloadOnce(
 		encoding: 'stream',
 		returnFullResponse: true,
 		ignoreHttpStatusErrors: true,
-		// n8n's HTTP client takes compressed content that was cut for the whole.
+		// Of compressed content nobody could tell whether all of it came in.
 		headers: { 'User-Agent': USER_AGENT, 'Accept-Encoding': 'identity' },
 		timeout: 0,
 		abortSignal: timer.signal,
@@ -51,6 +51,10 @@ async function downloadOnce(
 	if (statusCode !== 200) {
 		body.destroy();
 		throw statusError(statusCode, url);
+	}
+	if (isDecompressed(body)) {
+		body.destroy();
+		throw new ApiError('noFile', null, 'the host sent compressed content, which may be cut');
 	}
 	const type = typeOf(headers);
 	const name = withExtension(nameOfDownload(url, headers), type);
@@ -65,6 +69,14 @@ async function downloadOnce(
 	});
 	source.checkLength(asNumber(headers['content-length']));
 	return binary;
+}
+
+/**
+ * Whether n8n's HTTP client decompresses what comes in, as some hosts compress without being asked. It takes
+ * for the whole what was cut, and drops the header that tells. A stream of Node's zlib counts what goes in.
+ */
+function isDecompressed(body: Readable): boolean {
+	return 'bytesWritten' in body;
 }
 
 /** What comes in: watched, and refused if it is not a file. */

@@ -1,0 +1,208 @@
+/** Files over lines that drip, from hosts that send something else, and to and from disks that fail. */
+import '../support/fastClock';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
+import { BinaryDataService } from 'n8n-core';
+import type { INodeParameters } from 'n8n-workflow';
+import { readConnection } from '../../nodes/Aleph/api/connection';
+import { downloadFile } from '../../nodes/Aleph/api/files/download';
+import { generate, get, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
+import { functionsOf, runNode, start } from '../support/engine';
+import { server, useHostileServers } from '../support/hostile/run';
+import { good, type Answer } from '../support/hostile/answers';
+import { PATHS } from '../support/hostile/server';
+import { until } from '../support/poll';
+import { prompts } from '../support/tasks';
+
+useSimulator({ duration: 0 });
+useHostileServers();
+afterEach(() => jest.restoreAllMocks());
+
+const RESULT = 'GET /files/result/:name';
+const downloads = { options: { download: ['video'] } };
+
+const upload: INodeParameters = { resource: 'file', operation: 'upload', binaryProperty: 'data' };
+
+describe('a disk that fails', () => {
+	const FULL = 'ENOSPC: no space left on device, write';
+
+	it.each([0, 1])('after %i chunks of a download is no fault of the host', async (chunks) => {
+		simulator.settings.resultSize = 1_000_000;
+		const store = jest
+			.spyOn(BinaryDataService.prototype, 'store')
+			.mockImplementation(async (_location, content) => {
+				const reading = (content as Readable).iterator();
+				for (let seen = 0; seen < chunks; seen++) await reading.next();
+				throw new Error(FULL);
+			});
+		const { error } = await runNode({
+			parameters: generate(downloads),
+			credential: newAccount(),
+		});
+		expect(error?.message).toBe('The video is ready, but could not be downloaded');
+		expect(error?.description).toContain(`(${FULL})`);
+		expect(error?.description).toContain(simulator.tasks()[0]!.taskId);
+		expect(store).toHaveBeenCalledTimes(1);
+		expect(simulator.stats().routes[RESULT]).toBe(1);
+	});
+
+	/** A file of n8n's, which can be read up to its second chunk. */
+	function brokenFile() {
+		const { prototype } = BinaryDataService;
+		jest.spyOn(prototype, 'getMetadata').mockResolvedValue({ fileSize: 1_000_000 });
+		const reading = jest.spyOn(prototype, 'getAsStream').mockImplementation(async () => {
+			async function* chunks() {
+				yield await Promise.resolve(Buffer.alloc(1_000));
+				throw new Error('ENOENT: no such file or directory, open');
+			}
+			return await Promise.resolve(Readable.from(chunks()));
+		});
+		const data = { id: 'filesystem-v2:gone', data: 'filesystem-v2', mimeType: 'video/mp4' };
+		return { binary: { data }, reading };
+	}
+
+	it('while a file is uploaded is no fault of the provider', async () => {
+		const { binary, reading } = brokenFile();
+		const { error } = await runNode({ parameters: upload, binary, credential: newAccount() });
+		expect(error?.message).toBe('ENOENT: no such file or directory, open');
+		expect(error?.description).toMatch(/^This error came from n8n, not from the API\./);
+		expect(reading).toHaveBeenCalledTimes(1);
+	});
+
+	it('while the file of a video is uploaded has charged nothing', async () => {
+		const { binary, reading } = brokenFile();
+		const { error } = await runNode({
+			parameters: generate({ videoSource: 'binary' }),
+			binary,
+			credential: newAccount(),
+		});
+		expect(error?.message).toBe('ENOENT: no such file or directory, open');
+		expect(error?.description).toMatch(/^Nothing was charged for this item\. /);
+		expect(reading).toHaveBeenCalledTimes(1);
+		expect(simulator.stats().generate.requests).toBe(0);
+	});
+});
+
+describe('downloads that drip', () => {
+	const SLOW = '[downloadRate=20] [resultSize=100000]';
+
+	it('take no turn of another account', async () => {
+		const slow = start({
+			parameters: generate({ prompt: promptOfItem, ...downloads }),
+			items: prompts(6, (n) => `Video ${n} ${SLOW}`),
+			credential: newAccount(),
+		});
+		await until(() => simulator.stats().routes[RESULT] === 5);
+		const { items } = await runNode({
+			parameters: generate(downloads),
+			credential: newAccount(),
+		});
+		expect(items[0]?.binary).toHaveProperty('video');
+		expect(simulator.stats().routes[RESULT]).toBe(6);
+		await slow.cancel();
+		await slow.result;
+	});
+
+	it('come to an end, and leave their turns to others of their account', async () => {
+		const credential = newAccount();
+		const ids = [SLOW, SLOW, SLOW, SLOW, SLOW, ''].map(
+			async (speed) => await simulator.startTask({ prompt: `Snow ${speed}` }),
+		);
+		const ctx = await functionsOf({ parameters: get('x'), credential });
+		const { limiters } = await readConnection(ctx);
+		const turn = { owner: Symbol('test'), limiter: limiters.downloads, idle: 2_000 };
+		const files = (await Promise.all(ids)).map(async (taskId) => {
+			const url = `${simulator.url}/files/result/${taskId}.mp4`;
+			return await downloadFile(ctx, { url, ...turn }).then(
+				({ mimeType }) => mimeType,
+				({ reason }: { reason: string }) => reason,
+			);
+		});
+		expect(await Promise.all(files)).toEqual([
+			...Array<string>(5).fill(`nothing moved for 2 seconds at ${simulator.url}`),
+			'video/mp4',
+		]);
+	});
+});
+
+describe('what is no video', () => {
+	let names = 0;
+
+	async function downloaded(answer: Partial<Answer>) {
+		const name = `/result-${++names}.mp4`;
+		server.answer('', {
+			[name]: { ...good(null), headers: { 'content-type': 'video/mp4' }, ...answer },
+		});
+		return await downloadedFrom(`${server.url}${name}`);
+	}
+
+	async function downloadedFrom(resultVideoUrl: string) {
+		const credential = newAccount({ api: 'aleph', baseUrl: server.url });
+		const response = { resultVideoUrl };
+		server.answer(credential.apiKey as string, {
+			[PATHS.record]: good({ successFlag: 1, response }),
+		});
+		return await runNode({ parameters: get('a-task', downloads), credential });
+	}
+
+	const page = '<!DOCTYPE html><title>Log in</title>';
+
+	it.each<[string, Partial<Answer>, string]>([
+		['0 bytes', { body: '' }, 'the file is empty'],
+		[
+			'a page',
+			{ headers: { 'content-type': 'text/html' }, body: page },
+			'the host sent a web page',
+		],
+		['a page that says it were a video', { body: page }, 'the host sent a web page'],
+		['a page after blank lines', { body: `\n\n  ${page}` }, 'the host sent a web page'],
+		['half of it', { headers: { 'content-length': '100' }, body: 'x'.repeat(50) }, ''],
+		['a line that is cut', { body: 'a video', delivery: 'cutInside' }, ''],
+	])('is not taken for one: %s', async (_, answer, reason) => {
+		const { error } = await downloaded(answer);
+		expect(error?.message).toBe('The video is ready, but could not be downloaded');
+		expect(error?.description).toContain(reason);
+		expect(error?.description).toContain('task ID a-task');
+	});
+
+	it('is not taken for one: content that was compressed although nobody asked for it, and cut', async () => {
+		const whole = gzipSync(randomBytes(100_000));
+		const host = createServer((_request, response) => {
+			const headers = { 'content-type': 'video/mp4', 'content-encoding': 'gzip' };
+			response.writeHead(200, headers).end(whole.subarray(0, whole.length / 2));
+		}).listen(0, '127.0.0.1');
+		await once(host, 'listening');
+		const { port } = host.address() as AddressInfo;
+		const { error } = await downloadedFrom(`http://127.0.0.1:${port}/video.mp4`);
+		host.close();
+		expect(error?.message).toBe('The video is ready, but could not be downloaded');
+	});
+});
+
+it('files that n8n keeps in memory are decoded when their turn comes, not all at once', async () => {
+	const SIZE = 200_000;
+	simulator.settings.stall = 'upload';
+	const from = jest.spyOn(Buffer, 'from');
+	const content = 'A'.repeat(SIZE);
+	const execution = start({
+		parameters: upload,
+		items: Array.from({ length: 60 }, () => ({})),
+		binary: { data: { data: content, mimeType: 'video/mp4' } },
+		credential: newAccount(),
+	});
+	await until(() => simulator.requests().length === 5);
+	const decoded = from.mock.calls
+		.map((call) => call as unknown as [content: string, encoding?: string])
+		.filter(([, encoding]) => encoding === 'base64')
+		.reduce((sum, [text]) => sum + text.length, 0);
+	from.mockRestore();
+	expect(decoded).toBeGreaterThan(0);
+	expect(decoded).toBeLessThanOrEqual(5 * SIZE);
+	await execution.cancel();
+	await execution.result;
+	expect(simulator.requests()).toHaveLength(5);
+});
