@@ -27,23 +27,30 @@ export interface ModelStub {
 	requests: ChatRequest[];
 	/** How often it calls the tool before it answers. */
 	calls: number;
+	/** What it answers to everything, if it is to call no tool. */
+	answer?: string;
 	close(): Promise<void>;
 }
 
 export async function startModelStub(): Promise<ModelStub> {
-	const stub = { requests: [] as ChatRequest[], calls: 1 };
+	const stub: Omit<ModelStub, 'url' | 'close'> = { requests: [], calls: 1 };
 	const app = Fastify({ forceCloseConnections: true });
 	app.post<{ Body: ChatRequest }>('/v1/chat/completions', ({ body }) => {
 		stub.requests.push(body);
-		return completion(body, stub.calls);
+		return completion(body, stub);
 	});
 	const url = `${await app.listen({ port: 0, host: '127.0.0.1' })}/v1`;
 	return Object.assign(stub, { url, close: async () => await app.close() });
 }
 
-function completion(request: ChatRequest, calls: number): object {
+function completion(
+	request: ChatRequest,
+	{ calls, answer }: Pick<ModelStub, 'calls' | 'answer'>,
+): object {
 	const results = request.messages.filter(({ role }) => role === 'tool');
-	const message = results.length < calls ? calling(request) : saying(results.at(-1)!.content);
+	const next = () =>
+		results.length < calls ? calling(request) : saying(`The tool says: ${results.at(-1)!.content}`);
+	const message = answer === undefined ? next() : saying(answer);
 	return {
 		id: 'completion',
 		object: 'chat.completion',
@@ -54,8 +61,7 @@ function completion(request: ChatRequest, calls: number): object {
 	};
 }
 
-function saying(result: string): object {
-	const content = `The tool says: ${result}`;
+function saying(content: string): object {
 	return { finish_reason: 'stop', message: { role: 'assistant', content } };
 }
 
