@@ -31,7 +31,7 @@ export const PROVIDER: Partial<Settings> = {
  */
 export function useN8n(
 	settings: Partial<Settings> = {},
-	env: Env | ((simulator: Simulator) => Env) = {},
+	env: Env | ((simulator: Simulator) => Env | Promise<Env>) = {},
 ): World {
 	const world = {} as World;
 	let initial: Settings;
@@ -40,7 +40,7 @@ export function useN8n(
 		initial = structuredClone(world.simulator.settings);
 		world.n8n = await startN8n({
 			copyOf: process.env.N8N_PREPARED_FOLDER,
-			env: typeof env === 'function' ? env(world.simulator) : env,
+			env: typeof env === 'function' ? await env(world.simulator) : env,
 		});
 		world.client = await world.n8n.signIn();
 		world.credential = await newCredential(world);
