@@ -3,23 +3,38 @@
  * commas between), or the oldest that is claimed, the first and one in the middle of 2.x, and the pinned
  * one.
  */
+import { randomUUID } from 'node:crypto';
 import axios from 'axios';
 import type { IDataObject, INode } from 'n8n-workflow';
 import { startSimulator } from '../simulator';
 import { N8N_VERSION } from '../support/n8n/install';
 import { packPackage } from '../support/n8n/pack';
 import { startN8n } from '../support/n8n/server';
+import { until } from '../support/poll';
 import {
 	itemsOf,
 	newCredential,
 	PROVIDER,
+	publish,
 	publishTrigger,
 	runWorkflow,
 	triggeredItems,
 	type World,
 } from '../support/realN8n';
+import { start } from '../support/sleepers';
 import { prompts, tasksWith as tasksOf } from '../support/tasks';
-import { polling, sleeping, workflowOf } from '../support/workflow';
+import {
+	alephNode,
+	chain,
+	itemsNode,
+	NODE,
+	ownNode,
+	polling,
+	sleeping,
+	sourceOf,
+	webhookNode,
+	workflowOf,
+} from '../support/workflow';
 
 const { N8N_VERSIONS = `1.123.81,2.0.3,2.20.12,${N8N_VERSION}` } = process.env;
 
@@ -127,6 +142,49 @@ describe.each(N8N_VERSIONS.split(','))('n8n %s', (version) => {
 		expect(itemsOf(execution, 1)).toMatchObject([{ taskId: late?.taskId, status: 'timeout' }]);
 	});
 
+	it('keeps running for a caller that waits, whom a sleep would give nothing', async () => {
+		const path = randomUUID();
+		const { parameters, ...webhook } = webhookNode(path, 'lastNode');
+		const allEntries = { ...parameters, responseData: 'allEntries' };
+		const nodes = [
+			{ ...webhook, parameters: allEntries },
+			itemsNode(three('Waited for')),
+			alephNode(NODE, 'aleph', sleeping),
+		];
+		await publish(world, chain('Caller', nodes));
+		const url = `${world.n8n.url}/webhook/${path}`;
+		const { data } = await axios.post<IDataObject[]>(url);
+		expect(data.map(({ status }) => status)).toEqual(['success', 'success', 'success']);
+		expect(tasksWith('Waited for')).toHaveLength(3);
+	});
+
+	it.each(['once', 'each'])('gives all videos to a workflow that calls it: %s', async (mode) => {
+		const name = `Called ${mode}`;
+		const called = ownNode('Called', 'executeWorkflowTrigger', 1.1, {
+			inputSource: 'passthrough',
+		});
+		const sub = chain(`Sub ${mode}`, [called, alephNode(NODE, 'aleph', sleeping)]);
+		const value = await world.client.importWorkflow(sub, [world.credential]);
+		// n8n 1 calls what is not published, and refuses to publish what does not start by itself.
+		if (!version.startsWith('1.')) await world.client.activate(value);
+		const nodes = [
+			...sourceOf(three(name)),
+			ownNode('Call', 'executeWorkflow', 1.2, {
+				workflowId: { __rl: true, mode: 'id', value },
+				mode,
+			}),
+			ownNode('End', 'noOp', 1),
+		];
+		const id = await world.client.importWorkflow(chain(name, nodes));
+		const execution = await world.client.waitForExecution(await world.client.runManually(id));
+		expect(itemsOf(execution, 0, 'End').map(({ status }) => status)).toEqual([
+			'success',
+			'success',
+			'success',
+		]);
+		expect(tasksWith(name)).toHaveLength(3);
+	});
+
 	it('starts a workflow once for a task that is called for twice', async () => {
 		const { workflowId, path } = await publishTrigger(world);
 		const url = `${world.n8n.url}/webhook/${path}`;
@@ -153,5 +211,39 @@ describe.each(N8N_VERSIONS.split(','))('n8n %s', (version) => {
 		}
 		const prompts = tasksWith(name).map(({ request }) => request.prompt[name.length + 1]);
 		expect(prompts.sort()).toEqual(['0', '1', '1', '2']);
+	});
+
+	it('goes on with what was paid for when n8n was killed, by both entries of "Retry"', async () => {
+		world.simulator.settings.stall = 'download';
+		const entries = ['original', 'currently saved'] as const;
+		const awake = await Promise.all(
+			entries.map(async (entry) => {
+				const parameters = { ...sleeping, options: { download: ['video'] } };
+				const workflow = workflowOf({ parameters, items: three(`Killed, ${entry}`) });
+				return await start(world, workflow, await newCredential(world));
+			}),
+		);
+		const downloads = () =>
+			world.simulator.requests().filter(({ path }) => path.startsWith('/files/result/'));
+		const tasks = () => tasksWith('Killed');
+		await until(
+			() =>
+				tasks().length === 6 &&
+				tasks().every(({ taskId }) => downloads().some(({ path }) => path.includes(taskId))),
+		);
+		await world.n8n.kill();
+		world.simulator.settings.stall = null;
+		const { userFolder, port } = world.n8n;
+		world.n8n = await startN8n({ version, userFolder, port });
+		world.client = await world.n8n.signIn();
+		for (const [n, entry] of entries.entries()) {
+			const id = await world.client.retryExecution(awake[n]!, entry);
+			const retried = await world.client.waitForExecution(id);
+			expect(retried.error).toBeUndefined();
+			expect(itemsOf(retried)).toMatchObject(
+				tasksWith(`Killed, ${entry}`).map(({ taskId }) => ({ taskId, status: 'success' })),
+			);
+		}
+		expect(tasks()).toHaveLength(6);
 	});
 });

@@ -19,7 +19,7 @@ import { savedVideos, tryInN8n, tryLater } from './report';
 import { saveVideos } from './videos';
 
 const MAIN_EXAMPLE = 'generate-and-wait';
-const SLEEPING_EXAMPLE = 'sleep-and-resume';
+const SLEEPING_EXAMPLE = 'four-seasons';
 const TIMEOUT_MS = 45 * 60_000;
 
 /** Filled step by step, so that what has been started is stopped where a later step fails. */

@@ -40,13 +40,16 @@ export interface Surroundings {
 	credentials: Credential[];
 	/** Its callbacks reach this machine. */
 	simulator?: Simulator;
+	/** What to put in place of other texts. */
+	filledIn?: Record<string, string>;
 }
 
 /** Imports all examples. Resolves with n8n's ids of them, by file name. */
 export async function importExamples(surroundings: Surroundings): Promise<Map<string, string>> {
-	const { client, url, sampleUrl, credentials, simulator } = surroundings;
+	const { client, url, sampleUrl, credentials, simulator, filledIn } = surroundings;
 	const webhookIds = new Map(exampleNames().map((name) => [name, randomUUID()]));
 	const replacements = {
+		...filledIn,
 		[SAMPLE_URL]: sampleUrl,
 		[PRODUCTION_URL]: `${url}/webhook/${webhookIds.get(RECEIVER)}/aleph`,
 	};

@@ -1,9 +1,9 @@
-import type { IConnections, INodeParameters } from 'n8n-workflow';
+import type { IConnections, INode, INodeParameters } from 'n8n-workflow';
 import { startModelStub, type ModelStub } from '../support/modelStub';
 import type { WorkflowJson } from '../support/n8n/client';
 import { outputOf, type Execution } from '../support/n8n/execution';
-import { useN8n } from '../support/realN8n';
-import { alephNode, chain, node, NODE, ownNode, polling } from '../support/workflow';
+import { publish, useN8n } from '../support/realN8n';
+import { alephNode, chain, node, NODE, ownNode, polling, sleeping } from '../support/workflow';
 
 const world = useN8n({ duration: 3 });
 let model: ModelStub;
@@ -19,8 +19,16 @@ afterAll(async () => await model?.close());
 
 const WISH = 'Make it snow';
 
-/** Manual Trigger -> AI Agent, with a chat model and Runway Aleph as its only tool. */
-function agentWorkflow(parameters: INodeParameters): WorkflowJson {
+const videoTool = (parameters: INodeParameters) =>
+	alephNode(NODE, 'alephTool', {
+		...polling,
+		descriptionType: 'auto',
+		prompt: "={{ $fromAI('prompt', 'What to change in the video', 'string') }}",
+		...parameters,
+	});
+
+/** Manual Trigger -> AI Agent, with a chat model and one tool. */
+function agentWorkflow(tool: INode): WorkflowJson {
 	const model = {
 		model: { __rl: true, mode: 'id', value: 'stub' },
 		responsesApiEnabled: false,
@@ -34,15 +42,10 @@ function agentWorkflow(parameters: INodeParameters): WorkflowJson {
 			...node('Model', '@n8n/n8n-nodes-langchain.lmChatOpenAi', 1.3, model),
 			credentials: { openAiApi: { id: '', name: '' } },
 		},
-		alephNode(NODE, 'alephTool', {
-			...polling,
-			descriptionType: 'auto',
-			prompt: "={{ $fromAI('prompt', 'What to change in the video', 'string') }}",
-			...parameters,
-		}),
+		tool,
 	);
 	built.connections.Model = intoAgent('ai_languageModel');
-	built.connections[NODE] = intoAgent('ai_tool');
+	built.connections[tool.name] = intoAgent('ai_tool');
 	return built;
 }
 
@@ -51,11 +54,15 @@ function intoAgent(type: 'ai_tool' | 'ai_languageModel'): IConnections[string] {
 }
 
 async function runAgent(parameters: INodeParameters): Promise<Execution> {
+	return await runAgentWith(videoTool(parameters));
+}
+
+async function runAgentWith(tool: INode): Promise<Execution> {
 	const openAi = await world.client.createCredential('Model', 'openAiApi', {
 		apiKey: 'key',
 		url: model.url,
 	});
-	const workflow = agentWorkflow(parameters);
+	const workflow = agentWorkflow(tool);
 	const id = await world.client.importWorkflow(workflow, [world.credential, openAi]);
 	const executionId = await world.client.runManually(id);
 	return await world.client.waitForExecution(executionId);
@@ -110,5 +117,25 @@ describe('the tool', () => {
 				},
 			},
 		]);
+	});
+});
+
+describe('a workflow as a tool, in which the node would sleep', () => {
+	it('gives the agent the video', async () => {
+		const called = ownNode('Called', 'executeWorkflowTrigger', 1.1, {
+			inputSource: 'passthrough',
+		});
+		const video = alephNode(NODE, 'aleph', { ...sleeping, prompt: '={{ $json.query }}' });
+		const value = await publish(world, chain('Tool', [called, video]));
+		const known = world.simulator.tasks().length;
+		const execution = await runAgentWith(
+			node('Video', '@n8n/n8n-nodes-langchain.toolWorkflow', 2.2, {
+				description: 'Edits a video',
+				workflowId: { __rl: true, mode: 'id', value },
+			}),
+		);
+		const [task, ...others] = newTasks(known);
+		expect(others).toEqual([]);
+		expect(answerOf(execution)).toContain(`/files/result/${task?.taskId}.mp4`);
 	});
 });

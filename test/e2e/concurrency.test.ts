@@ -7,6 +7,7 @@ import axios from 'axios';
 import Fastify from 'fastify';
 import type { INode } from 'n8n-workflow';
 import type { Execution } from '../support/n8n/execution';
+import { poll } from '../support/poll';
 import { executionsOf, itemsOf, newCredential, publish, useN8n } from '../support/realN8n';
 import { prompts, tasksWith as tasksOf } from '../support/tasks';
 import {
@@ -49,8 +50,10 @@ async function start(name: string, nodes: INode[]): Promise<string> {
 }
 
 async function untilAsleep(workflowId: string): Promise<void> {
-	const [{ id } = { id: '' }] = await world.client.listExecutions({ workflowId });
-	await world.client.waitForExecution(id, { until: ({ status }) => status === 'waiting' });
+	await poll(async () => {
+		const asleep = await world.client.listExecutions({ workflowId, status: ['waiting'] });
+		return asleep.length === 1;
+	});
 }
 
 const THREE_MINUTES = [1, 2, 3].map((minute) =>
@@ -58,8 +61,7 @@ const THREE_MINUTES = [1, 2, 3].map((minute) =>
 );
 
 describe('an execution that is due while another takes the only place for three minutes', () => {
-	let one: Execution;
-	let row: Execution;
+	const ended: Record<string, Execution> = {};
 
 	beforeAll(async () => {
 		counter.get('/:name', (request) => {
@@ -68,47 +70,65 @@ describe('an execution that is due while another takes the only place for three 
 		});
 		await counter.listen({ port: 0, host: '127.0.0.1' });
 
-		const inWaves = itemsNode(prompts(12, (n) => `Wave ${String(n).padStart(2, '0')}`));
-		const oneId = await start('One', [
-			inWaves,
+		const inWaves = (name: string, items: Array<{ prompt: string }>) => [
+			itemsNode(items),
 			alephNode(NODE, 'aleph', sleeping),
-			countNode('Behind one'),
-		]);
-		const rowId = await start('Row', [
-			itemsNode(prompts(3, (n) => `Row ${n}`)),
-			alephNode('First', 'aleph', sleeping),
-			countNode('Between'),
-			ownNode('Three', 'code', 2, { jsCode: "return $('First').all();" }),
-			alephNode('Second', 'aleph', { ...sleeping, prompt: '={{ $json.prompt }}, again' }),
-			countNode('Behind row'),
-		]);
-		await Promise.all([oneId, rowId].map(untilAsleep));
-		await start('Blocker', THREE_MINUTES);
-		[one, row] = (await Promise.all(
-			[oneId, rowId].map(
-				async (id) => (await executionsOf(world, id, 1, { timeout: 600_000 }))[0]!,
+			countNode(`Behind ${name}`),
+		];
+		const workflows = {
+			Uncalled: inWaves(
+				'Uncalled',
+				prompts(12, (n) => `Uncalled ${String(n).padStart(2, '0')}`),
 			),
-		)) as [Execution, Execution];
+			Called: inWaves(
+				'Called',
+				prompts(8, (n) => `Called ${n} [callbacks=true] [duration=15]`),
+			),
+			Row: [
+				itemsNode(prompts(3, (n) => `Row ${n}`)),
+				alephNode('First', 'aleph', sleeping),
+				countNode('Between'),
+				ownNode('Three', 'code', 2, { jsCode: "return $('First').all();" }),
+				alephNode('Second', 'aleph', { ...sleeping, prompt: '={{ $json.prompt }}, again' }),
+				countNode('Behind Row'),
+			],
+		};
+		const started = await Promise.all(
+			Object.entries(workflows).map(async ([name, nodes]) => {
+				const id = await start(name, nodes);
+				await untilAsleep(id);
+				return [name, id] as const;
+			}),
+		);
+		await start('Blocker', THREE_MINUTES);
+		for (const [name, id] of started) {
+			[ended[name]] = (await executionsOf(world, id, 1, { timeout: 600_000 })) as [Execution];
+		}
 	}, 800_000);
 	afterAll(async () => await counter.close());
 
-	it('pays for nothing twice, and gives all videos', () => {
-		expect(one.error).toBeUndefined();
-		const tasks = tasksWith('Wave');
-		expect(tasks).toHaveLength(12);
-		expect(itemsOf(one)).toMatchObject(tasks.map(({ taskId }) => ({ taskId, status: 'success' })));
-	});
-
-	it('runs what is behind it once', () => {
-		expect(runsOf('Behind one')).toBe(1);
+	it.each([
+		['nobody calls', 'Uncalled', 12],
+		['the provider calls', 'Called', 8],
+	])('pays for nothing twice, and gives all videos, if %s', (_, name, count) => {
+		const execution = ended[name]!;
+		expect(execution.error).toBeUndefined();
+		const tasks = tasksWith(name);
+		expect(tasks).toHaveLength(count);
+		expect(itemsOf(execution)).toMatchObject(
+			tasks.map(({ taskId }) => ({ taskId, status: 'success' })),
+		);
+		expect(runsOf(`Behind ${name}`)).toBe(1);
 	});
 
 	it('with two nodes in a row pays for nothing twice, and runs what is between and behind once', () => {
-		expect(row.error).toBeUndefined();
+		const execution = ended.Row!;
+		expect(execution.error).toBeUndefined();
 		expect(tasksWith('Row').map(({ request }) => request.prompt)).toEqual(
 			[0, 1, 2].flatMap((n) => [`Row ${n}`, `Row ${n}, again`]),
 		);
-		expect(itemsOf(row, 0, 'Second').map(({ status }) => status)).toEqual(Array(3).fill('success'));
-		expect([runsOf('Between'), runsOf('Behind row')]).toEqual([1, 1]);
+		const statuses = itemsOf(execution, 0, 'Second').map(({ status }) => status);
+		expect(statuses).toEqual(Array(3).fill('success'));
+		expect([runsOf('Between'), runsOf('Behind Row')]).toEqual([1, 1]);
 	});
 });

@@ -63,7 +63,7 @@ describe('n8n killed twice', () => {
 		const large = prompts(18, (n) => `Large ${String(n).padStart(2, '0')} [duration=20]`);
 		const slow = prompts(15, (n) => `Slow ${String(n).padStart(2, '0')}`);
 		const largeId = await start(world, workflowOf({ parameters: sleeping, items: large }));
-		// Three at once every ten seconds: it sleeps after the ninth, and is awake after the twelfth.
+		// Three at once every ten seconds: it sleeps after the sixth, and is awake after the ninth.
 		const parameters = { ...sleeping, options: { generateRate: 3 } };
 		const another = await newCredential(world);
 		const slowId = await start(world, workflowOf({ parameters, items: slow }), another);
@@ -73,7 +73,7 @@ describe('n8n killed twice', () => {
 				const statuses = [await statusOf(slowId), await statusOf(largeId)];
 				return `${knownTasks('Slow').length} slow ones, ${statuses.join(', ')}`;
 			},
-			(found) => found === '12 slow ones, running, waiting',
+			(found) => found === '9 slow ones, running, waiting',
 		);
 		await restart('kill');
 		expect(await statusOf(slowId)).toBe('crashed');

@@ -170,7 +170,7 @@ describe('a sleeping execution', () => {
 		const prompt = `={{ $now.toSeconds() > ${openAt} ? 'Retried' : '' }}`;
 		const options = { timeout: 0.25 };
 		const workflow = workflowOf({ parameters: { ...parameters, prompt, options }, items: [{}] });
-		Object.assign(workflow.settings!, { executionTimeout: 40 });
+		Object.assign(workflow.settings!, { executionTimeout: 100 });
 		const executionId = await start(world, workflow);
 		expect((await ends(executionId)).error?.message).toBe('"Prompt" is empty');
 		await sleep((openAt + 1) * 1_000 - Date.now());

@@ -117,7 +117,7 @@ describe('an expression that has no value any more at a wake', () => {
 		return await ends(await start(world, workflow, await newCredential(world)));
 	}
 
-	it('costs the item that has not been started, and the error names the others', async () => {
+	it('costs the item that has not been started; the error names the others, and a retry keeps them', async () => {
 		const execution = await run('Gone, stops', STOP, { prompt: lasting('$json.prompt') });
 		expect(execution.status).toBe('error');
 		expect(execution.error?.message).toMatch(GONE);
@@ -126,6 +126,10 @@ describe('an expression that has no value any more at a wake', () => {
 		for (const task of [first, second]) {
 			expect(execution.error?.description).toContain(`task ${task!.taskId} success`);
 		}
+
+		const again = await ends(await world.client.retryExecution(execution.id));
+		expect(again.error?.message).toMatch(GONE);
+		expect(tasksWith('Gone, stops')).toHaveLength(2);
 	});
 
 	it('costs, with "Continue", that item alone', async () => {

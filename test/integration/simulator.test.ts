@@ -25,7 +25,7 @@ describe.each(ALL)('all APIs alike: %s', (name) => {
 
 	describe('tasks', () => {
 		it('runs a task from request to result', async () => {
-			const api = await simulate({ duration: 0.5 }, name);
+			const api = await simulate({ duration: 3 }, name);
 			const request = { ...REQUEST, aspectRatio: '16:9', seed: 7 };
 			const taskId = await api.start(request);
 			expect(await api.report(taskId)).toMatchObject({ taskId, state: 'running' });

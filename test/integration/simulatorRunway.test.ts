@@ -26,7 +26,7 @@ async function account(settings: Partial<Settings> = {}) {
 
 /** The seconds since the first task was accepted, set by hand. */
 function clockOf({ simulator }: Awaited<ReturnType<typeof account>>) {
-	const began = simulator.tasks()[0]!.createdAt;
+	const began = simulator.tasks()[0]!.startsAt;
 	const now = jest.spyOn(Date, 'now');
 	const set = (seconds: number) => now.mockReturnValue(began + seconds * 1000);
 	set(0);

@@ -28,15 +28,17 @@ export interface ModelStub {
 	requests: ChatRequest[];
 	/** How often it calls the tool before it answers. */
 	calls: number;
+	/** What it answers to everything, if it is to call no tool. */
+	answer?: string;
 	close(): Promise<void>;
 }
 
 export async function startModelStub(): Promise<ModelStub> {
-	const stub = { requests: [] as ChatRequest[], calls: 1 };
+	const stub: Omit<ModelStub, 'url' | 'close'> = { requests: [], calls: 1 };
 	const app = Fastify({ forceCloseConnections: true });
 	app.post<{ Body: ChatRequest }>('/v1/chat/completions', ({ body }, reply) => {
 		stub.requests.push(body);
-		const whole = completion(body, stub.calls);
+		const whole = completion(body, stub);
 		if (!body.stream) return whole;
 		return reply.type('text/event-stream').send(`${asEvent(whole)}data: [DONE]\n\n`);
 	});
@@ -63,9 +65,14 @@ interface Answer {
 	message: object;
 }
 
-function completion(request: ChatRequest, calls: number): Completion {
+function completion(
+	request: ChatRequest,
+	{ calls, answer }: Pick<ModelStub, 'calls' | 'answer'>,
+): Completion {
 	const results = request.messages.filter(({ role }) => role === 'tool');
-	const message = results.length < calls ? calling(request) : saying(results.at(-1)!.content);
+	const next = () =>
+		results.length < calls ? calling(request) : saying(`The tool says: ${results.at(-1)!.content}`);
+	const message = answer === undefined ? next() : saying(answer);
 	return {
 		id: 'completion',
 		object: 'chat.completion',
@@ -76,8 +83,7 @@ function completion(request: ChatRequest, calls: number): Completion {
 	};
 }
 
-function saying(result: string): Answer {
-	const content = `The tool says: ${result}`;
+function saying(content: string): Answer {
 	return { finish_reason: 'stop', message: { role: 'assistant', content } };
 }
 

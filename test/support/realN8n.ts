@@ -5,7 +5,7 @@ import { startSimulator, type Settings, type Simulator } from '../simulator';
 import type { Credential, N8nClient, WorkflowJson } from './n8n/client';
 import { outputOf, type Execution } from './n8n/execution';
 import { startN8n, type N8nServer } from './n8n/server';
-import { poll } from './poll';
+import { poll, type Patience } from './poll';
 import { NODE, TRIGGER, triggerWorkflow, workflowOf, type WorkflowSetup } from './workflow';
 
 export interface World {
@@ -31,7 +31,7 @@ export const PROVIDER: Partial<Settings> = {
  */
 export function useN8n(
 	settings: Partial<Settings> = {},
-	env: Env | ((simulator: Simulator) => Env) = {},
+	env: Env | ((simulator: Simulator) => Env | Promise<Env>) = {},
 ): World {
 	const world = {} as World;
 	let initial: Settings;
@@ -40,7 +40,7 @@ export function useN8n(
 		initial = structuredClone(world.simulator.settings);
 		world.n8n = await startN8n({
 			copyOf: process.env.N8N_PREPARED_FOLDER,
-			env: typeof env === 'function' ? env(world.simulator) : env,
+			env: typeof env === 'function' ? await env(world.simulator) : env,
 		});
 		world.client = await world.n8n.signIn();
 		world.credential = await newCredential(world);
@@ -92,10 +92,10 @@ export async function executionsOf(
 	{ client }: Pick<World, 'client'>,
 	workflowId: string,
 	count = 1,
-	timeout = 120_000,
+	patience: Patience = {},
 ): Promise<Execution[]> {
 	const list = async () => await client.listExecutions({ workflowId, status: ENDED });
-	const ended = await poll(list, ({ length }) => length >= count, { timeout, interval: 250 });
+	const ended = await poll(list, ({ length }) => length >= count, { interval: 250, ...patience });
 	return await Promise.all(ended.map(async ({ id }) => await client.execution(id)));
 }
 
@@ -115,14 +115,8 @@ export async function triggeredItems(
 	expected: number,
 ): Promise<IDataObject[]> {
 	const list = async () => await client.listExecutions({ workflowId, status: ENDED });
-	// In a burst n8n may say for a while that its database is not ready.
-	const listIfReady = async () =>
-		await list().catch((error: Error) => {
-			if (error.message.includes('gave 503')) return [];
-			throw error;
-		});
 	// Rarely, as each look costs n8n time.
-	await poll(listIfReady, ({ length }) => length >= expected, { interval: 1_000 });
+	await poll(list, ({ length }) => length >= expected, { interval: 1_000 });
 	// For one too many, which may come a moment later.
 	await sleep(1_000);
 	const executions = await Promise.all(

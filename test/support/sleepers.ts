@@ -61,20 +61,22 @@ export async function callAtOnce(tasks: TaskView[]): Promise<number[]> {
 }
 
 /**
- * What a user does after a crash of n8n: "Retry", where an execution was awake. Gives the id of what goes
- * on.
+ * What a user does after a crash of n8n: "Retry", if an execution was awake. Gives the id of what goes on.
  *
  * At its start n8n also marks those as crashed that it has just woken. They go on, so that the mark
- * disappears when they sleep again or end.
+ * disappears when they sleep again or end, and a retry of them is an error that says so.
  */
 export async function goOnAfterCrash({ client }: World, executionId: string): Promise<string> {
-	for (let second = 0; second < LONGEST_AWAKE_SECONDS; second++) {
-		const { status } = await client.execution(executionId);
-		if (status !== 'crashed') return executionId;
-		await sleep(1_000);
+	for (;;) {
+		for (let second = 0; second < LONGEST_AWAKE_SECONDS; second++) {
+			const { status } = await client.execution(executionId);
+			if (status !== 'crashed') return executionId;
+			await sleep(1_000);
+		}
+		const retriedId = await client.retryExecution(executionId);
+		const { error } = await client.execution(retriedId);
+		if (error?.message !== 'The crashed execution is still running') return retriedId;
 	}
-	return await client.retryExecution(executionId);
 }
 
-/** The node stays awake for half of that; the rest is for a slow machine. */
-const LONGEST_AWAKE_SECONDS = 60;
+const LONGEST_AWAKE_SECONDS = 30;

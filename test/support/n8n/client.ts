@@ -122,6 +122,13 @@ export class N8nClient {
 		await this.publication(workflowId);
 	}
 
+	/** What is in the address of the workflow's trigger. */
+	async webhookId(workflowId: string): Promise<string> {
+		const { nodes } = asRecord(await this.get(`/workflows/${workflowId}`));
+		const ids = (asArray(nodes) as INode[]).map(({ webhookId }) => webhookId).filter(Boolean);
+		return ids[0]!;
+	}
+
 	/**
 	 * The editor's "Execute workflow"; resolves with the execution's id as soon as it has begun.
 	 * @param startNode the trigger to start from; the Manual Trigger if not given

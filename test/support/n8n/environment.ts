@@ -84,4 +84,6 @@ const LOCAL = {
 	N8N_SSRF_PROTECTION_ENABLED: 'false',
 	N8N_UNVERIFIED_PACKAGES_ENABLED: 'true',
 	N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '10',
+	// On a busy machine n8n would take its own lateness for a lost database, and refuse everything.
+	DB_PING_TIMEOUT_MS: '120000',
 };
