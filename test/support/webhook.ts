@@ -6,8 +6,8 @@
 import { once } from 'node:events';
 import { createServer, ServerResponse, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { json } from 'node:stream/consumers';
-import { WebhookContext } from 'n8n-core';
+import { text } from 'node:stream/consumers';
+import { HookContext, WebhookContext } from 'n8n-core';
 import { Workflow, type IDataObject, type INodeParameters } from 'n8n-workflow';
 import { newAccount } from './aleph';
 import { additionalData, CREDENTIALS, loaded, nodeTypes } from './engine';
@@ -39,10 +39,14 @@ class Response extends ServerResponse<IncomingMessage> {
 
 let workflows = 0;
 
-export async function serveTrigger(parameters: INodeParameters = {}): Promise<Served> {
+/** @param account fields of the credential that differ */
+export async function serveTrigger(
+	parameters: INodeParameters = {},
+	account: IDataObject = {},
+): Promise<Served> {
 	await loaded;
 	workflows++;
-	const setup = { id: `workflow-${workflows}`, parameters, credential: newAccount() };
+	const setup = { id: `workflow-${workflows}`, parameters, credential: newAccount(account) };
 	const served: Omit<Served, 'url' | 'close'> = {
 		started: [],
 		start: async () => await Promise.resolve(),
@@ -57,6 +61,28 @@ export async function serveTrigger(parameters: INodeParameters = {}): Promise<Se
 	return Object.assign(served, { url, close: () => void server.close() });
 }
 
+/** What n8n calls when a workflow with the trigger is published. Throws what the trigger has against it. */
+export async function publishTrigger(
+	parameters: INodeParameters = {},
+	account: IDataObject = {},
+): Promise<void> {
+	await loaded;
+	const setup = { id: 'workflow', parameters, credential: newAccount(account) };
+	const workflow = workflowOf(setup);
+	const trigger = workflow.getNode(TRIGGER)!;
+	const context = new HookContext(
+		workflow,
+		trigger,
+		additionalData(setup),
+		'trigger',
+		'activate',
+		{} as never,
+	);
+	const { webhookMethods } = nodeTypes.getByNameAndVersion(trigger.type);
+	const { checkExists, create } = webhookMethods!.default!;
+	if (!(await checkExists.call(context))) await create.call(context);
+}
+
 type Setup = { id: string } & Parameters<typeof additionalData>[0] & {
 		parameters: INodeParameters;
 	};
@@ -69,7 +95,7 @@ async function handle(
 ): Promise<void> {
 	// n8n loads the workflow, its static data included, before anything else.
 	const staticData = structuredClone(served.stored);
-	const body: unknown = await json(request);
+	const body = await bodyOf(request);
 	const { workflow, context } = contextOf(setup, staticData, {
 		httpRequest: Object.assign(request, { body }),
 		httpResponse: response,
@@ -92,8 +118,17 @@ async function handle(
 	if (!outcome.noWebhookResponse) response.json(outcome.webhookResponse);
 }
 
-function contextOf({ id, parameters, ...setup }: Setup, staticData: IDataObject, http: object) {
-	const workflow = new Workflow({
+/** As n8n reads it: what is not JSON may become an object as well. */
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+	const content = await text(request);
+	const type = request.headers['content-type'] ?? '';
+	if (type.includes('json')) return JSON.parse(content) as unknown;
+	const isForm = type.includes('application/x-www-form-urlencoded');
+	return isForm ? Object.fromEntries(new URLSearchParams(content)) : content;
+}
+
+function workflowOf({ id, parameters }: Setup, staticData?: IDataObject): Workflow {
+	return new Workflow({
 		id,
 		name: 'Test',
 		active: true,
@@ -102,6 +137,10 @@ function contextOf({ id, parameters, ...setup }: Setup, staticData: IDataObject,
 		connections: {},
 		staticData,
 	});
+}
+
+function contextOf(setup: Setup, staticData: IDataObject, http: object) {
+	const workflow = workflowOf(setup, staticData);
 	const trigger = workflow.getNode(TRIGGER)!;
 	const additional = { ...additionalData(setup), ...http };
 	const data = {} as never;
