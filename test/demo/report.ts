@@ -25,23 +25,22 @@ Press Ctrl+C to end.`;
 }
 
 const onSimulator = ({ url }: Simulator) => `\
-- Open "sleep and resume" > Executions: its execution slept while n8n was stopped.
-- Execute "batch from a list": one of its rows fails, the others don't.
+- Open "one clip in four seasons" > Executions: its execution slept while n8n was stopped.
 - Execute "trigger pair, part 1": it starts part 2 once for each video.
 - Add [fail=moderation] or [duration=60] to a prompt: the simulator obeys.
 - See what the simulator has counted: ${url}/stats
 
-All examples run as they are, except "AI agent", which needs a chat model. Their credentials are
-named after the providers, and all lead to the simulator.
+The examples with Google, e-mail or a chat model need accounts of yours. The credentials for Runway
+Aleph are named after the providers, and all lead to the simulator.
 
 ${REAL_API}
 `;
 
-const NOT_RUN = '"Sleep and resume" was not run, as it generates three more videos.';
+const NOT_RUN = '"One clip in four seasons" was not run, as it generates four more videos.';
 
 const ON_REAL_API = `\
 - Put the URL of your own video into an example, and your own prompts.
-- Execute "sleep and resume".
+- Execute "one clip in four seasons".
 
 ${NOT_RUN} Every video costs credits.
 `;

@@ -56,16 +56,10 @@ describe('the nodes panel', () => {
 
 		await editor.searchNodes('runway');
 		await editor.panelEntry(NODE).click();
-		await editor.panelEntry('Generate a video').waitFor();
-		const actions = [
-			'Get credits',
-			'Upload a file',
-			'Cancel a video',
-			'Generate a video',
-			'Get a video',
-		];
+		await editor.panelEntry('Generate video').waitFor();
+		const actions = ['Get credits', 'Upload file', 'Cancel video', 'Generate video', 'Get video'];
 		expect(await editor.panelEntry('').allInnerTexts()).toEqual(expect.arrayContaining(actions));
-		await editor.panelEntry('Generate a video').click();
+		await editor.panelEntry('Generate video').click();
 		await editor.part('ndv').waitFor();
 		await editor.closeNode();
 
@@ -279,7 +273,7 @@ describe('executing', () => {
 		await editor.executeWorkflow(NODE, 'waiting');
 		await editor.openNode(NODE);
 		expect(await editor.textOf(editor.part('output-panel'))).toMatch(
-			/Sleeping until the videos are ready\. .* 45 minutes/,
+			/there is nothing to enter\. .* 45 minutes/,
 		);
 		await editor.takePicture('waiting', editor.part('ndv'));
 
@@ -346,7 +340,9 @@ describe('the trigger', () => {
 		await editor.openWorkflow(id);
 		await editor.openNode(trigger.name);
 		const panel = editor.part('ndv');
-		expect(await editor.textOf(panel)).toContain('option "Callback URL" of a Runway Aleph node');
+		expect(await editor.textOf(panel)).toContain(
+			'Copy the production URL above into the Callback URL option',
+		);
 
 		await panel.getByText('Webhook URLs', { exact: true }).click();
 		await panel.getByText(`https://n8n.example.com/webhook-test/${webhookId}/aleph`).waitFor();

@@ -274,13 +274,11 @@ it('all of that did happen', () => {
 it('each task is in an item or in an error, but for those whose IDs nobody was told', () => {
 	for (const batch of [...batches, forgotten]) {
 		const { error } = ended.get(batch.name)!;
-		const known = JSON.stringify([itemsOf(batch), itemsOf(batch, 1), error?.description]);
+		// An error lists ten of them, and says that the log has the others.
+		const known = JSON.stringify([itemsOf(batch), itemsOf(batch, 1), error && log]);
 		const lost = tasksOf(batch).filter(({ taskId }) => !known.includes(taskId));
-		const tried = lost.filter((task) => !isUnconfirmed(task));
-		// The next try has started another one in its place.
-		for (const task of tried) expect(task.state).toBe('failed');
 		if (crashed.has(batch.name)) continue;
-		expect(tried).toHaveLength(batch.name.startsWith('Trying again') ? 1 : 0);
+		expect(lost.filter((task) => !isUnconfirmed(task))).toEqual([]);
 	}
 });
 
@@ -335,7 +333,7 @@ it('a batch that stops on errors names the state of each of its tasks', () => {
 		const { error } = ended.get(batch.name)!;
 		expect(error?.message).toMatch(/^(Moderation refused the video|The task failed)/);
 		const newest = new Map(tasksOf(batch).map((task) => [task.request.prompt, task]));
-		for (const [n, prompt] of promptsOf(batch).entries()) {
+		for (const [n, prompt] of promptsOf(batch).slice(0, 10).entries()) {
 			const task = newest.get(prompt);
 			const state = task?.state === 'failed' ? 'failed' : 'success';
 			const expected = task ? `task ${task.taskId} ${state}` : 'not started';

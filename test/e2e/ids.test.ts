@@ -1,6 +1,4 @@
 /** Where the IDs of tasks are found when their execution is lost. */
-import type { Execution } from '../support/n8n/execution';
-import { isFinished } from '../support/n8n/execution';
 import { poll } from '../support/poll';
 import { newCredential, useN8n } from '../support/realN8n';
 import { fallAsleep, start } from '../support/sleepers';
@@ -41,17 +39,5 @@ describe('an execution', () => {
 		const setup = { parameters: { ...sleeping, options }, items };
 		const { id } = await fallAsleep(world, setup, await newCredential(world));
 		expect(await noted(id)).toEqual(idsOf('Asleep').sort());
-	});
-
-	it('whose stored data n8n gave up, as its credential was deleted, still has them there', async () => {
-		const account = await newCredential(world);
-		const items = prompts(2, (n) => `Deleted ${n} [callbacks=false]`);
-		const asleep = await fallAsleep(world, { parameters: sleeping, items }, account);
-		await world.client.deleteCredential(account);
-		const until = (execution: Execution) => isFinished(execution);
-		const ended = await world.client.waitForExecution(asleep.id, { until, timeout: 150_000 });
-		expect(ended.status).toBe('error');
-		expect(ended.runData).toEqual({});
-		expect(await noted(asleep.id)).toEqual(idsOf('Deleted').sort());
 	});
 });

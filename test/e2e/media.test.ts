@@ -173,7 +173,7 @@ describe('a workflow that keeps files with the other fields of an item', () => {
 		const nodes = [
 			...readIn(world),
 			generate('By name', 'data'),
-			generate('By expression', '={{ $json.video }}'),
+			generate('By expression', '={{ $json._files.video }}'),
 		];
 		const workflow = chain('Combined', nodes);
 		Object.assign(workflow.settings!, { binaryMode: 'combined' });
@@ -182,7 +182,7 @@ describe('a workflow that keeps files with the other fields of an item', () => {
 		expect(execution.error).toBeUndefined();
 		for (const name of ['By name', 'By expression']) {
 			expect(itemsOf(execution, 0, name)).toMatchObject([
-				{ status: 'success', video: { mimeType: 'video/mp4' } },
+				{ status: 'success', _files: { video: { mimeType: 'video/mp4' } } },
 			]);
 		}
 		const sizes = world.simulator.stats().uploads.map(({ size }) => size);

@@ -1,4 +1,5 @@
 /** What the trigger leaves for n8n to store, and which delivery starts the workflow. */
+import '../support/fastClock';
 import axios from 'axios';
 import type { INodeParameters } from 'n8n-workflow';
 import { simulator, useSimulator } from '../support/aleph';
@@ -110,5 +111,26 @@ describe('a start that fails', () => {
 		fail();
 		expect(await second).toBe(200);
 		expect(n8n.started).toMatchObject([{ taskId }]);
+	});
+});
+
+describe('a start that n8n never ends', () => {
+	it('lets the next delivery wait for some seconds, and stands in nobody’s way in the end', async () => {
+		const n8n = await serve();
+		const taskId = await newTask();
+		const { begun } = holdFirstStart(n8n);
+		const caller = new AbortController();
+		const first = deliver(n8n.url, taskId, caller.signal);
+		await begun;
+		expect(await deliver(n8n.url, taskId)).toBe(503);
+		expect(n8n.started).toEqual([]);
+
+		const { now } = Date;
+		const later = jest.spyOn(Date, 'now').mockImplementation(() => now() + 6 * 60_000);
+		expect(await deliver(n8n.url, taskId)).toBe(200);
+		later.mockRestore();
+		expect(n8n.started).toMatchObject([{ taskId }]);
+		caller.abort();
+		await expect(first).rejects.toThrow('canceled');
 	});
 });

@@ -1,7 +1,8 @@
 /** The binary data of an input item, as a file to upload. */
-import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
+import type { IBinaryData, IBinaryKeyData, IExecuteFunctions } from 'n8n-workflow';
 import { harmlessName, withExtension } from '../api/files/fileName';
 import type { LocalFile } from '../api/files/upload';
+import { asObject } from '../task/json';
 import { InvalidInput, isEmpty } from './parameters';
 
 /** Small enough to be seen moving on a slow connection. */
@@ -18,7 +19,9 @@ export function readBinary(
 	label: string,
 	property: unknown,
 ): IBinaryData {
-	const names = Object.keys(ctx.getInputData()[itemIndex]?.binary ?? {});
+	const input = ctx.getInputData()[itemIndex];
+	const files = { ...input?.binary, ...(asObject(input?.json._files) as IBinaryKeyData) };
+	const names = Object.keys(files);
 	const has =
 		names.length > 0
 			? `It has: ${names.join(', ')}.`
@@ -26,18 +29,41 @@ export function readBinary(
 	const advice = `"${label}" must name a binary field of the item. ${has}`;
 	if (isEmpty(property)) throw new InvalidInput(`"${label}" is empty`, advice);
 	const isName = typeof property === 'string' || typeof property === 'number';
-	try {
-		// n8n takes a binary object as well, which its type does not say before 2.20.
-		const name = (isName ? String(property) : property) as string;
-		const binary = ctx.helpers.assertBinaryData(itemIndex, name);
-		if (typeof binary.mimeType === 'string') return binary;
-	} catch {
-		// What n8n says of it names neither the field nor what to do.
-	}
+	const named = isName && Object.hasOwn(files, String(property)) ? files[String(property)] : null;
+	const binary = named ?? givenBinary(property) ?? assertedBinary(ctx, itemIndex, property);
+	if (binary) return withContent(binary, Object.values(files));
 	throw new InvalidInput(
 		`This item has no binary field ${isName ? `"${property}"` : 'of this kind'}`,
 		advice,
 	);
+}
+
+/** A binary object, as an expression gives it. */
+function givenBinary(property: unknown): IBinaryData | null {
+	return typeof asObject(property).mimeType === 'string' ? (property as IBinaryData) : null;
+}
+
+/** What n8n makes of a path; null if there is no file. */
+function assertedBinary(
+	{ helpers }: IExecuteFunctions,
+	itemIndex: number,
+	property: unknown,
+): IBinaryData | null {
+	try {
+		const binary = helpers.assertBinaryData(itemIndex, property as string);
+		return typeof binary.mimeType === 'string' ? binary : null;
+	} catch {
+		// What n8n says of it names neither the field nor what to do.
+		return null;
+	}
+}
+
+/** Expressions give a file without its content if n8n keeps that in the item itself: so it is found there. */
+function withContent(binary: IBinaryData, files: IBinaryData[]): IBinaryData {
+	if (binary.id || typeof binary.data === 'string') return binary;
+	const isSame = ({ fileName, mimeType, fileSize }: IBinaryData) =>
+		fileName === binary.fileName && mimeType === binary.mimeType && fileSize === binary.fileSize;
+	return files.find(isSame) ?? binary;
 }
 
 /** @param name for the file at the provider, if not its own */

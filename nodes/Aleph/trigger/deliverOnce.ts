@@ -10,6 +10,7 @@
  * at the same instant would not know of each other, and the last to be stored would undo the rest.
  */
 import type { IWebhookFunctions } from 'n8n-workflow';
+import { clock } from '../api/clock';
 import { statusOfAnswer, storeOnceStarted } from '../n8n';
 
 /**
@@ -18,33 +19,47 @@ import { statusOfAnswer, storeOnceStarted } from '../n8n';
  */
 const REMEMBERED = 1_500;
 
+/** How long a delivery waits for another one of its task. The provider waits 15 s for an answer. */
+const PATIENCE_MS = 10_000;
+
+/** n8n may never answer a request; so long after it came, it is in nobody's way. */
+const LONGEST_MS = 5 * 60_000;
+
+interface Underway {
+	since: number;
+	/** Resolves when n8n has answered the request that deals with the task. */
+	ended: Promise<void>;
+}
+
 interface Memory {
 	/** Oldest first. */
 	delivered: Set<string>;
-	/** By task: ends when n8n has answered the request that deals with it. */
-	underway: Map<string, Promise<void>>;
+	/** By task. */
+	underway: Map<string, Underway>;
 }
 
 const memories = new Map<string, Memory>();
 
 /**
- * Lets `deliver` decide about a task, unless it has been delivered; then gives null.
+ * Lets `deliver` decide about a task, unless it has been delivered before, or another delivery of it takes
+ * too long.
  * @param deliver gives what to do, and whether that is to start the workflow
  */
 export async function deliverOnce<T extends { starts: boolean }>(
 	ctx: IWebhookFunctions,
 	taskId: string,
 	deliver: () => Promise<T>,
-): Promise<T | null> {
+): Promise<T | 'delivered' | 'underway'> {
 	const memory = recall(ctx);
-	while (memory.underway.has(taskId)) await memory.underway.get(taskId);
-	if (memory.delivered.has(taskId)) return null;
+	if (!(await isFree(memory, taskId))) return 'underway';
+	if (memory.delivered.has(taskId)) return 'delivered';
 	let starts = false;
-	const underway = statusOfAnswer(ctx).then((status) => {
-		memory.underway.delete(taskId);
+	const ended = statusOfAnswer(ctx).then((status) => {
+		if (memory.underway.get(taskId) === own) memory.underway.delete(taskId);
 		if (starts && status === 200) remember(memory, taskId);
 	});
-	memory.underway.set(taskId, underway);
+	const own: Underway = { since: clock.now(), ended };
+	memory.underway.set(taskId, own);
 	const outcome = await deliver();
 	({ starts } = outcome);
 	if (starts) {
@@ -55,6 +70,18 @@ export async function deliverOnce<T extends { starts: boolean }>(
 		});
 	}
 	return outcome;
+}
+
+/** Waits until no other delivery of the task is under way, but not for ever. */
+async function isFree({ underway }: Memory, taskId: string): Promise<boolean> {
+	const until = clock.now() + PATIENCE_MS;
+	for (;;) {
+		const other = underway.get(taskId);
+		const now = clock.now();
+		if (!other || now >= other.since + LONGEST_MS) return true;
+		if (now >= until) return false;
+		await clock.pause(until - now, undefined, other.ended);
+	}
 }
 
 function recall(ctx: IWebhookFunctions): Memory {

@@ -44,10 +44,14 @@ async function received(ctx: IWebhookFunctions, client: Client): Promise<IWebhoo
 	// Who listens for a test event wants to see one, also for a task that came before.
 	const deduplicate = parameters.deduplicate && ctx.getMode() !== 'manual';
 	const delivery = deduplicate ? await deliverOnce(ctx, callback.taskId, deliver) : await deliver();
-	if (!delivery?.item) return answer(ctx, delivery?.rejection ?? ACKNOWLEDGED);
+	if (delivery === 'underway') return answer(ctx, UNDERWAY);
+	if (delivery === 'delivered') return answer(ctx, ACKNOWLEDGED);
+	if (!delivery.item) return answer(ctx, delivery.rejection ?? ACKNOWLEDGED);
 	// n8n answers with this once it has started the workflow, and with 500 if that fails.
 	return { webhookResponse: ACKNOWLEDGED, workflowData: [[delivery.item]] };
 }
+
+const UNDERWAY: Rejection = { code: 503, msg: 'Another callback for this task is being handled' };
 
 async function deliveryOf(
 	ctx: IWebhookFunctions,
@@ -63,6 +67,9 @@ async function deliveryOf(
 	if (!events.includes(task.status === 'success' ? 'completed' : 'failed'))
 		return { starts: false };
 	const outcome: Outcome = { task, data: ctx.getBodyData(), simplify };
+	if (!verifyWithApi && (downloads.video !== null || downloads.thumbnail !== null)) {
+		ctx.logger.warn(`${ctx.getNode().name} downloads nothing while "Verify with API" is off`);
+	}
 	const complete =
 		'api' in found ? await withFiles(ctx, client, { ...found, outcome, downloads }) : outcome;
 	const { json, binary } = outputItem(complete, 0);
