@@ -125,10 +125,10 @@ describe('a start that n8n never ends', () => {
 		expect(await deliver(n8n.url, taskId)).toBe(503);
 		expect(n8n.started).toEqual([]);
 
-		const { now } = Date;
-		const later = jest.spyOn(Date, 'now').mockImplementation(() => now() + 6 * 60_000);
-		expect(await deliver(n8n.url, taskId)).toBe(200);
-		later.mockRestore();
+		// The provider comes again and again.
+		let status = 503;
+		while (status === 503) status = await deliver(n8n.url, taskId);
+		expect(status).toBe(200);
 		expect(n8n.started).toMatchObject([{ taskId }]);
 		caller.abort();
 		await expect(first).rejects.toThrow('canceled');
