@@ -22,7 +22,8 @@ describe('the clock', () => {
 	it('follows that of the computer if it is set forward', () => {
 		const before = clock.now();
 		setComputer(HOUR);
-		expect(clock.now()).toBeGreaterThanOrEqual(before + HOUR);
+		// The two clocks of the computer differ by fractions of a millisecond.
+		expect(clock.now()).toBeGreaterThanOrEqual(before + HOUR - 10);
 	});
 });
 
