@@ -346,7 +346,7 @@ describe('the trigger', () => {
 
 		await panel.getByText('Webhook URLs', { exact: true }).click();
 		await panel.getByText(`https://n8n.example.com/webhook-test/${webhookId}/aleph`).waitFor();
-		await panel.getByRole('radio', { name: 'Production URL' }).click();
+		await panel.getByText('Production URL', { exact: true }).click();
 		await panel.getByText(`https://n8n.example.com/webhook/${webhookId}/aleph`).waitFor();
 		expect(await editor.fields()).toEqual(['events', 'verifyWithApi', 'deduplicate', 'simplify']);
 		await editor.takePicture('trigger', panel);
