@@ -188,7 +188,7 @@ export function taskIdOf(item: ItemState): string | undefined {
 }
 
 /** Whether the item's outcome is an error. */
-export function hasFailed(item: ItemState): boolean {
+function hasFailed(item: ItemState): boolean {
 	switch (item.state) {
 		case 'failed':
 		case 'unconfirmed':

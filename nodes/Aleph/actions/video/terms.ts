@@ -105,7 +105,7 @@ export function termsOfBadItem(ctx: IExecuteFunctions, itemIndex: number): Terms
 	}
 }
 
-export function readIncludeInputFields(options: IDataObject): boolean {
+function readIncludeInputFields(options: IDataObject): boolean {
 	return withDefault(options, 'includeInputFields', false, (value) =>
 		readBoolean('Include Input Fields', value),
 	);

@@ -9,7 +9,7 @@ import { retrying } from '../retry';
 import { limited } from '../signals';
 
 /** How long nothing may move before a transfer has failed; the answer to an upload gets as much. */
-export const IDLE_MS = 120_000;
+const IDLE_MS = 120_000;
 
 /** What crawls below this would block the others for ever. */
 const SLOWEST_BYTES_PER_SECOND = 500;
