@@ -12,6 +12,7 @@ import {
 	type IRunExecutionData,
 	type ITaskData,
 	type IWebhookFunctions,
+	type Logger,
 	type Workflow,
 } from 'n8n-workflow';
 
@@ -47,25 +48,78 @@ export function cancelSignalOf(ctx: NodeContext): AbortSignal | undefined {
 	return 'getExecutionCancelSignal' in ctx ? ctx.getExecutionCancelSignal() : undefined;
 }
 
+/** The data of an execution, which n8n stores when it sleeps or ends, and the class changes on the way. */
+export type StoredRun = Pick<IRunExecutionData, 'executionData' | 'waitTill'>;
+
+/** The execution that a run of the node belongs to, as read when the run begins, and what can be done to it. */
+export interface Execution {
+	/** Empty under n8n's own agents (2.41). */
+	id: string;
+	node: INode;
+	/** A loop counts it up. */
+	runIndex: number;
+	isTool: boolean;
+	stopsOnError: boolean;
+	/** Aborts when the user stops the execution. */
+	signal?: AbortSignal;
+	/** When n8n stops the execution for taking too long (epoch milliseconds), if it ever does. */
+	deadline?: number;
+	/** Why it must not sleep; null if it may. */
+	staysFor: 'agent' | 'engine' | 'caller' | 'parent' | null;
+	/** What n8n stores for the node with the execution, when that sleeps, fails or ends. */
+	stored: IDataObject;
+	/** All that n8n stores of the execution. */
+	run: StoredRun;
+	logger: Logger;
+	/** Shown in n8n's list of executions, and stored apart from the execution. */
+	setCustomData: (key: string, value: string) => void;
+	/** Where a callback reaches it while it sleeps. Since n8n 2.0 the URL carries a secret token. */
+	resumeUrl: () => string;
+	/** Puts it to sleep once this run of the node returns, without items. The editor shows the URL. */
+	sleepUntil: (time: Date, resumeUrl: string) => Promise<void>;
+	/** Has n8n store `run` instead, and leave it where that one stands. */
+	restore: (run: StoredRun) => Promise<void>;
+}
+
+export function readExecution(ctx: IExecuteFunctions): Execution {
+	const { runExecutionData, runIndex = 0 } = ctx as Internals;
+	return {
+		id: ctx.getExecutionId(),
+		node: ctx.getNode(),
+		runIndex,
+		isTool: isTool(ctx),
+		stopsOnError: !ctx.continueOnFail(),
+		signal: cancelSignalOf(ctx),
+		deadline: endOfExecution(ctx),
+		staysFor: staysFor(ctx),
+		// An object that nobody stores if there is no execution, as under n8n's own agents (2.41).
+		stored: runExecutionData?.executionData ? ctx.getContext('node') : {},
+		run: runExecutionData ?? {},
+		logger: ctx.logger,
+		setCustomData: (key, value) => setCustomData(ctx, key, value),
+		resumeUrl: () => ctx.evaluateExpression('{{ $execution.resumeUrl }}', 0) as string,
+		sleepUntil: async (time, resumeUrl) => {
+			ctx.setMetadata({ resumeUrl });
+			leaveSpentEntry(ctx);
+			await ctx.putExecutionToWait(time);
+		},
+		restore: async (run) => await restoreRun(ctx, run),
+	};
+}
+
 /** As an AI tool, n8n gives a node a type of its own (1.123 to 2.41). */
-export function isTool(ctx: IExecuteFunctions): boolean {
+function isTool(ctx: IExecuteFunctions): boolean {
 	return ctx.getNode().type.endsWith('Tool');
 }
 
-/** A loop counts it up. */
-export function runIndexOf(ctx: IExecuteFunctions): number {
-	return (ctx as Internals).runIndex ?? 0;
+function staysFor(ctx: IExecuteFunctions): Execution['staysFor'] {
+	if (isTool(ctx)) return 'agent';
+	if (!canResume(ctx)) return 'engine';
+	if (callerWaits(ctx)) return 'caller';
+	return parentWaits(ctx) ? 'parent' : null;
 }
 
-/**
- * What n8n stores for the node with the execution, when that sleeps, fails or ends. An object that nobody
- * stores if there is no execution, as under n8n's own agents (2.41).
- */
-export function storedContextOf(ctx: IExecuteFunctions): IDataObject {
-	return (ctx as Internals).runExecutionData?.executionData ? ctx.getContext('node') : {};
-}
-
-/** The same for the callback of a sleeping execution. */
+/** What n8n stores for the node of a sleeping execution that is called back. */
 export function storedContextOfSleeper(ctx: IWebhookFunctions): IDataObject {
 	const { runExecutionData } = ctx as Internals;
 	if (!runExecutionData?.executionData) return {};
@@ -82,25 +136,15 @@ function stackOf(ctx: IExecuteFunctions): IExecuteData[] | null {
  * Whether n8n can wake this execution. Its engine 2 and its own agents cannot: they give a node no signal of
  * the user's stop, and no stack (2.41).
  */
-export function canResume(ctx: IExecuteFunctions): boolean {
+function canResume(ctx: IExecuteFunctions): boolean {
 	const { engineType } = (ctx as Internals).getWorkflowSettings?.() ?? {};
 	return stackOf(ctx) !== null && cancelSignalOf(ctx) !== undefined && engineType !== 'v2';
 }
 
-/** The data of an execution, which n8n stores when it sleeps or ends, and the class changes on the way. */
-export type StoredRun = Pick<IRunExecutionData, 'executionData' | 'waitTill'>;
-
-export function runOf(ctx: IExecuteFunctions): StoredRun {
-	return (ctx as Internals).runExecutionData ?? {};
-}
-
-/**
- * Has n8n store `run` instead of the data of this execution, and leave it where that one stands. n8n makes
- * JSON of the data, which calls `toJSON` (tried on 1.123, 2.0, 2.20 and 2.41).
- */
-export async function restoreRun(ctx: IExecuteFunctions, run: StoredRun): Promise<void> {
+/** n8n makes JSON of the data, which calls `toJSON` (tried on 1.123, 2.0, 2.20 and 2.41). */
+async function restoreRun(ctx: IExecuteFunctions, run: StoredRun): Promise<void> {
 	const toJSON = { value: () => run, configurable: true };
-	Object.defineProperty(runOf(ctx), 'toJSON', toJSON);
+	Object.defineProperty((ctx as Internals).runExecutionData ?? {}, 'toJSON', toJSON);
 	if (run.waitTill) return await ctx.putExecutionToWait(new Date(run.waitTill));
 	// That one has ended, or still runs: nothing behind this node may run.
 	stackOf(ctx)!.length = 0;
@@ -121,7 +165,7 @@ function ranNodes(ctx: IExecuteFunctions): Array<{ node: INode; runs: ITaskData[
  * that answers at the end, or n8n's evaluations and its chat. A sleep would be taken for the end (1.123 to
  * 2.41).
  */
-export function callerWaits(ctx: IExecuteFunctions): boolean {
+function callerWaits(ctx: IExecuteFunctions): boolean {
 	const mode = ctx.getMode() as string;
 	if (mode === 'retry') return false;
 	if (mode === 'evaluation' || mode === 'chat') return true;
@@ -146,7 +190,7 @@ function responseModeOf({ type, parameters }: INode): unknown {
  * calls it once for each item goes on after the first, and an agent's tool has to answer at once. Both call
  * it with one item (1.123 to 2.41).
  */
-export function parentWaits(ctx: IExecuteFunctions): boolean {
+function parentWaits(ctx: IExecuteFunctions): boolean {
 	const { parentExecution, parentAgentRun } = ((ctx as Internals).runExecutionData ?? {}) as {
 		parentExecution?: { shouldResume?: boolean };
 		parentAgentRun?: unknown;
@@ -167,7 +211,7 @@ export function parentWaits(ctx: IExecuteFunctions): boolean {
  * (1.123 to 2.41). So the first is a spent entry of another node, which gives nothing, and the real one
  * comes second, with its own input, source and run index.
  */
-export function leaveSpentEntry(ctx: IExecuteFunctions): void {
+function leaveSpentEntry(ctx: IExecuteFunctions): void {
 	const entry = ctx.getExecuteData();
 	stackOf(ctx)!.unshift({ ...entry, data: { ...entry.data } });
 	// A copy, since the stored data would share the node with the second entry. Without "Always Output
@@ -205,8 +249,7 @@ export function dropSpentEntry(ctx: IWebhookFunctions): INodeExecutionData[][] |
 	return (real.data.main ?? []).map((items) => items ?? []);
 }
 
-/** When n8n stops the execution for taking too long (epoch milliseconds), if it ever does. */
-export function endOfExecution(ctx: IExecuteFunctions): number | undefined {
+function endOfExecution(ctx: IExecuteFunctions): number | undefined {
 	const { additionalData, runExecutionData } = ctx as Internals;
 	const end = additionalData?.executionTimeoutTimestamp ?? Infinity;
 	// After a sleep of another node n8n gives the time anew, but goes by the first start.
@@ -220,8 +263,7 @@ export function endOfExecution(ctx: IExecuteFunctions): number | undefined {
 	return limit === Infinity ? undefined : limit;
 }
 
-/** Shown with the execution in n8n's list of executions, and stored with it. */
-export function setCustomData(ctx: IExecuteFunctions, key: string, value: string): void {
+function setCustomData(ctx: IExecuteFunctions, key: string, value: string): void {
 	const { customData, runExecutionData } = ctx as Internals;
 	// n8n 1.123 and 2.0 have the store alone.
 	if (customData) customData.set(key, value);

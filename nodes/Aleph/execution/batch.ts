@@ -1,16 +1,15 @@
 /** The batch of a run: resumed when the execution wakes, begun anew, or taken over from an earlier run. */
-import { createHash } from 'crypto';
-import { NodeOperationError, type IExecuteFunctions } from 'n8n-workflow';
+import { NodeOperationError, type INode } from 'n8n-workflow';
 import type { Client } from '../api/client';
 import { clock } from '../api/clock';
 import { awoke } from '../batch/events';
 import type { Job } from '../batch/job';
 import { newBatch, retryBatch } from '../batch/retry';
 import { isSuccess, VERSION, type Batch, type ItemState, type Terms } from '../batch/state';
-import { badInputError } from '../items/errors';
-import { endOfExecution, isTool, runIndexOf, storedContextOf } from '../n8n';
+import { badInputError, type ItemRef } from '../items/errors';
+import type { Execution } from '../n8n';
 import { markAwake, wasResumed } from './callbacks';
-import { noteNewest } from './staleWake';
+import { noteNewest, storedBatch } from './staleWake';
 
 /**
  * n8n waits half a minute for its executions when it is stopped, and for a worker a little less. An
@@ -19,15 +18,14 @@ import { noteNewest } from './staleWake';
 export const LONGEST_AWAKE_MS = 15_000;
 
 /** The batch of an execution that has just woken; null if this run begins otherwise. */
-export function resumeBatch(ctx: IExecuteFunctions): Batch | null {
-	const stored = storedContextOf(ctx).batch as Batch | undefined;
-	if (!stored?.sleep) return null;
-	const isThisExecution = stored.executionId === ctx.getExecutionId();
-	if (!isThisExecution || stored.runIndex !== runIndexOf(ctx)) return null;
-	checkVersion(ctx, stored);
+export function resumeBatch(execution: Execution): Batch | null {
+	const batch = storedBatch(execution);
+	if (!batch?.sleep) return null;
+	checkVersion(execution.node, batch);
 	const now = clock.now();
-	awoke(stored, markAwake(stored.executionId, stored.sleep, now), now);
-	return stored;
+	const callbacks = markAwake(batch.executionId, batch.sleep, now);
+	awoke(batch, callbacks, now);
+	return batch;
 }
 
 /**
@@ -35,7 +33,7 @@ export function resumeBatch(ctx: IExecuteFunctions): Batch | null {
  * one. Throws a NodeError if the node stops on errors and an item's input is bad.
  */
 export async function beginBatch(
-	ctx: IExecuteFunctions,
+	execution: Execution,
 	client: Client,
 	jobs: Job[],
 	sleeps: boolean,
@@ -44,68 +42,69 @@ export async function beginBatch(
 	const { provider } = await client.connection();
 	const now = clock.now();
 	const items = await Promise.all(jobs.map(async (job) => await job.initial(now)));
+	const { id, node, runIndex, isTool, stopsOnError, deadline, stored } = execution;
 	const fresh = newBatch({
-		executionId: ctx.getExecutionId(),
-		runIndex: runIndexOf(ctx),
+		executionId: id,
+		runIndex,
 		sleeps,
-		stopsOnError: !ctx.continueOnFail(),
-		deadline: endOfExecution(ctx),
+		stopsOnError,
+		deadline,
 		items: withSharedTerms(items),
 	});
-	const context = storedContextOf(ctx);
-	const key = keyOf(ctx, items);
-	const earlier = earlierBatch(ctx, context[key] as Batch | undefined);
-	const bad = items.findIndex(({ state }) => state === 'failed');
-	if (!earlier && fresh.stopsOnError && bad !== -1) {
-		throw badInputError({ node: ctx.getNode(), itemIndex: bad, provider }, items[bad]!);
-	}
+	const key = isTool ? callKey(items) : 'batch';
+	const earlier = earlierBatch(execution, stored[key] as Batch | undefined);
+	if (!earlier && stopsOnError) checkInput(items, { node, provider });
 	const again = {
-		isRetryOnFail: earlier?.executionId === fresh.executionId && !isTool(ctx),
-		maxAttempts: attemptsOf(ctx),
+		isRetryOnFail: earlier?.executionId === id && !isTool,
+		maxAttempts: attemptsOf(node),
 	};
 	const batch = earlier ? retryBatch(earlier, fresh, again, now) : fresh;
-	context[key] = batch;
+	stored[key] = batch;
 	return batch;
 }
 
 /** All is done. A wake with an older state finds that out. */
-export function finishBatch(ctx: IExecuteFunctions, batch: Batch): void {
+export function finishBatch(execution: Execution, batch: Batch): void {
 	batch.revision++;
-	noteNewest(ctx, batch);
+	noteNewest(execution, batch);
 }
 
 /**
- * Where the batch is stored. An agent calls a tool several times in one execution, at once or one after
- * the other, and may come back to what it has asked for before.
+ * Where the batch of a tool is stored. An agent calls a tool several times in one execution, at once or one
+ * after the other, and may come back to what it has asked for before.
  */
-function keyOf(ctx: IExecuteFunctions, items: ItemState[]): string {
-	if (!isTool(ctx)) return 'batch';
-	const hashes = items.map(({ requestHash, inputHash }) => requestHash ?? inputHash);
-	return `call ${createHash('sha256').update(hashes.join()).digest('hex')}`;
+function callKey(items: ItemState[]): string {
+	return `call ${items.map(({ requestHash, inputHash }) => requestHash ?? inputHash).join()}`;
+}
+
+function checkInput(items: ItemState[], about: Omit<ItemRef, 'itemIndex'>): void {
+	items.forEach((item, itemIndex) => {
+		if (item.state === 'failed') throw badInputError({ ...about, itemIndex }, item);
+	});
 }
 
 /** What an earlier run for the same items has left, if there was one. Throws if it must not be continued. */
-function earlierBatch(ctx: IExecuteFunctions, batch: Batch | undefined): Batch | null {
+function earlierBatch(
+	{ id, node, runIndex, isTool }: Execution,
+	batch: Batch | undefined,
+): Batch | null {
 	if (!batch) return null;
 	// A tool that is called again for what has ended well is to do it again.
-	const isSameRun = isTool(ctx)
-		? !batch.items.every(isSuccess)
-		: batch.runIndex === runIndexOf(ctx);
+	const isSameRun = isTool ? !batch.items.every(isSuccess) : batch.runIndex === runIndex;
 	if (!isSameRun) return null;
-	checkVersion(ctx, batch);
-	const isOther = batch.executionId !== ctx.getExecutionId();
-	if (isOther && batch.sleep && wasResumed(batch.executionId, batch.sleep)) {
-		throw new NodeOperationError(ctx.getNode(), 'The crashed execution is still running', {
+	checkVersion(node, batch);
+	if (batch.executionId !== id && batch.sleep && wasResumed(batch.executionId, batch.sleep)) {
+		throw new NodeOperationError(node, 'The crashed execution is still running', {
 			description: `Nothing was sent. n8n has resumed execution ${batch.executionId}. Retry it only if it is still marked as crashed after ten minutes.`,
 		});
 	}
 	return batch;
 }
 
-function checkVersion(ctx: IExecuteFunctions, batch: Batch): void {
+function checkVersion(node: INode, batch: Batch): void {
 	if (batch.version <= VERSION) return;
 	throw new NodeOperationError(
-		ctx.getNode(),
+		node,
 		'This execution was started with a newer version of Runway Aleph',
 		{
 			description:
@@ -115,8 +114,7 @@ function checkVersion(ctx: IExecuteFunctions, batch: Batch): void {
 }
 
 /** As n8n reads Retry On Fail. */
-function attemptsOf(ctx: IExecuteFunctions): number {
-	const { retryOnFail, maxTries = 3 } = ctx.getNode();
+function attemptsOf({ retryOnFail, maxTries = 3 }: INode): number {
 	return retryOnFail ? Math.min(5, Math.max(2, maxTries)) : 1;
 }
 

@@ -5,10 +5,9 @@
  *
  * Such wakes come only after one that was late. So that is when the newest is remembered.
  */
-import type { IExecuteFunctions } from 'n8n-workflow';
 import { clock } from '../api/clock';
 import type { Batch } from '../batch/state';
-import { restoreRun, runIndexOf, runOf, storedContextOf, type StoredRun } from '../n8n';
+import type { Execution, StoredRun } from '../n8n';
 
 interface Newest {
 	batch: Batch;
@@ -28,39 +27,42 @@ const LATE_MS = 1_000;
  * Whether this run must give nothing, as a newer one has gone on behind this node: n8n then keeps what that
  * one has stored. If the newer one sleeps in this node, its batch counts.
  */
-export async function isStaleWake(ctx: IExecuteFunctions): Promise<boolean> {
-	const known = newest.get(keyOf(ctx));
-	const stored = storedContextOf(ctx).batch as Batch | undefined;
-	// n8n's agents give their executions no ID.
-	const isCurrent = stored !== undefined && stored.executionId === ctx.getExecutionId();
-	const revision = isCurrent && stored.runIndex === runIndexOf(ctx) ? stored.revision : -1;
-	if (!known || known.batch.revision <= revision) {
-		if (isCurrent && isLate(stored)) remember(ctx, stored);
+export async function isStaleWake(execution: Execution): Promise<boolean> {
+	const known = newest.get(keyOf(execution));
+	const batch = storedBatch(execution);
+	if (!known || known.batch.revision <= (batch?.revision ?? -1)) {
+		if (batch && isLate(batch)) remember(execution, batch);
 		return false;
 	}
 	if (known.batch.sleep) {
-		storedContextOf(ctx).batch = known.batch;
+		execution.stored.batch = known.batch;
 		return false;
 	}
-	await restoreRun(ctx, known.run);
+	await execution.restore(known.run);
 	return true;
 }
 
+/** What this run has stored; undefined if it runs for the first time. */
+export function storedBatch({ stored, id, runIndex }: Execution): Batch | undefined {
+	const batch = stored.batch as Batch | undefined;
+	return batch?.executionId === id && batch.runIndex === runIndex ? batch : undefined;
+}
+
 /** The batch is about to be stored. */
-export function noteNewest(ctx: IExecuteFunctions, batch: Batch): void {
-	if (newest.has(keyOf(ctx))) remember(ctx, batch);
+export function noteNewest(execution: Execution, batch: Batch): void {
+	if (newest.has(keyOf(execution))) remember(execution, batch);
 }
 
 function isLate({ sleep }: Batch): boolean {
 	return sleep !== undefined && clock.now() > (sleep.wokenAt ?? sleep.wakeAt) + LATE_MS;
 }
 
-function remember(ctx: IExecuteFunctions, batch: Batch): void {
+function remember(execution: Execution, batch: Batch): void {
 	const now = clock.now();
 	for (const [key, { forgetAt }] of newest) if (forgetAt < now) newest.delete(key);
-	newest.set(keyOf(ctx), { batch, run: runOf(ctx), forgetAt: now + MEMORY_MS });
+	newest.set(keyOf(execution), { batch, run: execution.run, forgetAt: now + MEMORY_MS });
 }
 
-function keyOf(ctx: IExecuteFunctions): string {
-	return `${ctx.getExecutionId()} ${runIndexOf(ctx)} ${ctx.getNode().id}`;
+function keyOf({ id, runIndex, node }: Execution): string {
+	return `${id} ${runIndex} ${node.id}`;
 }

@@ -114,8 +114,7 @@ export function inputError(ref: ItemRef, message: string, description: string): 
 }
 
 /** The error of an item whose input is bad, with the task that an earlier run paid for, if there was one. */
-export function badInputError(ref: ItemRef, item: ItemState): NodeError {
-	if (item.state !== 'failed') throw new Error('The input of this item is good');
+export function badInputError(ref: ItemRef, item: ItemState & { state: 'failed' }): NodeError {
 	const { message, description } = textOf(item.failure, ref.provider);
 	const paid = `This item's task was paid for and is not lost: fetch it with the "Get" operation and the task ID ${item.taskId}.`;
 	return operationError(ref, {

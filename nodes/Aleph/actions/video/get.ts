@@ -4,11 +4,10 @@ import type { Client } from '../../api/client';
 import { running } from '../../batch/events';
 import type { Job } from '../../batch/job';
 import type { Terms } from '../../batch/state';
-import { downloadFiles, downloadOptions } from '../../items/downloads';
+import { downloadOptions } from '../../items/downloads';
 import { simplifyField } from '../../items/output';
-import { InvalidInput } from '../../items/parameters';
+import { InvalidInput, trimInvisible } from '../../items/parameters';
 import { asId } from '../../task/json';
-import { trimInvisible } from '../../items/parameters';
 import {
 	includeInputFieldsOption,
 	onTimeoutOption,
@@ -17,7 +16,7 @@ import {
 	timeoutOption,
 	waitModeField,
 } from './fields';
-import { initialState } from './initial';
+import { downloadWith, initialState } from './job';
 import { runJobs } from './runJobs';
 import { readTerms, readWaits } from './terms';
 
@@ -63,6 +62,7 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 }
 
 function getJobs(ctx: IExecuteFunctions, client: Client): Job[] {
+	const download = downloadWith(ctx, client);
 	return ctx.getInputData().map((_, itemIndex): Job => ({
 		initial: async (now) =>
 			await initialState(ctx, itemIndex, async () => {
@@ -75,9 +75,7 @@ function getJobs(ctx: IExecuteFunctions, client: Client): Job[] {
 				};
 				return { requestHash: taskId, terms, stage: running(taskId, now) };
 			}),
-		download: async ({ record, api, terms }) => ({
-			binary: await downloadFiles(ctx, client, { task: record.task, api: api! }, terms.downloads),
-		}),
+		download,
 	}));
 }
 

@@ -1,5 +1,5 @@
 /** What became of each item of a batch, as the node outputs it. */
-import type { IBinaryKeyData, IDataObject, IExecuteFunctions, NodeError } from 'n8n-workflow';
+import type { IBinaryKeyData, IDataObject, INode, NodeError } from 'n8n-workflow';
 import type { Provider } from '../../api/dialects/dialect';
 import type { Batch, ItemState } from '../../batch/state';
 import {
@@ -16,11 +16,10 @@ import type { Outcome } from '../../items/output';
 import { acceptedTask, type Requested, type Task } from '../../task/task';
 
 export function outcomesOf(
-	ctx: IExecuteFunctions,
+	node: INode,
 	{ items, halted }: Batch,
 	provider: Provider | undefined,
 ): Outcome[] {
-	const node = ctx.getNode();
 	return items.map((item, itemIndex) => {
 		const ref: ItemRef = { node, itemIndex, provider };
 		const { simplify, includeInputFields } = item.terms;

@@ -5,15 +5,20 @@ import { clock } from '../../api/clock';
 import { drive } from '../../batch/drive';
 import type { Job } from '../../batch/job';
 import { beginBatch, finishBatch, LONGEST_AWAKE_MS, resumeBatch } from '../../execution/batch';
-import { isTool, cancelSignalOf } from '../../n8n';
 import { maySleep, sleepUntil } from '../../execution/sleep';
 import { isStaleWake } from '../../execution/staleWake';
 import { outputItems } from '../../items/output';
+import { readExecution, type Execution } from '../../n8n';
 import { outcomesOf, withAdvice } from './outcome';
 import { wantsToSleep } from './terms';
 
 /** Makes the jobs of a run, with the client that they use. */
-export type Jobs = (ctx: IExecuteFunctions, client: Client, sleeps: boolean) => Job[];
+export type Jobs = (
+	ctx: IExecuteFunctions,
+	client: Client,
+	execution: Execution,
+	sleeps: boolean,
+) => Job[];
 
 /**
  * Gives the items, or none if the execution goes to sleep. Throws a NodeError.
@@ -24,24 +29,24 @@ export async function runJobs(
 	makeJobs: Jobs,
 	rerun: string,
 ): Promise<INodeExecutionData[]> {
-	if (await isStaleWake(ctx)) return [];
-	const resumed = resumeBatch(ctx);
+	const execution = readExecution(ctx);
+	const { node, isTool, signal } = execution;
+	if (await isStaleWake(execution)) return [];
+	const resumed = resumeBatch(execution);
 	// How it waits was decided when it began: at a wake an expression may have no value any more.
-	const sleeps = resumed?.sleeps ?? (wantsToSleep(ctx) && maySleep(ctx));
+	const sleeps = resumed?.sleeps ?? (wantsToSleep(ctx) && maySleep(ctx, execution));
 	const client = new Client(ctx, sleeps ? 'verify' : 'poll');
-	const jobs = makeJobs(ctx, client, sleeps);
-	const batch = resumed ?? (await beginBatch(ctx, client, jobs, sleeps));
-	const wakeAt = await drive(batch, jobs, client, {
-		clock,
-		signal: cancelSignalOf(ctx),
-		awakeUntil: sleeps ? clock.now() + LONGEST_AWAKE_MS : undefined,
-	});
-	// What is given out now would be taken for the result.
-	if (wakeAt !== null) return await sleepUntil(ctx, batch, wakeAt);
-	finishBatch(ctx, batch);
+	const jobs = makeJobs(ctx, client, execution, sleeps);
+	const batch = resumed ?? (await beginBatch(execution, client, jobs, sleeps));
+	const awakeUntil = sleeps ? clock.now() + LONGEST_AWAKE_MS : undefined;
+	const wakeAt = await drive(batch, jobs, client, { clock, signal, awakeUntil });
+	if (wakeAt !== null) {
+		await sleepUntil(execution, batch, wakeAt);
+		// What is given out now would be taken for the result.
+		return [];
+	}
+	finishBatch(execution, batch);
 	const { provider } = await client.connected().catch(() => ({ provider: undefined }));
-	const outcomes = outcomesOf(ctx, batch, provider);
-	return outputItems(ctx, outcomes, (error) =>
-		withAdvice(error, outcomes, { rerun, isTool: isTool(ctx) }),
-	);
+	const outcomes = outcomesOf(node, batch, provider);
+	return outputItems(ctx, outcomes, (error) => withAdvice(error, outcomes, { rerun, isTool }));
 }

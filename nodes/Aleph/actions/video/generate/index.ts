@@ -4,13 +4,13 @@ import type { Client } from '../../../api/client';
 import type { Connection } from '../../../api/connection';
 import type { Job } from '../../../batch/job';
 import type { Uploads } from '../../../batch/state';
-import { reportTasks } from '../../../execution/report';
+import { acceptedReport } from '../../../execution/report';
 import { callbackUrl } from '../../../execution/sleep';
 import { asLocalFile } from '../../../items/binary';
-import { downloadFiles } from '../../../items/downloads';
+import type { Execution } from '../../../n8n';
 import type { VideoRequest } from '../../../task/task';
 import { filesOf, hashOf } from '../hashes';
-import { initialState } from '../initial';
+import { downloadWith, initialState } from '../job';
 import { runJobs } from '../runJobs';
 import { readParameters, type GenerateParameters } from './parameters';
 import { canCall } from './reachable';
@@ -26,9 +26,15 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 	);
 }
 
-function generateJobs(ctx: IExecuteFunctions, client: Client, sleeps: boolean): Job[] {
+function generateJobs(
+	ctx: IExecuteFunctions,
+	client: Client,
+	execution: Execution,
+	sleeps: boolean,
+): Job[] {
 	const warn = warnings(ctx);
-	const accepted: string[] = [];
+	const report = acceptedReport(execution);
+	const download = downloadWith(ctx, client);
 	return ctx.getInputData().map((_, itemIndex): Job => {
 		let parameters: GenerateParameters | undefined;
 		const read = async () =>
@@ -47,22 +53,16 @@ function generateJobs(ctx: IExecuteFunctions, client: Client, sleeps: boolean): 
 			},
 			start: async (uploads, signal) => {
 				const { terms, ...rest } = await read();
-				const own = sleeps ? ownCallbackUrl(ctx, await client.connected()) : undefined;
+				const own = sleeps ? ownCallbackUrl(execution, await client.connected()) : undefined;
 				const request = withUrls(rest, uploads);
 				const video = own ? { ...request, callBackUrl: own } : request;
 				const { rate, keepCredits } = terms;
 				const { taskId, api } = await client.startTask(video, { rate, keepCredits, signal });
-				// For whoever looks for the tasks of an execution that was killed.
-				const executionId = ctx.getExecutionId();
-				ctx.logger.info(`Runway Aleph accepted task ${taskId}`, { itemIndex, executionId });
-				accepted.push(taskId);
-				reportTasks(ctx, accepted);
+				report(taskId, itemIndex);
 				const { prompt, videoUrl: sourceVideoUrl } = request;
 				return { taskId, api, requested: { prompt, sourceVideoUrl } };
 			},
-			download: async ({ record, api, terms }) => ({
-				binary: await downloadFiles(ctx, client, { task: record.task, api: api! }, terms.downloads),
-			}),
+			download,
 		};
 	});
 }
@@ -117,10 +117,10 @@ function withUrls(
 
 /** Where the provider wakes this execution; undefined if it sends no callbacks, or cannot call this n8n. */
 function ownCallbackUrl(
-	ctx: IExecuteFunctions,
+	execution: Execution,
 	{ dialect, baseUrl }: Connection,
 ): string | undefined {
 	if (!dialect.taskFromCallback) return undefined;
-	const url = callbackUrl(ctx);
+	const url = callbackUrl(execution);
 	return canCall(baseUrl, url) ? url : undefined;
 }

@@ -1,7 +1,10 @@
-/** How an item begins, whatever the operation. */
+/** What the jobs of all operations have in common: how an item begins, and how its files are downloaded. */
 import type { IExecuteFunctions } from 'n8n-workflow';
+import type { Client } from '../../api/client';
 import { failureOf } from '../../batch/events';
+import type { Job } from '../../batch/job';
 import type { ItemState, Stage, Terms } from '../../batch/state';
+import { downloadFiles } from '../../items/downloads';
 import { inputHashOf } from './hashes';
 import { termsOfBadItem } from './terms';
 
@@ -25,4 +28,10 @@ export async function initialState(
 		const terms = termsOfBadItem(ctx, itemIndex);
 		return { inputHash, terms, state: 'failed', failure: failureOf(error as Error) };
 	}
+}
+
+export function downloadWith(ctx: IExecuteFunctions, client: Client): Job['download'] {
+	return async ({ record: { task }, api, terms }) => ({
+		binary: await downloadFiles(ctx, client, { task, api: api! }, terms.downloads),
+	});
 }
