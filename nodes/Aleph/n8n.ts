@@ -53,7 +53,7 @@ export type StoredRun = Pick<IRunExecutionData, 'executionData' | 'waitTill'>;
 
 /** The execution that a run of the node belongs to, as read when the run begins, and what can be done to it. */
 export interface Execution {
-	/** Empty under n8n's own agents (2.41). */
+	/** Absent under n8n's own agents, whatever the type says (2.41). */
 	id: string;
 	node: INode;
 	/** A loop counts it up. */
@@ -64,19 +64,19 @@ export interface Execution {
 	signal?: AbortSignal;
 	/** When n8n stops the execution for taking too long (epoch milliseconds), if it ever does. */
 	deadline?: number;
-	/** Why it must not sleep; null if it may. */
-	staysFor: 'agent' | 'engine' | 'caller' | 'parent' | null;
+	/** Who would lose something, or be confused, if it slept; null if nobody. */
+	keptAwakeBy: 'agent' | 'engine' | 'caller' | 'parent' | null;
 	/** What n8n stores for the node with the execution, when that sleeps, fails or ends. */
 	stored: IDataObject;
 	/** All that n8n stores of the execution. */
 	run: StoredRun;
 	logger: Logger;
-	/** Shown in n8n's list of executions, and stored apart from the execution. */
+	/** Shown with it in n8n's list of executions. */
 	setCustomData: (key: string, value: string) => void;
 	/** Where a callback reaches it while it sleeps. Since n8n 2.0 the URL carries a secret token. */
 	resumeUrl: () => string;
-	/** Puts it to sleep once this run of the node returns, without items. The editor shows the URL. */
-	sleepUntil: (time: Date, resumeUrl: string) => Promise<void>;
+	/** Once this run of the node has returned, without items. The editor shows the URL. */
+	putToSleep: (time: Date, resumeUrl: string) => Promise<void>;
 	/** Has n8n store `run` instead, and leave it where that one stands. */
 	restore: (run: StoredRun) => Promise<void>;
 }
@@ -91,14 +91,14 @@ export function readExecution(ctx: IExecuteFunctions): Execution {
 		stopsOnError: !ctx.continueOnFail(),
 		signal: cancelSignalOf(ctx),
 		deadline: endOfExecution(ctx),
-		staysFor: staysFor(ctx),
-		// An object that nobody stores if there is no execution, as under n8n's own agents (2.41).
+		keptAwakeBy: keptAwakeBy(ctx),
+		// Nobody stores it if there is no execution, as under n8n's own agents (2.41).
 		stored: runExecutionData?.executionData ? ctx.getContext('node') : {},
 		run: runExecutionData ?? {},
 		logger: ctx.logger,
 		setCustomData: (key, value) => setCustomData(ctx, key, value),
 		resumeUrl: () => ctx.evaluateExpression('{{ $execution.resumeUrl }}', 0) as string,
-		sleepUntil: async (time, resumeUrl) => {
+		putToSleep: async (time, resumeUrl) => {
 			ctx.setMetadata({ resumeUrl });
 			leaveSpentEntry(ctx);
 			await ctx.putExecutionToWait(time);
@@ -112,7 +112,7 @@ function isTool(ctx: IExecuteFunctions): boolean {
 	return ctx.getNode().type.endsWith('Tool');
 }
 
-function staysFor(ctx: IExecuteFunctions): Execution['staysFor'] {
+function keptAwakeBy(ctx: IExecuteFunctions): Execution['keptAwakeBy'] {
 	if (isTool(ctx)) return 'agent';
 	if (!canResume(ctx)) return 'engine';
 	if (callerWaits(ctx)) return 'caller';
@@ -144,7 +144,7 @@ function canResume(ctx: IExecuteFunctions): boolean {
 /** n8n makes JSON of the data, which calls `toJSON` (tried on 1.123, 2.0, 2.20 and 2.41). */
 async function restoreRun(ctx: IExecuteFunctions, run: StoredRun): Promise<void> {
 	const toJSON = { value: () => run, configurable: true };
-	Object.defineProperty((ctx as Internals).runExecutionData ?? {}, 'toJSON', toJSON);
+	Object.defineProperty((ctx as Internals).runExecutionData!, 'toJSON', toJSON);
 	if (run.waitTill) return await ctx.putExecutionToWait(new Date(run.waitTill));
 	// That one has ended, or still runs: nothing behind this node may run.
 	stackOf(ctx)!.length = 0;

@@ -38,26 +38,17 @@ export async function beginBatch(
 	jobs: Job[],
 	sleeps: boolean,
 ): Promise<Batch> {
+	const { id: executionId, node, runIndex, isTool, stopsOnError, deadline, stored } = execution;
 	// What is wrong with the credential is told before anything is sent.
 	const { provider } = await client.connection();
 	const now = clock.now();
-	const items = await Promise.all(jobs.map(async (job) => await job.initial(now)));
-	const { id, node, runIndex, isTool, stopsOnError, deadline, stored } = execution;
-	const fresh = newBatch({
-		executionId: id,
-		runIndex,
-		sleeps,
-		stopsOnError,
-		deadline,
-		items: withSharedTerms(items),
-	});
+	const items = withSharedTerms(await Promise.all(jobs.map(async (job) => await job.initial(now))));
+	const fresh = newBatch({ executionId, runIndex, sleeps, stopsOnError, deadline, items });
 	const key = isTool ? callKey(items) : 'batch';
 	const earlier = earlierBatch(execution, stored[key] as Batch | undefined);
 	if (!earlier && stopsOnError) checkInput(items, { node, provider });
-	const again = {
-		isRetryOnFail: earlier?.executionId === id && !isTool,
-		maxAttempts: attemptsOf(node),
-	};
+	const isRetryOnFail = earlier?.executionId === executionId && !isTool;
+	const again = { isRetryOnFail, maxAttempts: attemptsOf(node) };
 	const batch = earlier ? retryBatch(earlier, fresh, again, now) : fresh;
 	stored[key] = batch;
 	return batch;

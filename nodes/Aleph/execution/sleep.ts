@@ -1,5 +1,5 @@
 /** Putting an execution to sleep in n8n's database, so that the same node runs again when it wakes. */
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { clock } from '../api/clock';
 import { fellAsleep } from '../batch/events';
 import type { Batch } from '../batch/state';
@@ -12,14 +12,14 @@ import { noteNewest } from './staleWake';
  * Whether an execution that wants to sleep does so. It stays running if a sleep would lose or confuse
  * something, and a hint says so.
  */
-export function maySleep(ctx: IExecuteFunctions, { staysFor }: Execution): boolean {
-	if (staysFor === null) return true;
-	const message = `"Wait Mode" is "Sleep", but the node kept running: ${REASONS[staysFor]}.`;
+export function maySleep(ctx: IExecuteFunctions, { keptAwakeBy }: Execution): boolean {
+	if (keptAwakeBy === null) return true;
+	const message = `"Wait Mode" is "Sleep", but the node kept running: ${REASONS[keptAwakeBy]}.`;
 	ctx.addExecutionHints?.({ message, type: 'info', location: 'outputPane' });
 	return false;
 }
 
-const REASONS: Record<NonNullable<Execution['staysFor']>, string> = {
+const REASONS: Record<NonNullable<Execution['keptAwakeBy']>, string> = {
 	agent: 'an AI agent waits for the answer',
 	engine: 'this engine of n8n cannot wake a sleeping execution',
 	caller: 'the caller of this workflow waits for the answer',
@@ -36,8 +36,12 @@ export function callbackUrl(execution: Execution): string {
 	return url.toString();
 }
 
-/** Puts the execution to sleep once this run of the node returns. */
-export async function sleepUntil(execution: Execution, batch: Batch, time: number): Promise<void> {
+/** Puts the execution to sleep once this run of the node returns, without items: those are given here. */
+export async function sleepUntil(
+	execution: Execution,
+	batch: Batch,
+	time: number,
+): Promise<INodeExecutionData[]> {
 	const url = callbackUrl(execution);
 	const now = clock.now();
 	const wakeAt = Math.max(time, now + 1_000);
@@ -46,5 +50,6 @@ export async function sleepUntil(execution: Execution, batch: Batch, time: numbe
 	noteNewest(execution, batch);
 	reportSleep(execution, batch);
 	// n8n goes by the computer's clock, which may have been set back.
-	await execution.sleepUntil(new Date(Date.now() + wakeAt - now), url);
+	await execution.putToSleep(new Date(Date.now() + wakeAt - now), url);
+	return [];
 }

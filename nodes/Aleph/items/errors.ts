@@ -108,11 +108,6 @@ export function timeoutError(
 	return operationError(ref, text);
 }
 
-/** The error of something that is refused before anything is sent. */
-export function inputError(ref: ItemRef, message: string, description: string): NodeError {
-	return operationError(ref, { message, description });
-}
-
 /** The error of an item whose input is bad, with the task that an earlier run paid for, if there was one. */
 export function badInputError(ref: ItemRef, item: ItemState & { state: 'failed' }): NodeError {
 	const { message, description } = textOf(item.failure, ref.provider);

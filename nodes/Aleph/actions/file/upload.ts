@@ -8,9 +8,9 @@ import type {
 import { Client } from '../../api/client';
 import { failureOf } from '../../batch/events';
 import { asLocalFile, readBinary } from '../../items/binary';
-import { inputError, requestError, type ItemRef } from '../../items/errors';
+import { requestError } from '../../items/errors';
 import { outputItems, type Outcome } from '../../items/output';
-import { InvalidInput, isEmpty, readText } from '../../items/parameters';
+import { isEmpty, readText } from '../../items/parameters';
 
 export const description: INodeProperties[] = [
 	{
@@ -34,11 +34,12 @@ export const description: INodeProperties[] = [
 export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const client = new Client(this);
 	const { provider } = await client.connection();
-	const refOf = (itemIndex: number): ItemRef => ({ node: this.getNode(), itemIndex, provider });
+	const errorOf = (itemIndex: number, error: Error) =>
+		requestError({ node: this.getNode(), itemIndex, provider }, failureOf(error));
 	const inputs = this.getInputData().map((_, itemIndex) => readUpload(this, itemIndex));
 	const bad = inputs.findIndex((input) => input instanceof Error);
 	// What is wrong is told before anything is sent.
-	if (bad !== -1 && !this.continueOnFail()) throw errorOf(refOf(bad), inputs[bad] as Error);
+	if (bad !== -1 && !this.continueOnFail()) throw errorOf(bad, inputs[bad] as Error);
 	const outcomes = inputs.map(async (input, itemIndex): Promise<Outcome> => {
 		try {
 			if (input instanceof Error) throw input;
@@ -46,7 +47,7 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 			const file = await asLocalFile(this, binary, fileName);
 			return { task: null, data: await client.upload(file) };
 		} catch (error) {
-			return { task: null, error: errorOf(refOf(itemIndex), error as Error) };
+			return { task: null, error: errorOf(itemIndex, error as Error) };
 		}
 	});
 	return outputItems(this, await Promise.all(outcomes));
@@ -68,10 +69,4 @@ function readUpload(ctx: IExecuteFunctions, itemIndex: number): Upload | Error {
 	} catch (error) {
 		return error as Error;
 	}
-}
-
-function errorOf(ref: ItemRef, error: Error) {
-	return error instanceof InvalidInput
-		? inputError(ref, error.message, error.description)
-		: requestError(ref, failureOf(error));
 }

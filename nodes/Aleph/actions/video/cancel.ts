@@ -3,9 +3,8 @@ import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n
 import { Client, type FoundRecord } from '../../api/client';
 import { ApiError } from '../../api/error';
 import { failureOf } from '../../batch/events';
-import { inputError, requestError } from '../../items/errors';
+import { requestError } from '../../items/errors';
 import { outputItems, simplifyField, type Outcome } from '../../items/output';
-import { InvalidInput } from '../../items/parameters';
 import { acceptedTask } from '../../task/task';
 import { includeInputFieldsOption, taskIdField } from './fields';
 import { readTaskId } from './get';
@@ -49,14 +48,10 @@ async function outcomeOf(
 		return { task, data: data as Outcome['data'], simplify, includeInputFields };
 	} catch (error) {
 		const { includeInputFields } = termsOfBadItem(ctx, itemIndex);
-		const { message, description } = error as InvalidInput;
 		return {
 			task: taskId === undefined ? null : acceptedTask(taskId),
 			includeInputFields,
-			error:
-				error instanceof InvalidInput
-					? inputError(ref, message, description)
-					: requestError(ref, failureOf(error as Error)),
+			error: requestError(ref, failureOf(error as Error)),
 		};
 	}
 }

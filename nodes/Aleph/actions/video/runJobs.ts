@@ -40,11 +40,8 @@ export async function runJobs(
 	const batch = resumed ?? (await beginBatch(execution, client, jobs, sleeps));
 	const awakeUntil = sleeps ? clock.now() + LONGEST_AWAKE_MS : undefined;
 	const wakeAt = await drive(batch, jobs, client, { clock, signal, awakeUntil });
-	if (wakeAt !== null) {
-		await sleepUntil(execution, batch, wakeAt);
-		// What is given out now would be taken for the result.
-		return [];
-	}
+	// What is given out now would be taken for the result.
+	if (wakeAt !== null) return await sleepUntil(execution, batch, wakeAt);
 	finishBatch(execution, batch);
 	const { provider } = await client.connected().catch(() => ({ provider: undefined }));
 	const outcomes = outcomesOf(node, batch, provider);
