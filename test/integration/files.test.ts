@@ -2,10 +2,8 @@
 import axios from 'axios';
 import type { IBinaryData, IBinaryKeyData, IDataObject, INodeParameters } from 'n8n-workflow';
 import { readConnection } from '../../nodes/Aleph/api/connection';
-import type { ApiCall } from '../../nodes/Aleph/api/dialects/dialect';
 import { downloadFile } from '../../nodes/Aleph/api/files/download';
 import { uploadFile } from '../../nodes/Aleph/api/files/upload';
-import { request } from '../../nodes/Aleph/api/request';
 import { generate, get, newAccount, simulator, useSimulator } from '../support/aleph';
 import { functionsOf, runNode, start, type Result } from '../support/engine';
 import { good } from '../support/hostile/answers';
@@ -97,10 +95,8 @@ describe('a slow line', () => {
 		reads = [];
 		const ctx = await functionsOf({ parameters: upload(), credential: newAccount(account) });
 		const connection = await readConnection(ctx);
-		const ask = async (call: ApiCall) =>
-			await request(ctx, connection, connection.dialect, call, { timeout: 30_000 });
 		const file = { name: 'video.mp4', mimeType: 'video/mp4', size: SIZE, open };
-		return await uploadFile(ctx, connection, file, ask, { owner: Symbol('test'), idle });
+		return await uploadFile(ctx, connection, file, { owner: Symbol('test'), idle });
 	}
 
 	async function fetchResult(idle = IDLE) {

@@ -9,19 +9,18 @@ import { isoTime, type Task, type TaskRecord, type VideoRequest } from '../task/
 import { clock } from './clock';
 import { readConnection, type ApiRef, type Connection, type NodeContext } from './connection';
 import { dialectOf } from './dialects';
-import type { ApiCall, Dialect, UploadedFile } from './dialects/dialect';
+import type { ApiCall, UploadedFile } from './dialects/dialect';
 import { ApiError, asApiError } from './error';
 import { downloadFile } from './files/download';
 import { uploadFile, type LocalFile } from './files/upload';
 import { redactText } from './key';
 import type { AccountLimiters } from './rateLimiter';
-import { request } from './request';
+import { READ_TIMEOUT_MS, request } from './request';
 import { retrying } from './retry';
 import { spaced } from './spacing';
 
 /** Longer than most systems try to connect, which then say so: a time limit of ours leaves it open. */
 const START_TIMEOUT_MS = 150_000;
-const READ_TIMEOUT_MS = 30_000;
 
 /** A task that the API has accepted. */
 export interface StartedTask {
@@ -106,7 +105,7 @@ export class Client {
 		const { dialect, baseUrl, limiters } = connection;
 		// It is not interrupted: once sent it may cost money, and its task ID must not be lost.
 		const options = { timeout: START_TIMEOUT_MS };
-		const asked = request(this.ctx, connection, dialect, dialect.start(video), options);
+		const asked = request(this.ctx, connection, dialect.start(video), options);
 		const data = await asked.catch(async (error: unknown) => {
 			const failure = asSentError(error);
 			if (failure.isThrottled) limiters.start.close(failure);
@@ -135,10 +134,11 @@ export class Client {
 	/** Reads a task once, when its turn comes. Throws an ApiError, or the signal's reason while it waits. */
 	async readTask(taskId: string, { api, ...reading }: Reading = {}): Promise<FoundRecord> {
 		const connection = await this.connected();
-		if (api) return await this.readTaskOf(connection, dialectIn(connection, api), taskId, reading);
+		if (api) return await this.readTaskOf(speaking(connection, api), taskId, reading);
 		let unknown = new ApiError('unknownTask', null, 'No API knows this task');
 		for (const dialect of new Set([connection.dialect, ...connection.provider.dialects])) {
-			const found = await this.readTaskOf(connection, dialect, taskId, reading).catch(asApiError);
+			const asked = this.readTaskOf({ ...connection, dialect }, taskId, reading);
+			const found = await asked.catch(asApiError);
 			if (!(found instanceof ApiError)) return found;
 			if (found.kind !== 'unknownTask') throw found;
 			unknown = found;
@@ -148,14 +148,13 @@ export class Client {
 
 	private async readTaskOf(
 		connection: Connection,
-		dialect: Dialect,
 		taskId: string,
-		{ signal = this.stopped, timeout = READ_TIMEOUT_MS }: Omit<Reading, 'api'> = {},
+		{ signal = this.stopped, timeout }: Omit<Reading, 'api'> = {},
 	): Promise<FoundRecord> {
-		const turn = { owner: this.owner, intervalCap: 1, signal };
-		const read = async () => await this.ask(connection, dialect, dialect.read(taskId), timeout);
-		const { account, limiters } = connection;
+		const { account, limiters, dialect } = connection;
 		const { readInterval } = dialect;
+		const turn = { owner: this.owner, intervalCap: 1, signal };
+		const read = async () => await this.ask(connection, dialect.read(taskId), timeout);
 		const data = await limiters[this.checks].run(turn, async () =>
 			readInterval === 0
 				? await read()
@@ -176,11 +175,10 @@ export class Client {
 	 * execution, which may be the reason for it.
 	 */
 	async cancelTask(taskId: string, api: ApiRef): Promise<void> {
-		const connection = await this.connected();
-		const dialect = dialectIn(connection, api);
-		const call = dialect.cancel?.(taskId);
-		if (!call) throw new ApiError('noCancel', null, dialect.name);
-		await request(this.ctx, connection, dialect, call, { timeout: READ_TIMEOUT_MS });
+		const connection = speaking(await this.connected(), api);
+		const { cancel, name } = connection.dialect;
+		if (!cancel) throw new ApiError('noCancel', null, name);
+		await request(this.ctx, connection, cancel(taskId), {});
 	}
 
 	/** How many credits the account has left. Throws an ApiError. */
@@ -207,9 +205,8 @@ export class Client {
 	 */
 	async upload(file: LocalFile, withdrawal = this.stopped): Promise<UploadedFile> {
 		const connection = await this.connected();
-		const ask = async (call: ApiCall) => await this.ask(connection, connection.dialect, call);
 		const turn = { owner: this.owner, signal: this.stopped, withdrawal };
-		return await uploadFile(this.ctx, connection, file, ask, turn);
+		return await uploadFile(this.ctx, connection, file, turn);
 	}
 
 	/**
@@ -227,8 +224,7 @@ export class Client {
 			limiter: connection.limiters.downloads,
 			signal: this.stopped,
 		};
-		const fresh = async (old: string) =>
-			await this.freshUrl(connection, api, taskId, old).catch(() => null);
+		const fresh = async (old: string) => await this.freshUrl(taskId, old, api).catch(() => null);
 		const isExpired = expiresAt !== null && Date.parse(expiresAt) <= Date.now();
 		const first = url !== null && isExpired ? ((await fresh(url)) ?? url) : url;
 		return await downloadFile(this.ctx, { ...turn, url: first }).catch(async (error: unknown) => {
@@ -240,15 +236,11 @@ export class Client {
 	}
 
 	/** Null if the API does not give another URL. */
-	private async freshUrl(
-		connection: Connection,
-		api: ApiRef,
-		taskId: string,
-		url: string,
-	): Promise<string | null> {
-		const dialect = dialectIn(connection, api);
-		if (dialect.freshUrl) return asText(await this.ask(connection, dialect, dialect.freshUrl(url)));
-		const { task } = await this.readTaskOf(connection, dialect, taskId);
+	private async freshUrl(taskId: string, url: string, api: ApiRef): Promise<string | null> {
+		const connection = speaking(await this.connected(), api);
+		const { freshUrl } = connection.dialect;
+		if (freshUrl) return asText(await this.ask(connection, freshUrl(url)));
+		const { task } = await this.readTaskOf(connection, taskId);
 		return task.videoUrl;
 	}
 
@@ -258,31 +250,25 @@ export class Client {
 		return redactText(text, apiKey);
 	}
 
-	private async ask(
-		connection: Connection,
-		dialect: Dialect,
-		call: ApiCall,
-		timeout = READ_TIMEOUT_MS,
-	): Promise<unknown> {
-		const options = { timeout, signal: this.stopped };
-		return await request(this.ctx, connection, dialect, call, options);
+	private async ask(connection: Connection, call: ApiCall, timeout?: number): Promise<unknown> {
+		return await request(this.ctx, connection, call, { timeout, signal: this.stopped });
 	}
 
 	private async askPatiently(connection: Connection, call: ApiCall): Promise<unknown> {
 		const giveUpAt = clock.now() + READ_TIMEOUT_MS;
 		return await retrying(
-			async () => await this.ask(connection, connection.dialect, call),
+			async () => await this.ask(connection, call),
 			(error) => (error.isTransient ? giveUpAt : 0),
 			this.stopped,
 		);
 	}
 }
 
-/** The dialect of a task, whose provider must not have changed: its key would go to the wrong host. */
-function dialectIn({ baseUrl }: Connection, api: ApiRef): Dialect {
+/** In the dialect of a task, whose provider must not have changed: its key would go to the wrong host. */
+function speaking(connection: Connection, api: ApiRef): Connection {
 	const dialect = dialectOf(api.dialect);
-	if (!dialect || api.baseUrl !== baseUrl) throw new ApiError('otherProvider', null, api.baseUrl);
-	return dialect;
+	if (dialect && api.baseUrl === connection.baseUrl) return { ...connection, dialect };
+	throw new ApiError('otherProvider', null, api.baseUrl);
 }
 
 /** Whatever goes wrong once a request is out leaves open what became of it, unless the API or the network says. */

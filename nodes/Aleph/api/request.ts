@@ -2,7 +2,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import { withSignal } from '../n8n';
 import type { Connection, NodeContext } from './connection';
-import type { ApiCall, Dialect, HttpAnswer } from './dialects/dialect';
+import type { ApiCall, HttpAnswer } from './dialects/dialect';
 import { ApiError } from './error';
 import { redact } from './key';
 import { networkError } from './networkError';
@@ -20,16 +20,18 @@ interface Sending {
 	body?: FormData;
 }
 
-/** Sends a call of a dialect, and gives the data of its answer. Throws an ApiError. */
+/** How long to wait for an answer that costs nothing. */
+export const READ_TIMEOUT_MS = 30_000;
+
+/** Sends a call of the connection's dialect, and gives the data of its answer. Throws an ApiError. */
 export async function request(
 	ctx: NodeContext,
 	connection: Connection,
-	dialect: Dialect,
 	call: ApiCall,
-	{ timeout, signal }: { timeout: number; signal?: AbortSignal },
+	{ timeout = READ_TIMEOUT_MS, signal }: { timeout?: number; signal?: AbortSignal },
 ): Promise<unknown> {
 	const url = `${connection.baseUrl}${call.path}`;
-	return dialect.open(await send(ctx, connection, call, { url, timeout, signal }), call);
+	return connection.dialect.open(await send(ctx, connection, call, { url, timeout, signal }), call);
 }
 
 /** Sends a request with the key, and gives the answer without it. Throws an ApiError. */

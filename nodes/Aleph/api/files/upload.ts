@@ -12,7 +12,7 @@ import type {
 } from '../dialects/dialect';
 import { ApiError } from '../error';
 import { networkError } from '../networkError';
-import { send, USER_AGENT } from '../request';
+import { request, send, USER_AGENT } from '../request';
 import { isHttpUrl } from '../url';
 import { transfer, watched, type IdleTimer, type Transfer } from './transfer';
 
@@ -29,13 +29,13 @@ export async function uploadFile(
 	ctx: NodeContext,
 	connection: Connection,
 	file: LocalFile,
-	ask: Send,
 	turn: Omit<Transfer, 'url' | 'limiter'>,
 ): Promise<UploadedFile> {
 	const { dialect, uploadUrl, baseUrl, limiters, provider } = connection;
 	const url = uploadUrl || baseUrl;
 	if (!isHttpUrl(url))
 		throw new ApiError('upload', null, 'the Upload URL in the credential is not a URL');
+	const ask: Send = async (call) => await request(ctx, connection, call, { signal: turn.signal });
 	const moved = transfer({ url, limiter: limiters.uploads, ...turn }, async (timer) => {
 		const call = await dialect.upload(file, uploadUrl, ask);
 		return await uploadOnce(ctx, connection, call, { file, timer });
