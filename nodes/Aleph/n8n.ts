@@ -83,15 +83,18 @@ export interface Execution {
 
 export function readExecution(ctx: IExecuteFunctions): Execution {
 	const { runExecutionData, runIndex = 0 } = ctx as Internals;
+	const node = ctx.getNode();
+	// As an AI tool, n8n gives a node a type of its own (1.123 to 2.41).
+	const isTool = node.type.endsWith('Tool');
 	return {
 		id: ctx.getExecutionId(),
-		node: ctx.getNode(),
+		node,
 		runIndex,
-		isTool: isTool(ctx),
+		isTool,
 		stopsOnError: !ctx.continueOnFail(),
 		signal: cancelSignalOf(ctx),
 		deadline: endOfExecution(ctx),
-		keptAwakeBy: keptAwakeBy(ctx),
+		keptAwakeBy: isTool ? 'agent' : keptAwakeBy(ctx),
 		// Nobody stores it if there is no execution, as under n8n's own agents (2.41).
 		stored: runExecutionData?.executionData ? ctx.getContext('node') : {},
 		run: runExecutionData ?? {},
@@ -107,13 +110,7 @@ export function readExecution(ctx: IExecuteFunctions): Execution {
 	};
 }
 
-/** As an AI tool, n8n gives a node a type of its own (1.123 to 2.41). */
-function isTool(ctx: IExecuteFunctions): boolean {
-	return ctx.getNode().type.endsWith('Tool');
-}
-
 function keptAwakeBy(ctx: IExecuteFunctions): Execution['keptAwakeBy'] {
-	if (isTool(ctx)) return 'agent';
 	if (!canResume(ctx)) return 'engine';
 	if (callerWaits(ctx)) return 'caller';
 	return parentWaits(ctx) ? 'parent' : null;

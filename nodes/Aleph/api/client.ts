@@ -42,7 +42,7 @@ interface Reading {
 	timeout?: number;
 }
 
-export interface StartOptions {
+interface StartOptions {
 	/** New tasks per 10 seconds. */
 	rate: number;
 	/** Starts nothing if fewer credits are left. */

@@ -1,5 +1,5 @@
-/** One request with the key: the only place that sends it. */
-import type { IDataObject } from 'n8n-workflow';
+/** One request, with the key or without: the only place that sends the key. */
+import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
 import { withSignal } from '../n8n';
 import type { Connection, NodeContext } from './connection';
 import type { ApiCall, HttpAnswer } from './dialects/dialect';
@@ -71,6 +71,23 @@ export async function send(
 	const read = readBody(answer.body, apiKey);
 	if (read === null) throw new ApiError('notTheApi', null, 'The response is nested too deeply');
 	return { ...answer, body: read.value };
+}
+
+/** Sends a request to another host than the API's, without the key. Throws an ApiError. */
+export async function sendWithoutKey<T>(
+	{ helpers }: NodeContext,
+	{ headers, ...options }: IHttpRequestOptions,
+): Promise<T> {
+	const asked = helpers.httpRequest({
+		...options,
+		headers: { 'User-Agent': USER_AGENT, ...headers },
+		returnFullResponse: true,
+		ignoreHttpStatusErrors: true,
+		timeout: 0,
+	}) as Promise<T>;
+	return await asked.catch((error: unknown) => {
+		throw networkError(error, options.url);
+	});
 }
 
 /** JSON without what is absent. */

@@ -1,6 +1,6 @@
 /** Signals that end a request. */
 
-export interface Limit {
+interface Limit {
 	signal: AbortSignal;
 	/** The request has ended: nothing needs to listen any more. */
 	release: () => void;

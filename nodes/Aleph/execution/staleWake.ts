@@ -45,7 +45,9 @@ export async function isStaleWake(execution: Execution): Promise<boolean> {
 /** What this run has stored; undefined if it runs for the first time. */
 export function storedBatch({ stored, id, runIndex }: Execution): Batch | undefined {
 	const batch = stored.batch as Batch | undefined;
-	return batch?.executionId === id && batch.runIndex === runIndex ? batch : undefined;
+	// Both IDs may be absent, and the batch with them.
+	const isOwn = batch && batch.executionId === id && batch.runIndex === runIndex;
+	return isOwn ? batch : undefined;
 }
 
 /** The batch is about to be stored. */

@@ -8,7 +8,7 @@ import { downloadFiles } from '../../items/downloads';
 import { inputHashOf } from './hashes';
 import { termsOfBadItem } from './terms';
 
-export interface Beginning {
+interface Beginning {
 	requestHash: string;
 	terms: Terms;
 	stage: Stage;

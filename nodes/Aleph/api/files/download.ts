@@ -4,7 +4,7 @@ import { asNumber, asText } from '../../task/json';
 import type { NodeContext } from '../connection';
 import { ApiError } from '../error';
 import { networkError } from '../networkError';
-import { USER_AGENT } from '../request';
+import { sendWithoutKey } from '../request';
 import { isHttpUrl } from '../url';
 import { nameOfDownload, typeOfName, withExtension } from './fileName';
 import { transfer, watched, type IdleTimer, type Transfer } from './transfer';
@@ -30,23 +30,13 @@ interface StreamAnswer {
 	body: Readable;
 }
 
-async function downloadOnce(
-	{ helpers }: NodeContext,
-	url: string,
-	timer: IdleTimer,
-): Promise<IBinaryData> {
-	const asked = helpers.httpRequest({
+async function downloadOnce(ctx: NodeContext, url: string, timer: IdleTimer): Promise<IBinaryData> {
+	const { statusCode, headers, body } = await sendWithoutKey<StreamAnswer>(ctx, {
 		url,
 		encoding: 'stream',
-		returnFullResponse: true,
-		ignoreHttpStatusErrors: true,
 		// n8n's HTTP client takes compressed content that was cut for the whole.
-		headers: { 'User-Agent': USER_AGENT, 'Accept-Encoding': 'identity' },
-		timeout: 0,
+		headers: { 'Accept-Encoding': 'identity' },
 		abortSignal: timer.signal,
-	}) as Promise<StreamAnswer>;
-	const { statusCode, headers, body } = await asked.catch((error: unknown) => {
-		throw networkError(error, url);
 	});
 	if (statusCode !== 200) {
 		body.destroy();
@@ -56,7 +46,7 @@ async function downloadOnce(
 	const name = withExtension(nameOfDownload(url, headers), type);
 	const source = new Source(body, timer, type);
 	const mimeType = type ?? typeOfName(name) ?? 'application/octet-stream';
-	const stored = helpers.prepareBinaryData(source.stream(), name, mimeType);
+	const stored = ctx.helpers.prepareBinaryData(source.stream(), name, mimeType);
 	const binary = await stored.catch((error: unknown) => {
 		// Whether the connection or n8n's storage failed is told by which of the two streams did.
 		if (source.error instanceof ApiError) throw source.error;

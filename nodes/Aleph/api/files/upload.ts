@@ -11,8 +11,7 @@ import type {
 	UploadReport,
 } from '../dialects/dialect';
 import { ApiError } from '../error';
-import { networkError } from '../networkError';
-import { request, send, USER_AGENT } from '../request';
+import { request, send, sendWithoutKey } from '../request';
 import { isHttpUrl } from '../url';
 import { transfer, watched, type IdleTimer, type Transfer } from './transfer';
 
@@ -76,23 +75,16 @@ async function uploadOnce(
 
 /** The API has named the place, with all that it needs: the key stays here. */
 async function sendToStorage(
-	{ helpers }: NodeContext,
+	ctx: NodeContext,
 	{ url, signal, body }: { url: string; signal: AbortSignal; body: FormData },
-) {
+): Promise<HttpAnswer> {
 	if (!isHttpUrl(url)) throw new ApiError('notTheApi', null, 'The response has no upload URL');
-	const asked = helpers.httpRequest({
+	return await sendWithoutKey(ctx, {
 		method: 'POST',
 		url,
 		body,
-		headers: { 'User-Agent': USER_AGENT },
-		returnFullResponse: true,
-		ignoreHttpStatusErrors: true,
 		disableFollowRedirect: true,
-		timeout: 0,
 		abortSignal: signal,
-	}) as Promise<HttpAnswer>;
-	return await asked.catch((error: unknown) => {
-		throw networkError(error, url);
 	});
 }
 

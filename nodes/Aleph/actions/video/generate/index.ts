@@ -1,5 +1,5 @@
 /** video / generate: starts a task for each item, and waits for all of them together. */
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IBinaryData, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Client } from '../../../api/client';
 import type { Connection } from '../../../api/connection';
 import type { Job } from '../../../batch/job';
@@ -49,7 +49,9 @@ function generateJobs(
 				}),
 			upload: async (known, signal) => {
 				const { files } = await read();
-				return await uploadAll(ctx, client, { files, known, signal });
+				const upload = async (file: IBinaryData) =>
+					await client.upload(await asLocalFile(ctx, file), signal);
+				return await uploadAll(files, known, upload);
 			},
 			start: async (uploads, signal) => {
 				const { terms, ...rest } = await read();
@@ -71,26 +73,18 @@ function generateJobs(
 const NEEDED_MS = 60 * 60_000;
 
 async function uploadAll(
-	ctx: IExecuteFunctions,
-	client: Client,
-	{
-		files,
-		known,
-		signal,
-	}: Pick<GenerateParameters, 'files'> & { known: Uploads; signal: AbortSignal },
+	files: GenerateParameters['files'],
+	known: Uploads,
+	upload: (file: IBinaryData) => Promise<Uploads[string]>,
 ): Promise<Uploads> {
 	const uploads: Uploads = {};
-	for (const [name, binary] of Object.entries(files)) {
+	for (const [name, file] of Object.entries(files)) {
 		const earlier = known[name];
 		const lasts = earlier && Date.parse(earlier.expiresAt) > Date.now() + NEEDED_MS;
-		uploads[name] = lasts ? earlier : await uploadOne(await asLocalFile(ctx, binary));
+		const { url, expiresAt } = lasts ? earlier : await upload(file);
+		uploads[name] = { url, expiresAt };
 	}
 	return uploads;
-
-	async function uploadOne(file: Awaited<ReturnType<typeof asLocalFile>>) {
-		const { url, expiresAt } = await client.upload(file, signal);
-		return { url, expiresAt };
-	}
 }
 
 /** The request with the URLs of the files that were uploaded for it. */
