@@ -225,7 +225,11 @@ describe('a sleeping execution that nobody calls', () => {
 		const id = ids['Forgotten']!;
 		await world.client.waitForExecution(id, { until: ({ status }) => status === 'waiting' });
 		const progress = /^0 ended, 5 running, 0 to start; next check at .*Z$/;
-		const { runwayAleph, runwayAlephTasks } = await world.client.customData(id);
+		// n8n writes them down after the execution itself.
+		const { runwayAleph, runwayAlephTasks } = await poll(
+			async () => await world.client.customData(id),
+			(customData) => customData.runwayAleph !== undefined,
+		);
 		expect(runwayAleph).toMatch(progress);
 		const tasks = tasksWith('Forgotten').map(({ taskId }) => taskId);
 		expect(runwayAlephTasks!.split(' ').sort()).toEqual(tasks.sort());
