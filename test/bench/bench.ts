@@ -11,6 +11,7 @@ import { large } from './large';
 import { loading } from './loading';
 import { media } from './media';
 import type { Part } from './part';
+import { realSizes } from './realSizes';
 import { heading, report, section } from './report';
 import { sleeping } from './sleeping';
 import { trigger } from './trigger';
@@ -19,6 +20,7 @@ import { waiting } from './waiting';
 const PARTS: Record<string, Part> = {
 	trigger,
 	waiting,
+	realSizes,
 	large,
 	callbacks,
 	sleeping,
