@@ -122,7 +122,13 @@ describe('a callback for an execution of another process', () => {
 		expect(call('b', 51_000)).toBe('noted');
 	});
 
-	it('wakes it if it is the waker’s and slots are wanted, and comes again before 3 seconds', () => {
+	it('wakes it if it is the waker’s, although others have not called here', () => {
+		const { call } = asleep(['a', 'b', 'c'], { waker: 'c', isOwn: false });
+		expect(call('a')).toBe('noted');
+		expect(call('c')).toBe('wake');
+	});
+
+	it('comes again before 3 seconds if slots are wanted', () => {
 		const { call } = asleep(['a', 'b', 'c'], { waker: 'a', pending: 5, isOwn: false });
 		expect(call('a', 1_000)).toBe('again');
 		expect(call('b', 2_000)).toBe('noted');
@@ -177,16 +183,24 @@ describe('an execution that n8n takes for crashed', () => {
 });
 
 describe('the task whose callback wakes an execution', () => {
-	it('is one that about a quarter of the others are likely to end before', () => {
-		const batch = batchOf(8);
-		batch.items.forEach((item, index) => Object.assign(item, running(`task ${index}`, index)));
+	function waker(tasks: number, pending: number) {
+		const batch = batchOf(tasks + pending);
+		batch.items.slice(0, tasks).forEach((item, index) => {
+			Object.assign(item, running(`task ${index}`, index));
+		});
 		fellAsleep(batch, 60_000, 1_000);
-		expect(batch.sleep).toEqual({ since: 1_000, wakeAt: 60_000, waker: 'task 2' });
+		return batch.sleep!.waker;
+	}
+
+	it('is one that about a quarter of the others are likely to end before, if slots are wanted', () => {
+		expect(waker(8, 1)).toBe('task 2');
+	});
+
+	it('is the youngest if there is nothing more to start', () => {
+		expect(waker(8, 0)).toBe('task 7');
 	});
 
 	it('is none if no task runs', () => {
-		const batch = batchOf(2);
-		fellAsleep(batch, 60_000, 1_000);
-		expect(batch.sleep!.waker).toBeNull();
+		expect(waker(0, 2)).toBeNull();
 	});
 });

@@ -221,10 +221,14 @@ export function fellAsleep(batch: Batch, wakeAt: number, now: number): void {
 	batch.sleep = { since: now, wakeAt, waker: wakerOf(batch) };
 }
 
-/** By the time this task ends, about a quarter of the others have. More will once n8n has woken. */
+/**
+ * By the time this task ends, a quarter of the others have, as a rule, and more will once n8n has woken; or
+ * most of them, if there is nothing more to start.
+ */
 function wakerOf({ items }: Batch): string | null {
 	const byAge = items.filter(isRunning).sort((a, b) => a.startedAt - b.startedAt);
-	return byAge[Math.floor(byAge.length / 4)]?.taskId ?? null;
+	const waker = items.some(isPending) ? byAge[Math.floor(byAge.length / 4)] : byAge.at(-1);
+	return waker?.taskId ?? null;
 }
 
 /** A callback is about to wake the execution, after those for other tasks. */

@@ -53,27 +53,18 @@ export function decideCallback(
 	const unended = batch.items.filter(isRunning);
 	const haveAllEnded = unended.every((item) => item.taskId === taskId || tasks.has(item.taskId));
 	const wantsSlots = batch.items.some(isPending);
-	const isAllowed = mayWake(known, sleep, { taskId, tasks: unended.length, now });
+	const areEnough = tasks.size + 1 >= unended.length / 4 || now >= sleep.since + LONG_SLEEP_MS;
+	const isAllowed = known.isOwn
+		? haveAllEnded || (wantsSlots && areEnough)
+		: sleep.waker !== null && (sleep.waker === taskId || tasks.has(sleep.waker));
 	const isEarly = now < sleep.since + SHORTEST_SLEEP_MS;
 	// Perhaps no other comes later: so this one has to come again.
-	if (isAllowed && wantsSlots && isEarly && !haveAllEnded) return 'again';
+	if (isAllowed && isEarly && wantsSlots && !haveAllEnded) return 'again';
 	tasks.add(taskId);
-	if (known.isOver || !isAllowed || (!haveAllEnded && !wantsSlots)) return 'noted';
+	if (known.isOver || !isAllowed) return 'noted';
 	known.isOver = true;
 	wokenBy(batch, tasks, now);
 	return 'wake';
-}
-
-interface Caller {
-	taskId: string;
-	/** How many tasks run, as far as the execution knows. */
-	tasks: number;
-	now: number;
-}
-
-function mayWake({ isOwn, tasks }: Remembered, { since, waker }: Sleep, caller: Caller): boolean {
-	if (!isOwn) return waker !== null && (waker === caller.taskId || tasks.has(waker));
-	return caller.now >= since + LONG_SLEEP_MS || tasks.size + 1 >= caller.tasks / 4;
 }
 
 /** The execution is about to sleep: callbacks for an earlier sleep come too late. */
