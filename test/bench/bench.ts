@@ -16,12 +16,14 @@ import { heading, report, section } from './report';
 import { sleeping } from './sleeping';
 import { trigger } from './trigger';
 import { waiting } from './waiting';
+import { workers } from './workers';
 
 const PARTS: Record<string, Part> = {
 	trigger,
 	waiting,
 	realSizes,
 	large,
+	workers,
 	callbacks,
 	sleeping,
 	media,
