@@ -11,15 +11,19 @@ import { large } from './large';
 import { loading } from './loading';
 import { media } from './media';
 import type { Part } from './part';
+import { realSizes } from './realSizes';
 import { heading, report, section } from './report';
 import { sleeping } from './sleeping';
 import { trigger } from './trigger';
 import { waiting } from './waiting';
+import { workers } from './workers';
 
 const PARTS: Record<string, Part> = {
 	trigger,
 	waiting,
+	realSizes,
 	large,
+	workers,
 	callbacks,
 	sleeping,
 	media,

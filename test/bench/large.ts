@@ -1,4 +1,4 @@
-/** A batch that is far larger than what the API runs at once: the node's two wait modes, beside a loop. */
+/** Batches that are far larger than what the API runs at once: the node's two wait modes, beside a loop. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INode } from 'n8n-workflow';
@@ -7,51 +7,83 @@ import type { WorkflowJson } from '../support/n8n/client';
 import { isFinished } from '../support/n8n/execution';
 import { alephWorkflow, sourceOf } from '../support/workflow';
 import { cpuSeconds } from './cpu';
+import { idealTime } from '../support/ideal';
 import { times, type Part, type PartOptions, type Row } from './part';
 import { newAccount, spreadOrders, withWorld, type World } from './world';
 
-const COUNT = 300;
+/** A batch, and the limits of the account, which the simulator keeps. */
+interface Load {
+	count: number;
+	/** Seconds. */
+	shortest: number;
+	longest: number;
+	/** How many run at once, and how many are accepted in 10 s. */
+	concurrency: number;
+	rateLimit: number;
+	/** For HTTP Request: no more than run at once, if they take as long as expected. */
+	batching?: { batchSize: number; batchInterval: number };
+}
 
-/** The account's limits, which the simulator keeps. */
-const LIMITS = { rateLimit: 20, concurrency: 30 };
+const LOADS: Load[] = [
+	{
+		count: 300,
+		shortest: 15,
+		longest: 25,
+		concurrency: 30,
+		rateLimit: 20,
+		batching: { batchSize: 12, batchInterval: 11_000 },
+	},
+	{
+		count: 60,
+		shortest: 60,
+		longest: 120,
+		concurrency: 20,
+		rateLimit: 20,
+		batching: { batchSize: 10, batchInterval: 60_000 },
+	},
+	{ count: 1_000, shortest: 20, longest: 20, concurrency: 100, rateLimit: 200 },
+];
+
 const WINDOW_SECONDS = 10;
-
-/** Seconds. */
-const SHORTEST = 15;
-const LONGEST = 25;
-
-/** For HTTP Request: no more than run at once, if they take as long as expected. */
-const BATCHING = { batchSize: 12, batchInterval: 11_000 };
 
 /** Seconds between two looks at what the execution does. */
 const LOOK_SECONDS = 1;
 
 interface Way {
 	name: string;
+	load: Load;
 	build: (source: INode[], baseUrl: string) => WorkflowJson;
 }
 
-const WAYS: Way[] = [
-	{ name: 'Runway Aleph, "Poll"', build: (source) => alephWorkflow(source, 'poll') },
-	{ name: 'Runway Aleph, "Sleep"', build: (source) => alephWorkflow(source, 'sleep') },
-	{
-		name: 'HTTP Request, Wait and IF in a loop',
-		build: (source, url) => loopOfAllItems(source, url, BATCHING),
-	},
-];
+function waysOf(load: Load): Way[] {
+	const { batching, rateLimit } = load;
+	const options = { generateRate: rateLimit };
+	const nodes = (['poll', 'sleep'] as const).map((waitMode): Way => ({
+		name: waitMode === 'poll' ? 'Runway Aleph, "Poll"' : 'Runway Aleph, "Sleep"',
+		load,
+		build: (source) => alephWorkflow(source, waitMode, options),
+	}));
+	if (!batching) return nodes;
+	const build: Way['build'] = (source, url) => loopOfAllItems(source, url, batching);
+	return [...nodes, { name: 'HTTP Request, Wait and IF in a loop', load, build }];
+}
 
 export const large: Part = {
-	compares: `${COUNT} tasks in one execution. The API runs ${LIMITS.concurrency} at once and accepts ${LIMITS.rateLimit} new ones in ${WINDOW_SECONDS} s, and tasks take ${SHORTEST} to ${LONGEST} s. In the ideal case, each task starts as soon as both limits allow. A loop of n8n's own nodes can't tell that the API is full, so its "Batching" option needs careful tuning: ${BATCHING.batchSize} items every ${BATCHING.batchInterval / 1000} s. "Awake" is the share of time that the execution is running rather than stored in n8n's database. "Refused" counts requests over a limit, which cost nothing. "CPU time" is that of n8n's main process, minus an idle one's. Each method has its own n8n instance, and all run at the same time.
+	compares: `More tasks in one execution than the API runs at once: it accepts 20 new ones in ${WINDOW_SECONDS} s (200 in the batch of 1,000). In the ideal case, each task starts as soon as both limits allow. A loop of n8n's own nodes can't tell that the API is full, so its "Batching" option needs careful tuning: 12 items every 11 s, or 10 every 60 s. "Awake" is the share of time that the execution is running rather than stored in n8n's database. "Refused" counts requests over a limit, which cost nothing. "CPU time" is that of n8n's main process, minus an idle one's. Each method has its own n8n instance, and all methods with the same batch run at the same time.
 
 Not every callback wakes a sleeping execution, so slots freed by finished tasks stay empty for a few seconds. The longer tasks take, the less this matters. Most of the CPU time with "Sleep" goes to callbacks, because n8n loads the execution for each one.`,
 	run: async (options) => {
-		const figures = await Promise.all(WAYS.map(async (way) => await measure(way, options)));
-		return figures.map(row);
+		const rows: Row[] = [];
+		for (const load of LOADS) {
+			const measured = waysOf(load).map(async (way) => await measure(way, options));
+			rows.push(...(await Promise.all(measured)).map(row));
+		}
+		return rows;
 	},
 };
 
 interface Figures {
-	name: string;
+	way: Way;
 	/** Seconds. */
 	took: number;
 	ideal: number;
@@ -63,41 +95,41 @@ interface Figures {
 	cpuPerTask: number;
 }
 
-async function measure(
-	{ name, build }: Way,
-	{ packageTarball, progress }: PartOptions,
-): Promise<Figures> {
+async function measure(way: Way, { packageTarball, progress }: PartOptions): Promise<Figures> {
+	const { name, load, build } = way;
+	const { count, concurrency, rateLimit } = load;
 	return await withWorld(
 		{ packageTarball },
 		async (world) => {
 			const { client, n8n, simulator } = world;
-			const orders = spreadOrders(name, 0, COUNT, { shortest: SHORTEST, longest: LONGEST });
-			const built = build(sourceOf(orders), simulator.url);
+			const built = build(sourceOf(spreadOrders(name, 0, count, load)), simulator.url);
 			const id = await client.importWorkflow(built, [await newAccount(world, randomUUID())]);
 			const idle = await idleCpu(world, id);
-			progress(`${name} starts`);
+			progress(`${count} tasks, ${name} starts`);
 			const before = await cpuSeconds(n8n.pid);
 			await client.runManually(id);
 			const { awake, seconds } = await watch(world, id);
 			const cpu = (await cpuSeconds(n8n.pid)) - before - idle * seconds;
-			progress(`${name} has ended`);
+			progress(`${count} tasks, ${name} has ended`);
 			const tasks = simulator.tasks();
 			const [execution] = await client.listExecutions({ workflowId: id });
 			const { generate, requestsPerTask } = simulator.stats();
-			if (tasks.length !== COUNT || execution?.status !== 'success') {
+			if (tasks.length !== count || execution?.status !== 'success') {
 				throw new Error(`${name}: ${tasks.length} tasks, ${execution?.status}`);
 			}
+			const durations = tasks.map(({ createdAt, endsAt }) => (endsAt - createdAt) / 1000);
+			const limits = { rate: rateLimit, slots: concurrency, window: WINDOW_SECONDS };
 			return {
-				name,
+				way,
 				took: (Number(execution.stoppedAt) - tasks[0]!.createdAt) / 1000,
-				ideal: idealOf(tasks.map(({ createdAt, endsAt }) => (endsAt - createdAt) / 1000)),
+				ideal: idealTime(durations, limits),
 				awake,
 				requestsPerTask,
 				refused: generate.refusedByRate + generate.refusedByConcurrency,
-				cpuPerTask: cpu / COUNT,
+				cpuPerTask: cpu / count,
 			};
 		},
-		{ ...LIMITS, credits: 1_000_000 },
+		{ rateLimit, concurrency, credits: 1_000_000 },
 	);
 }
 
@@ -128,26 +160,13 @@ async function watch({ client }: World, workflowId: string) {
 	return { awake: awake / looks, seconds: (performance.now() - began) / 1000 };
 }
 
-/** Seconds until the last has ended, if each starts as early as both limits allow. */
-function idealOf(durations: number[]): number {
-	const starts: number[] = [];
-	const running: number[] = [];
-	let end = 0;
-	for (const duration of durations) {
-		const byRate = (starts[starts.length - LIMITS.rateLimit] ?? -Infinity) + WINDOW_SECONDS;
-		const free = running.length < LIMITS.concurrency ? 0 : running.sort((a, b) => a - b).shift()!;
-		const start = Math.max(0, byRate, free);
-		starts.push(start);
-		running.push(start + duration);
-		end = Math.max(end, start + duration);
-	}
-	return end;
-}
-
 function row(figures: Figures): Row {
-	const { name, took, ideal, awake, requestsPerTask, refused, cpuPerTask } = figures;
+	const { way, took, ideal, awake, requestsPerTask, refused, cpuPerTask } = figures;
+	const { count, shortest, longest, concurrency } = way.load;
+	const duration = shortest === longest ? `${longest} s` : `${shortest} to ${longest} s`;
 	return {
-		Method: name,
+		Method: way.name,
+		Tasks: `${count} of ${duration}, ${concurrency} at once`,
 		'Time vs. ideal': times(took / ideal),
 		'Time (s)': took.toFixed(0),
 		Awake: `${(awake * 100).toFixed(0)} %`,

@@ -55,18 +55,20 @@ export async function newAccount(
 	});
 }
 
-/**
- * What to generate, of tasks that take so many seconds. The golden ratio spreads any number of
- * durations evenly, and mixes them.
- */
-export function spreadOrders(
-	name: string,
-	first: number,
-	count: number,
-	{ shortest, longest }: Record<'shortest' | 'longest', number>,
-): Order[] {
+interface Range {
+	shortest: number;
+	longest: number;
+}
+
+/** The nth duration of a range. The golden ratio spreads any number of them evenly, and mixes them. */
+export function spread(n: number, { shortest, longest }: Range): number {
+	return shortest + (longest - shortest) * (((n + 1) * 0.618034) % 1);
+}
+
+/** What to generate, of tasks that take so many seconds. */
+export function spreadOrders(name: string, first: number, count: number, range: Range): Order[] {
 	return Array.from({ length: count }, (_, n) => {
-		const duration = shortest + (longest - shortest) * (((first + n + 1) * 0.618034) % 1);
+		const duration = spread(first + n, range);
 		return { prompt: `${name}: ${n} [duration=${duration.toFixed(3)}]` };
 	});
 }

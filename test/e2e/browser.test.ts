@@ -1,7 +1,7 @@
 import type { INode } from 'n8n-workflow';
 import type { Locator } from 'playwright-core';
 import { example, exampleNames, SAMPLE_URL } from '../demo/examples';
-import { attributes, openEditor, type Editor } from '../support/editor';
+import { attributes, openEditor, takesPictures, type Editor } from '../support/editor';
 import type { Credential } from '../support/n8n/client';
 import { accountOn, newCredential, useN8n } from '../support/realN8n';
 import { workflowOf, type WorkflowSetup } from '../support/workflow';
@@ -36,6 +36,14 @@ async function openWorkflow(
 	const id = await world.client.importWorkflow(workflow, credentials);
 	await editor.openWorkflow(id);
 	return id;
+}
+
+/** To its middle. Not every build of Chromium can. */
+async function playVideo(video: Locator): Promise<void> {
+	await video.evaluate(async (element: { currentTime: number; seeking: boolean }) => {
+		element.currentTime = 1.5;
+		while (element.seeking) await new Promise(setImmediate);
+	});
 }
 
 /** Fails where it is broken. */
@@ -79,8 +87,6 @@ describe('the credential', () => {
 		await editor.part('node-credentials-select').click();
 		await editor.part('node-credentials-select-item-new').click();
 		await editor.fill('apiKey', 'wrong-key');
-		await editor.takePicture('credential', editor.part('editCredential-modal'));
-
 		await editor.choose('provider', 'Other');
 		await editor.fill('baseUrl', world.simulator.url);
 		await editor.part('credential-save-button').click();
@@ -108,6 +114,8 @@ describe('the credential', () => {
 		await editor.choose('provider', 'Runway');
 		await editor.field('api').waitFor({ state: 'hidden' });
 		expect(await fields()).toEqual(['provider', 'apiKey']);
+		await editor.fill('apiKey', 'key_of_the_account');
+		await editor.takePicture('credential', dialog);
 		await editor.choose('provider', 'Apikley');
 		await editor.field('webhookHmacKey').waitFor();
 		expect(await fields()).toEqual(['provider', 'apiKey', 'webhookHmacKey']);
@@ -250,7 +258,21 @@ describe('executing', () => {
 		const [task] = world.simulator.tasks().slice(-1);
 		expect(task?.request).toMatchObject({ prompt: snow[0]!.prompt, videoUrl: parameters.videoUrl });
 		expect(await editor.textOf(output)).toContain(task!.taskId);
-		await output.locator('[data-test-id="radio-button-schema"]').click();
+	});
+
+	it('a step with "Download" shows the video itself', async () => {
+		await openWorkflow({
+			parameters: { ...parameters, prompt: snow[0]!.prompt, options: { download: ['video'] } },
+			items: snow,
+		});
+		await editor.openNode(NODE);
+		await editor.executeStep();
+		const output = editor.part('output-panel');
+		await output.getByText('success', { exact: true }).waitFor();
+		await output.locator('[data-test-id="radio-button-binary"]').click();
+		await editor.part('ndv-view-binary-data').click();
+		await output.locator('video source[type="video/mp4"]').waitFor({ state: 'attached' });
+		if (takesPictures) await playVideo(output.locator('video'));
 		await editor.takePicture('node', editor.part('ndv'));
 	});
 
@@ -261,7 +283,6 @@ describe('executing', () => {
 		await editor.openWorkflow(await world.client.importWorkflow(workflow, [credential]));
 		await editor.executeWorkflow(NODE, 'success');
 		expect(await editor.textOf(editor.nodeOnCanvas(NODE))).toContain('3 items');
-		await editor.takePicture('workflow', editor.page.locator('.vue-flow__node'), 64);
 	});
 
 	it('in the wait mode "Sleep" shows that it sleeps, and for how long', async () => {
@@ -281,6 +302,32 @@ describe('executing', () => {
 		await editor.openExecution(id, execution!.id);
 		expect(await editor.textOf(editor.part('execution-preview-label'))).toContain('Waiting');
 		await world.client.stopExecution(execution!.id);
+	});
+});
+
+describe('the executions', () => {
+	it('show what sleeps as waiting, and how to retry what has failed', async () => {
+		const prompts = ['Make it spring', 'Make it rude [fail=moderation]', 'Make it autumn'];
+		const id = await openWorkflow({ parameters, items: prompts.map((prompt) => ({ prompt })) });
+		await editor.executeWorkflow(NODE, 'error');
+		world.simulator.settings.duration = 600;
+		await editor.openNode(NODE);
+		await editor.choose('waitMode', 'Sleep');
+		await editor.closeNode();
+		await editor.executeWorkflow(NODE, 'waiting');
+		const [asleep, failed] = await world.client.listExecutions({ workflowId: id });
+
+		await editor.openExecution(id, asleep!.id);
+		const list = editor.part('executions-sidebar');
+		await list.getByText('Waiting', { exact: true }).waitFor();
+		await editor.takePicture('executions', list);
+
+		await editor.openExecution(id, failed!.id);
+		await editor.part('retry-execution-button').click();
+		const entries = editor.page.getByText(/^Retry with (currently saved|original) workflow/);
+		await entries.nth(1).waitFor();
+		await editor.takePicture('retry', editor.part('retry-execution-button').or(entries), 24);
+		await world.client.stopExecution(asleep!.id);
 	});
 });
 
@@ -364,6 +411,5 @@ describe('the examples', () => {
 			await waitForImage(image);
 		}
 		expect(await editor.page.getByText('Install node').count()).toBe(0);
-		await editor.takePicture(`examples/${name}`, editor.page.locator('.vue-flow__node'), 64);
 	});
 });

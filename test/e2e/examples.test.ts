@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import axios from 'axios';
 import { example, exampleNames, importExamples, SAMPLE_URL } from '../demo/examples';
+import { openEditor, takesPictures, type Editor } from '../support/editor';
 import { SIGNED_IN, startGoogleStub, type GoogleStub } from '../support/google/stub';
 import { startMailStub, type MailStub } from '../support/mailStub';
 import { startModelStub, type ModelStub } from '../support/modelStub';
@@ -14,6 +15,8 @@ import { NODE } from '../support/workflow';
 let google: GoogleStub;
 let mail: MailStub;
 let model: ModelStub;
+/** Only where pictures are taken. */
+let editor: Editor | undefined;
 
 const world = useN8n({ duration: 2 }, async () => {
 	google = await startGoogleStub();
@@ -55,13 +58,14 @@ beforeAll(async () => {
 	);
 	const url = n8n.url;
 	workflows = await importExamples({ client, url, sampleUrl, credentials, simulator, filledIn });
+	if (takesPictures) editor = await openEditor(url);
 });
 beforeEach(() => {
 	google.files.length = 0;
 	mail.mails.length = 0;
 });
 afterAll(async () => {
-	await Promise.all([google, mail, model].map(async (stub) => await stub?.close()));
+	await Promise.all([google, mail, model, editor].map(async (each) => await each?.close()));
 });
 
 /** @param trigger the one to start from, if it is not the Manual Trigger */
@@ -71,8 +75,13 @@ async function run(name: string, trigger?: string): Promise<Execution> {
 }
 
 async function runWell(name: string, trigger?: string): Promise<Execution> {
-	const execution = await run(name, trigger);
+	return await wentWell(name, await run(name, trigger));
+}
+
+async function wentWell(name: string, execution: Execution): Promise<Execution> {
 	expect(execution.error).toBeUndefined();
+	await editor?.openExecution(workflows.get(name)!, execution.id);
+	await editor?.takePicture(`examples/${name}`, editor.wholeWorkflow());
 	return execution;
 }
 
@@ -85,8 +94,7 @@ async function submit(name: string, fields: Array<string | File>): Promise<Execu
 	await axios.post(`${world.n8n.url}/form/${await world.client.webhookId(id)}`, form);
 	const [execution] = await executionsOf(world, id);
 	await world.client.deactivate(id);
-	expect(execution!.error).toBeUndefined();
-	return execution!;
+	return await wentWell(name, execution!);
 }
 
 const clip = (look: string) =>
@@ -246,12 +254,15 @@ itRuns('ai-agent', 'answers a chat with the new video', async () => {
 	const { data } = await axios.post<{ output: string }>(chat, message);
 	const { taskId } = world.simulator.tasks().at(-1)!;
 	expect(data.output).toContain(`/files/result/${taskId}.mp4`);
+	const [execution] = await executionsOf(world, id);
+	await wentWell('ai-agent', execution!);
 });
 
 itRuns('trigger-pair-receive', 'is started by the tasks of trigger-pair-generate', async () => {
 	tested.add('trigger-pair-generate');
 	const generated = await runWell('trigger-pair-generate');
 	const received = await executionsOf(world, workflows.get('trigger-pair-receive')!, 3);
+	await wentWell('trigger-pair-receive', received[0]!);
 	const links = received.flatMap((each) => itemsOf(each, 0, 'Video').map(({ link }) => link));
 	const taskIds = itemsOf(generated).map(({ taskId }) => taskId as string);
 	expect(links.sort()).toEqual(

@@ -4,6 +4,9 @@ import { chromium, type Browser, type Locator, type Page } from 'playwright-core
 import { findChromium } from './machine/chromium';
 import { OWNER } from './n8n/client';
 
+/** Whether the tests make the pictures of docs/images on their way. */
+export const takesPictures = Boolean(process.env.SCREENSHOTS);
+
 const IMAGES = resolve(__dirname, '..', '..', 'docs', 'images');
 
 /** Nothing that needs a sandbox, a graphics card, or somebody outside. */
@@ -42,7 +45,9 @@ export async function openEditor(url: string): Promise<Editor> {
 	if (!found) throw new Error('There is no Chromium: run `npm run setup`.');
 	const { path, env } = found;
 	const browser = await chromium.launch({ executablePath: path, env, args: ARGUMENTS });
-	const page = await browser.newPage({ viewport: { width: 1360, height: 820 } });
+	// Pictures are for screens of double density.
+	const view = { viewport: { width: 1360, height: 820 }, deviceScaleFactor: takesPictures ? 2 : 1 };
+	const page = await browser.newPage(view);
 	page.setDefaultTimeout(90_000);
 	const editor = new Editor(browser, page, url);
 	await editor.signIn();
@@ -87,6 +92,11 @@ export class Editor {
 	/** What n8n's own tests know by this name. */
 	part(name: string): Locator {
 		return this.page.locator(`[data-test-id="${name}"]`);
+	}
+
+	/** All nodes and notes on the canvas. */
+	wholeWorkflow(): Locator {
+		return this.page.locator('.vue-flow__node');
 	}
 
 	nodeOnCanvas(name: string): Locator {
@@ -179,12 +189,12 @@ export class Editor {
 	}
 
 	/**
-	 * Into docs/images, only where the environment variable SCREENSHOTS is set.
+	 * Into docs/images, if the tests make them.
 	 * @param of the parts that have to be on it
 	 * @param room pixels around them
 	 */
 	async takePicture(name: string, of: Locator, room = 0): Promise<void> {
-		if (!process.env.SCREENSHOTS) return;
+		if (!takesPictures) return;
 		await this.page.mouse.move(0, 0);
 		const style = await this.page.addStyleTag({ content: NOT_OURS });
 		const boxes = await Promise.all((await of.all()).map(async (each) => await each.boundingBox()));

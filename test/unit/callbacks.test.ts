@@ -11,14 +11,22 @@ import { batchOf } from '../support/batches';
 
 let executions = 0;
 
-/** An execution that fell asleep at `since`, with running tasks, and perhaps more to start. */
-function asleep(tasks: string[], { waker = tasks[0]!, since = 1_000_000, pending = 0 } = {}) {
+interface About {
+	waker?: string;
+	pending?: number;
+	/** Whether the process that gets the callbacks is the one that runs the execution. */
+	isOwn?: boolean;
+}
+
+/** An execution that has fallen asleep, with running tasks, and perhaps more to start. */
+function asleep(tasks: string[], { waker = tasks[0]!, pending = 0, isOwn = true }: About = {}) {
+	const since = 1_000_000;
 	const executionId = `callbacks ${++executions}`;
 	const batch = batchOf(tasks.length + pending, {}, { executionId });
 	tasks.forEach((taskId, index) => Object.assign(batch.items[index]!, running(taskId, 0)));
 	const sleep = { since, wakeAt: since + 60_000, waker };
 	batch.sleep = sleep;
-	markAsleep(executionId, sleep);
+	if (isOwn) markAsleep(executionId, sleep);
 	return {
 		batch,
 		call: (taskId: string, after = 1_000) =>
@@ -46,21 +54,26 @@ describe('a callback', () => {
 		expect(asleep(['a']).call('a')).toBe('wake');
 	});
 
-	it('wakes nothing in a process to which the waker has not called', () => {
-		const { call } = asleep(['a', 'b', 'c'], { waker: 'c', pending: 5 });
-		expect(call('a', 50_000)).toBe('noted');
-		expect(call('b', 51_000)).toBe('noted');
+	it('wakes the execution if slots are wanted and a quarter of the tasks have called', () => {
+		const { call } = asleep(['a', 'b', 'c', 'd', 'e'], { pending: 5 });
+		expect(call('b', 4_000)).toBe('noted');
+		expect(call('d', 4_000)).toBe('wake');
 	});
 
-	it('of the waker wakes the execution if slots are wanted, and comes again before 3 seconds', () => {
-		const { call } = asleep(['a', 'b', 'c'], { waker: 'a', pending: 5 });
-		expect(call('a', 1_000)).toBe('again');
-		expect(call('b', 2_000)).toBe('noted');
-		expect(call('a', 3_000)).toBe('wake');
+	it('wakes it after 10 seconds, however few have called', () => {
+		const { call } = asleep(['a', 'b', 'c', 'd', 'e'], { pending: 5 });
+		expect(call('b', 9_000)).toBe('noted');
+		expect(call('b', 10_000)).toBe('wake');
+	});
+
+	it('that would wake it before 3 seconds has to come again', () => {
+		const { call } = asleep(['a', 'b', 'c'], { pending: 5 });
+		expect(call('b', 1_000)).toBe('again');
+		expect(call('b', 3_000)).toBe('wake');
 	});
 
 	it('wakes at once if all have called, also before 3 seconds', () => {
-		const { call } = asleep(['a', 'b'], { waker: 'b', pending: 5 });
+		const { call } = asleep(['a', 'b'], { waker: 'b', pending: 5, isOwn: false });
 		expect(call('a', 100)).toBe('noted');
 		expect(call('b', 200)).toBe('wake');
 	});
@@ -99,6 +112,27 @@ describe('a callback', () => {
 		const callAgain = sleepAgain(1_100_000);
 		expect(call('a', 101_000)).toBe('again');
 		expect(callAgain('a')).toBe('wake');
+	});
+});
+
+describe('a callback for an execution of another process', () => {
+	it('wakes nothing if the waker has not called here', () => {
+		const { call } = asleep(['a', 'b', 'c'], { waker: 'c', pending: 5, isOwn: false });
+		expect(call('a', 50_000)).toBe('noted');
+		expect(call('b', 51_000)).toBe('noted');
+	});
+
+	it('wakes it if it is the waker’s, although others have not called here', () => {
+		const { call } = asleep(['a', 'b', 'c'], { waker: 'c', isOwn: false });
+		expect(call('a')).toBe('noted');
+		expect(call('c')).toBe('wake');
+	});
+
+	it('comes again before 3 seconds if slots are wanted', () => {
+		const { call } = asleep(['a', 'b', 'c'], { waker: 'a', pending: 5, isOwn: false });
+		expect(call('a', 1_000)).toBe('again');
+		expect(call('b', 2_000)).toBe('noted');
+		expect(call('a', 3_000)).toBe('wake');
 	});
 });
 
@@ -149,16 +183,24 @@ describe('an execution that n8n takes for crashed', () => {
 });
 
 describe('the task whose callback wakes an execution', () => {
-	it('is one that about a quarter of the others are likely to end before', () => {
-		const batch = batchOf(8);
-		batch.items.forEach((item, index) => Object.assign(item, running(`task ${index}`, index)));
+	function waker(tasks: number, pending: number) {
+		const batch = batchOf(tasks + pending);
+		batch.items.slice(0, tasks).forEach((item, index) => {
+			Object.assign(item, running(`task ${index}`, index));
+		});
 		fellAsleep(batch, 60_000, 1_000);
-		expect(batch.sleep).toEqual({ since: 1_000, wakeAt: 60_000, waker: 'task 2' });
+		return batch.sleep!.waker;
+	}
+
+	it('is one that about a quarter of the others are likely to end before, if slots are wanted', () => {
+		expect(waker(8, 1)).toBe('task 2');
+	});
+
+	it('is the youngest if there is nothing more to start', () => {
+		expect(waker(8, 0)).toBe('task 7');
 	});
 
 	it('is none if no task runs', () => {
-		const batch = batchOf(2);
-		fellAsleep(batch, 60_000, 1_000);
-		expect(batch.sleep!.waker).toBeNull();
+		expect(waker(0, 2)).toBeNull();
 	});
 });

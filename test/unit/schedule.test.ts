@@ -15,7 +15,7 @@ function ages(next: (age: number) => number, end: number): number[] {
 }
 
 const awake = (end: number, interval: number | null = null) =>
-	ages((age) => age + whileAwake(age, interval, middle), end);
+	ages((age) => age + whileAwake(age, interval, [], middle), end);
 
 const asleep = (end: number, startedAt = 0, shift = 0) =>
 	ages((age) => whileAsleep(age, startedAt + age, shift) - startedAt, end);
@@ -26,9 +26,9 @@ describe('the checks of a task by an execution that stays awake', () => {
 	});
 
 	it('come less often as the task gets older, but at least every 15 seconds', () => {
-		expect(whileAwake(3 * MINUTE, null, middle)).toBe(6_000);
-		expect(whileAwake(5 * MINUTE, null, middle)).toBe(10_000);
-		expect(whileAwake(20 * MINUTE, null, middle)).toBe(15_000);
+		expect(whileAwake(3 * MINUTE, null, [], middle)).toBe(6_000);
+		expect(whileAwake(5 * MINUTE, null, [], middle)).toBe(10_000);
+		expect(whileAwake(20 * MINUTE, null, [], middle)).toBe(15_000);
 	});
 
 	it('are about 40 in 2 minutes and 65 in 5', () => {
@@ -39,13 +39,46 @@ describe('the checks of a task by an execution that stays awake', () => {
 	});
 
 	it('are spread by up to a tenth either way', () => {
-		expect(whileAwake(10_000, null, () => 0)).toBe(2_700);
-		expect(whileAwake(10_000, null, () => 1)).toBe(3_300);
+		expect(whileAwake(10_000, null, [], () => 0)).toBe(2_700);
+		expect(whileAwake(10_000, null, [], () => 1)).toBe(3_300);
 	});
 
 	it('keep the interval that the user has set, after an early first one', () => {
 		expect(awake(60_000, 20_000)).toEqual([2_000, 22_000, 42_000, 62_000]);
-		expect(whileAwake(0, 1_000, middle)).toBe(1_000);
+		expect(whileAwake(0, 1_000, [], middle)).toBe(1_000);
+	});
+});
+
+describe('the checks of a task, once 16 others have shown how long they take,', () => {
+	/** From 2 to 6 minutes, evenly. */
+	const durations = Array.from({ length: 16 }, (_, n) => (2 + (n * 4) / 15) * MINUTE);
+	const learnt = (age: number, known = durations) => whileAwake(age, null, known, middle);
+
+	it('begin as early as ever, and then shortly before the first may end', () => {
+		expect(learnt(0)).toBe(2_000);
+		expect(2_000 + learnt(2_000)).toBe(0.9 * 2 * MINUTE);
+	});
+
+	it('come more often the less time is left', () => {
+		const pauses = [2, 3, 4, 5, 5.5].map((age) => learnt(age * MINUTE));
+		expect(pauses).toEqual([...pauses].sort((a, b) => b - a));
+		expect(pauses[0]).toBeLessThan(20_000);
+		expect(pauses.at(-1)).toBeGreaterThanOrEqual(5_000);
+	});
+
+	it('are fewer than half as many', () => {
+		const count = (known: number[]) =>
+			ages((age) => age + whileAwake(age, null, known, middle), 5 * MINUTE).length;
+		expect(count(durations)).toBeLessThan(count([]) / 2);
+	});
+
+	it('are as before if it is older than any of them, or only a few are known', () => {
+		expect(learnt(7 * MINUTE)).toBe(learnt(7 * MINUTE, []));
+		expect(learnt(MINUTE, durations.slice(1))).toBe(learnt(MINUTE, []));
+	});
+
+	it('keep the interval that the user has set', () => {
+		expect(whileAwake(MINUTE, 20_000, durations, middle)).toBe(20_000);
 	});
 });
 
@@ -83,7 +116,7 @@ describe('the back-off from an API that struggles', () => {
 });
 
 describe('the pause after a refusal while tasks run', () => {
-	it('doubles from 12 seconds up to a minute', () => {
-		expect([1, 2, 3, 4, 20].map(untilNextTrial)).toEqual([12_000, 24_000, 48_000, 60_000, 60_000]);
+	it('doubles from 20 seconds up to a minute', () => {
+		expect([1, 2, 3, 20].map(untilNextTrial)).toEqual([20_000, 40_000, 60_000, 60_000]);
 	});
 });

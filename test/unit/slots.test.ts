@@ -4,6 +4,8 @@ import type { Batch } from '../../nodes/Aleph/batch/state';
 import { batchOf, states } from '../support/batches';
 import { World, type Fate } from '../support/batchWorld';
 import { HOUR, MINUTE, SECOND } from '../support/fakeClock';
+import { idealTime } from '../support/ideal';
+import { sleepingN8n } from '../support/sleepingN8n';
 
 beforeEach(() => {
 	jest.spyOn(Math, 'random').mockReturnValue(0.5);
@@ -16,6 +18,13 @@ const all = (count: number) => Array.from({ length: count }, (_, index) => index
 /** From 2 to 6 minutes. */
 const uneven = (itemIndex: number): Fate => ({ duration: (2 + ((itemIndex * 7) % 5)) * MINUTE });
 
+/** The shortest time that so many uneven tasks can take, 100 at once. */
+const idealOf = (count: number) =>
+	idealTime(
+		all(count).map((index) => uneven(index).duration),
+		{ slots: 100, rate: 20, window: 10 * SECOND },
+	);
+
 const sleeping: Partial<Batch> = { sleeps: true };
 
 describe('a batch larger than the slots of the API', () => {
@@ -25,19 +34,37 @@ describe('a batch larger than the slots of the API', () => {
 		expect(new Set(states(batch))).toEqual(new Set(['success']));
 		expect(world.paid()).toEqual(all(1_000));
 		expect(world.refusals()).toBeLessThan(1_000);
-		expect(world.clock.now()).toBeLessThan(1.25 * ((1_000 * 4) / 100) * MINUTE);
+		expect(world.clock.now()).toBeLessThan(1.05 * idealOf(1_000));
 	});
 
-	it('uses them as well if the execution sleeps', async () => {
+	it('uses them as well if the execution sleeps, with or without callbacks', async () => {
+		for (const [lost, longest] of [
+			[false, 1.1],
+			[true, 1.25],
+		] as const) {
+			const world = new World({ slots: 100, fate: uneven });
+			const batch = batchOf(500, {}, { ...sleeping, executionId: `slots ${lost}` });
+			await world.run(batch, { asleep: sleepingN8n(world, () => lost) });
+			expect(world.paid()).toEqual(all(500));
+			expect(world.refusals()).toBeLessThan(500);
+			expect(world.clock.now()).toBeLessThan(longest * idealOf(500));
+		}
+	});
+
+	it('of tasks of seconds is not much slower asleep', async () => {
+		const world = new World({ slots: 100, rate: 200, fate: () => ({ duration: 20 * SECOND }) });
+		const batch = batchOf(1_000, { rate: 200 }, { ...sleeping, executionId: 'slots of seconds' });
+		await world.run(batch, { asleep: sleepingN8n(world, () => false) });
+		expect(world.paid()).toEqual(all(1_000));
+		expect(world.sent.length).toBeLessThan(3 * 1_000);
+		expect(world.clock.now()).toBeLessThan(1.3 * 10 * 20 * SECOND);
+	});
+
+	it('learns from those that have ended when to ask for the others', async () => {
 		const world = new World({ slots: 100, fate: uneven });
-		await world.run(batchOf(500, {}, sleeping), {
-			// n8n looks for executions to wake once a minute.
-			asleep: async (resting, wakeAt) =>
-				await world.sleepUntil(resting, Math.ceil(wakeAt / MINUTE) * MINUTE),
-		});
-		expect(world.paid()).toEqual(all(500));
-		expect(world.refusals()).toBeLessThan(500);
-		expect(world.clock.now()).toBeLessThan(2 * ((500 * 4) / 100) * MINUTE);
+		await world.run(batchOf(500));
+		expect(world.sentOf('check').length).toBeLessThan(30 * 500);
+		expect(world.clock.now()).toBeLessThan(1.05 * idealOf(500));
 	});
 });
 

@@ -208,17 +208,21 @@ const accounts = new Map<string, AccountLimiters>();
 export function limitersOf(account: string): AccountLimiters {
 	let limiters = accounts.get(account);
 	if (!limiters) {
-		limiters = {
-			// So that not all of a batch meet the same refusal.
-			start: new RateLimiter(START_INTERVAL_MS, startsAtOnce),
-			startWithCredits: new RateLimiter(0, () => 1),
-			poll: new RateLimiter(100),
-			verify: new RateLimiter(20),
-			callbacks: new RateLimiter(20),
-			uploads: new RateLimiter(0, () => FILES_AT_ONCE),
-			downloads: new RateLimiter(0, () => FILES_AT_ONCE),
-		};
+		limiters = newLimiters();
 		accounts.set(account, limiters);
 	}
 	return limiters;
+}
+
+export function newLimiters(clock?: Clock): AccountLimiters {
+	return {
+		// So that not all of a batch meet the same refusal.
+		start: new RateLimiter(START_INTERVAL_MS, startsAtOnce, clock),
+		startWithCredits: new RateLimiter(0, () => 1, clock),
+		poll: new RateLimiter(100, undefined, clock),
+		verify: new RateLimiter(20, undefined, clock),
+		callbacks: new RateLimiter(20, undefined, clock),
+		uploads: new RateLimiter(0, () => FILES_AT_ONCE, clock),
+		downloads: new RateLimiter(0, () => FILES_AT_ONCE, clock),
+	};
 }

@@ -4,7 +4,7 @@ import { ApiError } from '../api/error';
 import type { FoundRecord } from '../api/client';
 import { START_INTERVAL_MS } from '../api/rateLimiter';
 import type { Started } from './job';
-import { BEAT, untilNextTrial, whileAsleep, whileAwake } from './schedule';
+import { BEAT, KEPT, untilNextTrial, whileAsleep, whileAwake } from './schedule';
 import {
 	endOf,
 	fitsDeadline,
@@ -144,6 +144,9 @@ export function checked(batch: Batch, itemIndex: number, found: FoundRecord, now
 	const { taskId, requested, soon, terms } = item;
 	const record = terms.simplify ? { task } : { task, data };
 	if (queued) item.queuedAt = now;
+	if (task.status === 'success') {
+		batch.durations = [...(batch.durations ?? []), ageOf(item, now)].slice(-KEPT);
+	}
 	if (task.status !== 'processing' || terms.waitFor === 'check') {
 		set(batch, itemIndex, { state: 'completed', taskId, api, requested, record });
 	} else if (now >= endOf(batch, item)) {
@@ -218,10 +221,14 @@ export function fellAsleep(batch: Batch, wakeAt: number, now: number): void {
 	batch.sleep = { since: now, wakeAt, waker: wakerOf(batch) };
 }
 
-/** By the time this task ends, about a quarter of the others have. More will once n8n has woken. */
+/**
+ * By the time this task ends, a quarter of the others have, as a rule, and more will once n8n has woken; or
+ * most of them, if there is nothing more to start.
+ */
 function wakerOf({ items }: Batch): string | null {
 	const byAge = items.filter(isRunning).sort((a, b) => a.startedAt - b.startedAt);
-	return byAge[Math.floor(byAge.length / 4)]?.taskId ?? null;
+	const waker = items.some(isPending) ? byAge[Math.floor(byAge.length / 4)] : byAge.at(-1);
+	return waker?.taskId ?? null;
 }
 
 /** A callback is about to wake the execution, after those for other tasks. */
@@ -231,8 +238,9 @@ export function wokenBy({ sleep }: Batch, taskIds: Iterable<string>, now: number
 
 /**
  * The execution is awake. Tasks for which there was a callback have ended: they are checked now. Those
- * that started before them are likely to have ended too, and their callbacks may be on their way, lost,
- * or at another process. A guess may be wrong, and costs a request: so there is one for each task.
+ * that started before them, or soon after, are likely to have ended too, and their callbacks may be on
+ * their way, lost, or at another process. A guess may be wrong, and costs a request: so there is one for
+ * each task.
  */
 export function awoke(batch: Batch, callbacks: ReadonlySet<string>, now: number): void {
 	if (batch.sleep && now < batch.sleep.since) setBack(batch, batch.sleep.since - now);
@@ -240,12 +248,15 @@ export function awoke(batch: Batch, callbacks: ReadonlySet<string>, now: number)
 	const tasks = batch.items.filter(isRunning);
 	const ended = tasks.filter(({ taskId }) => callbacks.has(taskId));
 	for (const item of ended) Object.assign(item, { nextCheckAt: now, soon: 3 });
-	const latest = Math.max(...ended.map(({ startedAt }) => startedAt));
+	const latest = Math.max(...ended.map(({ startedAt }) => startedAt)) + AHEAD_MS;
 	for (const item of tasks) {
 		if (item.startedAt > latest || item.guessed || callbacks.has(item.taskId)) continue;
 		Object.assign(item, { nextCheckAt: now, guessed: true });
 	}
 }
+
+/** How much younger a task may be that is likely to end within the next moments. */
+const AHEAD_MS = 4_000;
 
 /** The clock was set back while the execution slept: all times move along. */
 function setBack(batch: Batch, duration: number): void {
@@ -265,11 +276,16 @@ function setBack(batch: Batch, duration: number): void {
 }
 
 function nextCheck(batch: Batch, item: ItemFacts & Running, now: number): number {
-	const age = now - Math.max(item.startedAt, item.queuedAt ?? 0);
+	const age = ageOf(item, now);
 	const next = batch.sleeps
 		? whileAsleep(age, now, shiftOf(batch))
-		: now + whileAwake(age, item.terms.pollInterval);
+		: now + whileAwake(age, item.terms.pollInterval, batch.durations);
 	return Math.min(next, endOf(batch, item));
+}
+
+/** The time in the provider's own queue does not count. */
+function ageOf({ startedAt, queuedAt = 0 }: Running, now: number): number {
+	return now - Math.max(startedAt, queuedAt);
 }
 
 /** Differs by execution, whose IDs are numbers or have some in them. */

@@ -7,13 +7,43 @@ const MINUTE = 60 * SECOND;
 /**
  * For an execution that stays awake: how long to wait. Aleph takes 2 to 15 minutes, but a task that
  * moderation refuses ends within a second or two. So the first check comes early; then a task is checked
- * every 3 seconds, and from its 90th second on every thirtieth part of its age, up to 15 seconds.
+ * every 3 seconds, and from its 90th second on every thirtieth part of its age, up to 15 seconds. Once
+ * enough tasks have ended, how long they took says more.
  * @param interval the user's own, if set
+ * @param durations of tasks that have ended
  */
-export function whileAwake(age: number, interval: number | null, random = Math.random): number {
-	const steady = interval ?? Math.min(15 * SECOND, Math.max(3 * SECOND, age / 30));
+export function whileAwake(
+	age: number,
+	interval: number | null,
+	durations: number[] = [],
+	random = Math.random,
+): number {
+	const usual = Math.min(15 * SECOND, Math.max(3 * SECOND, age / 30));
+	const steady = interval ?? (durations.length < ENOUGH ? usual : expected(age, usual, durations));
 	const pause = Math.round(jittered(steady, random));
 	return age === 0 ? Math.min(2 * SECOND, pause) : pause;
+}
+
+/** From so many durations on they are representative; and the last so many are kept. */
+const ENOUGH = 16;
+export const KEPT = 32;
+
+/** Which wait for the result a check is worth: a higher one gives fewer checks, and later ones. */
+const CHECK_COST_MS = 1_600;
+
+const LONGEST_PAUSE_MS = 45 * SECOND;
+
+/**
+ * Nothing until shortly before the youngest age at which one has ended; then the rarer, the longer the
+ * others of this age still took.
+ */
+function expected(age: number, usual: number, durations: number[]): number {
+	const untilFirst = 0.9 * Math.min(...durations) - age;
+	const left = durations.filter((duration) => duration > age).map((duration) => duration - age);
+	if (left.length === 0) return usual;
+	const mean = left.reduce((sum, each) => sum + each, 0) / left.length;
+	const pause = Math.sqrt(mean * CHECK_COST_MS);
+	return Math.max(untilFirst, usual / 2, Math.min(LONGEST_PAUSE_MS, pause));
 }
 
 /**
@@ -32,8 +62,8 @@ export const BEAT = 30 * SECOND;
 /**
  * How long not to try for more slots after the nth refusal in a row, while tasks of ours run: a slot gets
  * free when one of them ends, and then there is no need to wait. Longer than the 10 seconds over which
- * the APIs count.
+ * the APIs count, as other executions may try as well.
  */
 export function untilNextTrial(refusals: number): number {
-	return Math.min(MINUTE, 12 * SECOND * 2 ** (refusals - 1));
+	return Math.min(MINUTE, 20 * SECOND * 2 ** (refusals - 1));
 }

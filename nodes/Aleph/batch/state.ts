@@ -31,6 +31,8 @@ export interface Batch {
 	starts: number[];
 	/** How many tasks the API takes; absent until it has told. */
 	slots?: Slots;
+	/** How old the last tasks were when they were seen to have succeeded (milliseconds), the newest last. */
+	durations?: number[];
 	/** Why the account is refused, as all further items would be. */
 	halted?: ApiErrorData;
 	/** Set while the execution sleeps. */

@@ -3,9 +3,11 @@
  * others fail, and one that is slow may win later, when the execution has slept again, with what it
  * knew before. So one callback alone is allowed to, once for each sleep.
  *
- * Callbacks of one execution may reach several n8n processes. Only the one that gets the callback of the
- * `waker`, a task that the sleep names, may wake it, so the processes needn't communicate. What is kept
- * here is lost with the process; then the execution wakes by itself.
+ * A process that runs executions and gets their callbacks as well is the only one (n8n's regular mode). It
+ * wakes the execution when enough tasks have called, or some time has passed. In queue mode callbacks may
+ * reach several other processes. Only the one that gets the callback of the `waker`, a task that the sleep
+ * names, may wake it, so the processes needn't communicate. What is kept here is lost with the process;
+ * then the execution wakes by itself.
  */
 import { wokenBy } from '../batch/events';
 import { isPending, isRunning, type Batch, type Sleep } from '../batch/state';
@@ -13,6 +15,8 @@ import { isPending, isRunning, type Batch, type Sleep } from '../batch/state';
 interface Remembered {
 	/** Tells sleeps of one execution apart, also those of several nodes. */
 	since: number;
+	/** Whether this process has put the execution to sleep. */
+	isOwn: boolean;
 	/** Tasks for which there was a callback. */
 	tasks: Set<string>;
 	/** Whether a callback has been allowed to wake the execution. */
@@ -26,6 +30,9 @@ const executions = new Map<string, Remembered>();
 
 /** Waking more often, while there is more to start, costs n8n more than it gains. */
 const SHORTEST_SLEEP_MS = 3_000;
+
+/** After that, slots that are free are worth a wake, however few they are. */
+const LONG_SLEEP_MS = 10_000;
 
 const MEMORY_MS = 10 * 60_000;
 
@@ -42,25 +49,27 @@ export function decideCallback(
 	const sleep = batch.sleep!;
 	const known = recall(executionId, sleep.since, now);
 	if (known.since > sleep.since || known.isAwake) return 'again';
-	const haveAllEnded = batch.items
-		.filter(isRunning)
-		.every((item) => item.taskId === taskId || known.tasks.has(item.taskId));
+	const { tasks } = known;
+	const unended = batch.items.filter(isRunning);
+	const haveAllEnded = unended.every((item) => item.taskId === taskId || tasks.has(item.taskId));
 	const wantsSlots = batch.items.some(isPending);
+	const areEnough = tasks.size + 1 >= unended.length / 4 || now >= sleep.since + LONG_SLEEP_MS;
+	const isAllowed = known.isOwn
+		? haveAllEnded || (wantsSlots && areEnough)
+		: sleep.waker !== null && (sleep.waker === taskId || tasks.has(sleep.waker));
 	const isEarly = now < sleep.since + SHORTEST_SLEEP_MS;
-	// No other may come later: so this one has to come again.
-	if (taskId === sleep.waker && wantsSlots && isEarly && !haveAllEnded) return 'again';
-	known.tasks.add(taskId);
-	if (known.isOver) return 'noted';
-	const isAllowed = sleep.waker !== null && known.tasks.has(sleep.waker);
-	if (!isAllowed || (!haveAllEnded && !wantsSlots)) return 'noted';
+	// Perhaps no other comes later: so this one has to come again.
+	if (isAllowed && isEarly && wantsSlots && !haveAllEnded) return 'again';
+	tasks.add(taskId);
+	if (known.isOver || !isAllowed) return 'noted';
 	known.isOver = true;
-	wokenBy(batch, known.tasks, now);
+	wokenBy(batch, tasks, now);
 	return 'wake';
 }
 
 /** The execution is about to sleep: callbacks for an earlier sleep come too late. */
 export function markAsleep(executionId: string, { since }: Sleep): void {
-	recall(executionId, since, since);
+	recall(executionId, since, since).isOwn = true;
 }
 
 /** The execution is awake. Gives the tasks for which there was a callback meanwhile. */
@@ -85,7 +94,8 @@ function recall(executionId: string, since: number, now: number): Remembered {
 	for (const [id, { forgetAt }] of executions) if (forgetAt < now) executions.delete(id);
 	let known = executions.get(executionId);
 	if (!known || known.since < since) {
-		known = { since, tasks: new Set(), isOver: false, isAwake: false, forgetAt: 0 };
+		const flags = { isOwn: false, isOver: false, isAwake: false };
+		known = { since, ...flags, tasks: new Set(), forgetAt: 0 };
 	}
 	executions.set(executionId, known);
 	known.forgetAt = now + MEMORY_MS;
