@@ -21,7 +21,9 @@ export class AlephTrigger implements INodeType {
 		name: 'alephTrigger',
 		icon: { light: 'file:aleph.svg', dark: 'file:aleph.dark.svg' },
 		group: ['trigger'],
-		version: 1,
+		// Not 1: of such a webhook n8n evaluates an expression at each call ("binaryData", 1.123 to 2.41), which
+		// costs more than all that is done here.
+		version: 2,
 		subtitle: '={{ $parameter["events"].join(", ") }}',
 		description: 'Starts the workflow when a video is ready or has failed',
 		defaults: { name: 'Runway Aleph Trigger' },

@@ -55,7 +55,7 @@ it('an item of Cancel has the fields of its schema, cancelled or ended before', 
 });
 
 it('an item of the trigger has the fields of Get', () => {
-	expect(schemaOf('v1.0.0')).toEqual(schemaOf('v1.0.0/video/get'));
+	expect(schemaOf('v2.0.0')).toEqual(schemaOf('v1.0.0/video/get'));
 });
 
 it.each(['jobs', 'aleph', 'runway'])(

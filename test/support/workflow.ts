@@ -36,7 +36,8 @@ export function ownNode(
 
 /** @param type `aleph`, `alephTool` or `alephTrigger` */
 export function alephNode(name: string, type: string, parameters: INodeParameters = {}): INode {
-	return withAlephCredential(node(name, `n8n-nodes-runway-aleph.${type}`, 1, parameters));
+	const version = type === 'alephTrigger' ? 2 : 1;
+	return withAlephCredential(node(name, `n8n-nodes-runway-aleph.${type}`, version, parameters));
 }
 
 /** Which credential it is, is decided at the import. */

@@ -60,10 +60,14 @@ export class Client {
 
 	private reading?: Promise<Connection>;
 
-	/** @param checks the limiter for reading tasks */
+	/**
+	 * @param checks the limiter for reading tasks
+	 * @param read how to read the credential
+	 */
 	constructor(
 		private readonly ctx: NodeContext,
 		private readonly checks: keyof AccountLimiters = 'poll',
+		private readonly read: typeof readConnection = readConnection,
 	) {
 		this.owner = Symbol(ctx.getExecutionId());
 		this.stopped = cancelSignalOf(ctx);
@@ -71,7 +75,7 @@ export class Client {
 
 	/** What the credential says. Throws what n8n throws if it cannot be read. */
 	async connection(): Promise<Connection> {
-		this.reading ??= readConnection(this.ctx);
+		this.reading ??= this.read(this.ctx);
 		return await this.reading.catch((error: unknown) => {
 			this.reading = undefined;
 			throw error;
