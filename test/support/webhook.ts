@@ -22,6 +22,11 @@ export interface Served {
 	/** The static data in the database, and how often it was written there. */
 	stored: IDataObject;
 	writes: number;
+	/** How many callers have not waited for the answer. */
+	hungUp: number;
+	/** As n8n has it stored; how often the trigger has had it read. */
+	credential: IDataObject;
+	credentialReads: number;
 	close: () => void;
 }
 
@@ -52,6 +57,9 @@ export async function serveTrigger(
 		start: async () => await Promise.resolve(),
 		stored: {},
 		writes: 0,
+		hungUp: 0,
+		credential: setup.credential as IDataObject,
+		credentialReads: 0,
 	};
 	const server = createServer({ ServerResponse: Response }, (request, response) => {
 		void handle(served, setup, request, response);
@@ -93,6 +101,7 @@ async function handle(
 	request: IncomingMessage,
 	response: Response,
 ): Promise<void> {
+	response.once('close', () => (served.hungUp += response.writableEnded ? 0 : 1));
 	// n8n loads the workflow, its static data included, before anything else.
 	const staticData = structuredClone(served.stored);
 	const body = await bodyOf(request);
@@ -100,6 +109,11 @@ async function handle(
 		httpRequest: Object.assign(request, { body }),
 		httpResponse: response,
 	});
+	const read = context.getCredentials.bind(context) as typeof context.getCredentials;
+	context.getCredentials = async (type) => {
+		served.credentialReads++;
+		return await read(type);
+	};
 	const outcome = await context.nodeType.webhook!.call(context);
 	const [items] = outcome.workflowData ?? [];
 	if (items) {
