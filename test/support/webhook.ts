@@ -24,9 +24,8 @@ export interface Served {
 	writes: number;
 	/** How many callers have not waited for the answer. */
 	hungUp: number;
-	/** As n8n has it stored; how often the trigger has had it read. */
+	/** As n8n has it stored. */
 	credential: IDataObject;
-	credentialReads: number;
 	close: () => void;
 }
 
@@ -58,8 +57,7 @@ export async function serveTrigger(
 		stored: {},
 		writes: 0,
 		hungUp: 0,
-		credential: setup.credential as IDataObject,
-		credentialReads: 0,
+		credential: setup.credential,
 	};
 	const server = createServer({ ServerResponse: Response }, (request, response) => {
 		void handle(served, setup, request, response);
@@ -109,11 +107,6 @@ async function handle(
 		httpRequest: Object.assign(request, { body }),
 		httpResponse: response,
 	});
-	const read = context.getCredentials.bind(context) as typeof context.getCredentials;
-	context.getCredentials = async (type) => {
-		served.credentialReads++;
-		return await read(type);
-	};
 	const outcome = await context.nodeType.webhook!.call(context);
 	const [items] = outcome.workflowData ?? [];
 	if (items) {

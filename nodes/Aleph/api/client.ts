@@ -14,7 +14,7 @@ import { ApiError, asApiError } from './error';
 import { downloadFile } from './files/download';
 import { uploadFile, type LocalFile } from './files/upload';
 import { redactText } from './key';
-import type { AccountLimiters } from './rateLimiter';
+import { CHECKS_AT_ONCE } from './rateLimiter';
 import { request } from './request';
 import { retrying } from './retry';
 import { spaced } from './spacing';
@@ -66,7 +66,7 @@ export class Client {
 	 */
 	constructor(
 		private readonly ctx: NodeContext,
-		private readonly checks: keyof AccountLimiters = 'poll',
+		private readonly checks: keyof typeof CHECKS_AT_ONCE = 'poll',
 		private readonly read: typeof readConnection = readConnection,
 	) {
 		this.owner = Symbol(ctx.getExecutionId());
@@ -156,7 +156,7 @@ export class Client {
 		taskId: string,
 		{ signal = this.stopped, timeout = READ_TIMEOUT_MS }: Omit<Reading, 'api'> = {},
 	): Promise<FoundRecord> {
-		const turn = { owner: this.owner, intervalCap: 1, signal };
+		const turn = { owner: this.owner, intervalCap: CHECKS_AT_ONCE[this.checks], signal };
 		const read = async () => await this.ask(connection, dialect, dialect.read(taskId), timeout);
 		const { account, limiters } = connection;
 		const { readInterval } = dialect;

@@ -84,7 +84,9 @@ export async function deliverEach<T extends { starts: boolean }>(
 ): Promise<T | 'delivered' | 'underway'> {
 	const memory = recall(ctx);
 	const callback = createHash('sha256').update(JSON.stringify(ctx.getBodyData())).digest('hex');
-	const comesAgain = memory.underway.get(callback)?.isUnheard() ?? false;
+	const other = memory.underway.get(callback);
+	// n8n may hand over the one that came first as the second.
+	const comesAgain = other && (other.isUnheard() || hasHungUp(ctx));
 	if (comesAgain && !(await isFree(ctx, memory, callback))) return 'underway';
 	if (memory.unheard.has(callback)) {
 		void answerOf(ctx).then(({ isHeard }) => {

@@ -7,10 +7,11 @@ import { failureOf } from '../batch/events';
 import { downloadFiles } from '../items/downloads';
 import { downloadError } from '../items/errors';
 import { outputItem, type Outcome } from '../items/output';
+import { hasHungUp } from '../n8n';
 import type { Task } from '../task/task';
 import { deliverEach, deliverOnce } from './deliverOnce';
 import { readTriggerParameters, type TriggerParameters } from './parameters';
-import { verified } from './verify';
+import { UNHEARD_VERIFICATION_MS, VERIFICATION_MS, verified } from './verify';
 
 interface Delivery {
 	/** Whether the workflow is to start, with `item`. */
@@ -61,7 +62,10 @@ async function deliveryOf(
 ): Promise<Delivery> {
 	// A task that still runs is no event, and not worth asking the API for.
 	if (callback.status === 'processing') return { starts: false };
-	const found = verifyWithApi ? await verified(client, callback.taskId) : { task: callback };
+	const patience = hasHungUp(ctx) ? UNHEARD_VERIFICATION_MS : VERIFICATION_MS;
+	const found = verifyWithApi
+		? await verified(client, callback.taskId, patience)
+		: { task: callback };
 	if ('msg' in found) return { starts: false, rejection: found };
 	const { task } = found;
 	if (!events.includes(task.status === 'success' ? 'completed' : 'failed'))

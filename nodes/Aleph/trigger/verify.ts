@@ -7,7 +7,10 @@ import { retrying } from '../api/retry';
 import { limited } from '../api/signals';
 
 /** The provider waits 15 s for an answer. */
-const VERIFICATION_MS = 10_000;
+export const VERIFICATION_MS = 10_000;
+
+/** If it has hung up already, nobody waits, and this may be its last try. */
+export const UNHEARD_VERIFICATION_MS = 60_000;
 
 const AGAIN_MS = 1_000;
 
@@ -22,10 +25,17 @@ interface Reading {
 /** By account and task. */
 const readings = new Map<string, Reading>();
 
-/** The record; or why the callback is not believed. */
-export async function verified(client: Client, taskId: string): Promise<FoundRecord | Rejection> {
-	const until = clock.now() + VERIFICATION_MS;
-	const limit = limited([], VERIFICATION_MS);
+/**
+ * The record; or why the callback is not believed.
+ * @param patience milliseconds
+ */
+export async function verified(
+	client: Client,
+	taskId: string,
+	patience: number,
+): Promise<FoundRecord | Rejection> {
+	const until = clock.now() + patience;
+	const limit = limited([], patience);
 	const read = async () => await inTime(readOnce(client, taskId, limit.signal), limit.signal);
 	try {
 		for (;;) {
