@@ -104,7 +104,28 @@ describe('n8n is given static data to store', () => {
 	});
 });
 
+it('20 deliveries of one task at the same instant start the workflow once', async () => {
+	const n8n = await serve();
+	const taskId = await newTask();
+	const answers = Array.from({ length: 20 }, async () => await deliver(n8n.url, taskId));
+	expect(await Promise.all(answers)).toEqual(Array(20).fill(200));
+	expect(n8n.started).toMatchObject([{ taskId }]);
+});
+
 describe('a start that fails', () => {
+	it('gives one of those that wait its turn, and not all of them', async () => {
+		const n8n = await serve();
+		const taskId = await newTask();
+		const { begun, fail } = holdFirstStart(n8n);
+		const first = deliver(n8n.url, taskId);
+		await begun;
+		const others = Array.from({ length: 5 }, async () => await deliver(n8n.url, taskId));
+		fail();
+		expect(await first).toBe(500);
+		expect(await Promise.all(others)).toEqual(Array(5).fill(200));
+		expect(n8n.started).toMatchObject([{ taskId }]);
+	});
+
 	it('leaves nothing in what others store meanwhile', async () => {
 		const n8n = await serve();
 		const [failing, other] = [await newTask(), await newTask()];

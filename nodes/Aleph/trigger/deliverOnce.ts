@@ -63,7 +63,10 @@ export async function deliverOnce<T extends { starts: boolean }>(
 	deliver: Deliver<T>,
 ): Promise<T | 'delivered' | 'underway'> {
 	const memory = recall(ctx);
-	if (!(await isFree(ctx, memory, taskId))) return 'underway';
+	// Nothing may be awaited between the last look and the beginning: others look in the same moment.
+	for (let other; (other = inTheWay(memory, taskId));) {
+		if (!(await outlasts(ctx, other))) return 'underway';
+	}
 	if (memory.delivered.has(taskId)) return 'delivered';
 	const onStart = () => remember(memory.delivered, taskId);
 	const outcome = await begin(ctx, memory, { key: taskId, deliver, onStart });
@@ -84,10 +87,11 @@ export async function deliverEach<T extends { starts: boolean }>(
 ): Promise<T | 'delivered' | 'underway'> {
 	const memory = recall(ctx);
 	const callback = createHash('sha256').update(JSON.stringify(ctx.getBodyData())).digest('hex');
-	const other = memory.underway.get(callback);
 	// n8n may hand over the one that came first as the second.
-	const comesAgain = other && (other.isUnheard() || hasHungUp(ctx));
-	if (comesAgain && !(await isFree(ctx, memory, callback))) return 'underway';
+	const comesAgain = (other: Underway) => other.isUnheard() || hasHungUp(ctx);
+	for (let other; (other = inTheWay(memory, callback)) && comesAgain(other);) {
+		if (!(await outlasts(ctx, other))) return 'underway';
+	}
 	if (memory.unheard.has(callback)) {
 		void answerOf(ctx).then(({ isHeard }) => {
 			if (isHeard) memory.unheard.delete(callback);
@@ -125,17 +129,19 @@ async function begin<T extends { starts: boolean }>(
 	return outcome;
 }
 
-/** Waits until no other delivery of it is under way, as long as the caller does. */
-async function isFree(ctx: IWebhookFunctions, { underway }: Memory, key: string): Promise<boolean> {
-	const until = clock.now() + PATIENCE_MS;
-	const hungUp = hangUp(ctx);
-	for (;;) {
-		const other = underway.get(key);
-		const now = clock.now();
-		if (!other || now >= other.since + LONGEST_MS) return true;
-		if (now >= until || hasHungUp(ctx)) return false;
-		await clock.pause(until - now, undefined, Promise.race([other.ended, hungUp]));
-	}
+function inTheWay({ underway }: Memory, key: string): Underway | undefined {
+	const other = underway.get(key);
+	return other && clock.now() < other.since + LONGEST_MS ? other : undefined;
+}
+
+/** Waits for the end of another delivery. False if that takes too long, or the caller hangs up meanwhile. */
+async function outlasts(ctx: IWebhookFunctions, other: Underway): Promise<boolean> {
+	let hasEnded = false;
+	const ended = other.ended.then(() => {
+		hasEnded = true;
+	});
+	await clock.pause(PATIENCE_MS, undefined, Promise.race([ended, hangUp(ctx)]));
+	return hasEnded && !hasHungUp(ctx);
 }
 
 function recall(ctx: IWebhookFunctions): Memory {
