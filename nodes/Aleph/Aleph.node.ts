@@ -15,6 +15,7 @@ import { testAlephApi } from './credentialTest';
 import { hints } from './hints';
 import { CALLBACK_PATH } from './execution/sleep';
 import { wake } from './execution/wake';
+import { DEFAULT_VERSION } from './n8n';
 
 type Execute = (this: IExecuteFunctions) => Promise<INodeExecutionData[]>;
 
@@ -42,7 +43,8 @@ export class Aleph implements INodeType {
 		name: 'aleph',
 		icon: { light: 'file:aleph.svg', dark: 'file:aleph.dark.svg' },
 		group: ['transform'],
-		version: 1,
+		version: [1, 2],
+		defaultVersion: DEFAULT_VERSION,
 		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
 		description: 'Edit videos with text prompts',
 		defaults: { name: 'Runway Aleph' },

@@ -7,6 +7,7 @@ import {
 import { testAlephApi } from './credentialTest';
 import { downloadOptions } from './items/downloads';
 import { simplifyField } from './items/output';
+import { DEFAULT_VERSION } from './n8n';
 import { checkAtPublishing } from './trigger/publish';
 import { receive } from './trigger/receive';
 
@@ -21,7 +22,8 @@ export class AlephTrigger implements INodeType {
 		name: 'alephTrigger',
 		icon: { light: 'file:aleph.svg', dark: 'file:aleph.dark.svg' },
 		group: ['trigger'],
-		version: 1,
+		version: [1, 2],
+		defaultVersion: DEFAULT_VERSION,
 		subtitle: '={{ $parameter["events"].join(", ") }}',
 		description: 'Starts the workflow when a video is ready or has failed',
 		defaults: { name: 'Runway Aleph Trigger' },

@@ -34,6 +34,12 @@ interface Internals {
 }
 
 /**
+ * Both versions of our nodes are the same. But for each callback of a node of version 1, n8n evaluates an
+ * expression ("binaryData", 1.123 to 2.41), which costs more than all that our webhooks do.
+ */
+export const DEFAULT_VERSION = 2;
+
+/**
  * The same context with another signal. n8n aborts a request with credentials by the signal that it finds
  * on its caller, not by one in the request's options (`httpRequestWithAuthentication`, 1.123 to 2.41).
  */
@@ -267,18 +273,40 @@ function setCustomData(ctx: IExecuteFunctions, key: string, value: string): void
 	else if (runExecutionData) (runExecutionData.resultData.metadata ??= {})[key] = value;
 }
 
+/** How n8n has answered the request of a webhook. */
+export interface Answer {
+	status: number;
+	/** False if the caller had hung up by then. */
+	isHeard: boolean;
+}
+
 /**
- * Resolves with the status when n8n answers the request of a webhook. The response's own events would not
- * do: they say nothing of the answer if the caller has hung up by then.
+ * Resolves when n8n answers the request of a webhook. The response's own events would not do: they say
+ * nothing of the answer if the caller has hung up by then.
  */
-export async function statusOfAnswer(ctx: IWebhookFunctions): Promise<number> {
+export async function answerOf(ctx: IWebhookFunctions): Promise<Answer> {
 	const response = ctx.getResponseObject();
 	const end = response.end.bind(response) as (...parameters: unknown[]) => unknown;
 	return await new Promise((resolve) => {
 		response.end = ((...parameters: unknown[]) => {
-			resolve(response.statusCode);
+			resolve({ status: response.statusCode, isHeard: !response.destroyed });
 			return end(...parameters);
 		}) as typeof response.end;
+	});
+}
+
+/** Whether the caller of a webhook no longer waits for the answer. */
+export function hasHungUp(ctx: IWebhookFunctions): boolean {
+	const { destroyed, writableEnded } = ctx.getResponseObject();
+	return destroyed && !writableEnded;
+}
+
+/** Resolves when the caller of a webhook hangs up. */
+export async function hangUp(ctx: IWebhookFunctions): Promise<void> {
+	const response = ctx.getResponseObject();
+	if (response.destroyed) return;
+	await new Promise<void>((resolve) => {
+		response.once('close', () => resolve());
 	});
 }
 

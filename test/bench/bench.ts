@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { installN8n } from '../support/n8n/install';
 import { packPackage } from '../support/n8n/pack';
+import { burst } from './burst';
 import { callbacks } from './callbacks';
 import { large } from './large';
 import { loading } from './loading';
@@ -20,6 +21,7 @@ import { workers } from './workers';
 
 const PARTS: Record<string, Part> = {
 	trigger,
+	burst,
 	waiting,
 	realSizes,
 	large,

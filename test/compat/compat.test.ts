@@ -188,8 +188,8 @@ describe.each(N8N_VERSIONS.split(','))('n8n %s', (version) => {
 	it('starts a workflow once for a task that is called for twice', async () => {
 		const { workflowId, path } = await publishTrigger(world);
 		const url = `${world.n8n.url}/webhook/${path}`;
-		await run(three('Called'), {});
-		const taskIds = tasksWith('Called').map(({ taskId }) => taskId);
+		await run(three('Calling twice'), {});
+		const taskIds = tasksWith('Calling twice').map(({ taskId }) => taskId);
 		for (const taskId of [...taskIds, ...taskIds]) {
 			const answer = await axios.post(url, { code: 200, msg: 'success', taskId });
 			expect(answer.status).toBe(200);

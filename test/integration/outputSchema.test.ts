@@ -31,15 +31,15 @@ async function expectItemsOf(name: string, parameters: INodeParameters, account?
 }
 
 it('an item of Generate has the fields of its schema, waited for or not', async () => {
-	await expectItemsOf('v1.0.0/video/generate', generate());
-	await expectItemsOf('v1.0.0/video/generate', generate({ waitForCompletion: false }));
+	await expectItemsOf('v2.0.0/video/generate', generate());
+	await expectItemsOf('v2.0.0/video/generate', generate({ waitForCompletion: false }));
 });
 
 it('an item of Get has the fields of its schema, also for a task that failed', async () => {
 	for (const prompt of ['Make it snow', 'Make it rude [fail=moderation]']) {
 		const parameters = generate({ prompt, waitForCompletion: false });
-		const { taskId } = await expectItemsOf('v1.0.0/video/generate', parameters);
-		await expectItemsOf('v1.0.0/video/get', get(taskId as string));
+		const { taskId } = await expectItemsOf('v2.0.0/video/generate', parameters);
+		await expectItemsOf('v2.0.0/video/get', get(taskId as string));
 	}
 });
 
@@ -48,22 +48,22 @@ it('an item of Cancel has the fields of its schema, cancelled or ended before', 
 	for (const duration of [0, 60]) {
 		const prompt = `Make it snow [duration=${duration}]`;
 		const parameters = generate({ prompt, waitForCompletion: false });
-		const { taskId } = await expectItemsOf('v1.0.0/video/generate', parameters, runway);
+		const { taskId } = await expectItemsOf('v2.0.0/video/generate', parameters, runway);
 		const cancel = { resource: 'video', operation: 'cancel', taskId: taskId as string };
-		await expectItemsOf('v1.0.0/video/cancel', cancel, runway);
+		await expectItemsOf('v2.0.0/video/cancel', cancel, runway);
 	}
 });
 
 it('an item of the trigger has the fields of Get', () => {
-	expect(schemaOf('v1.0.0')).toEqual(schemaOf('v1.0.0/video/get'));
+	expect(schemaOf('v2.0.0')).toEqual(schemaOf('v2.0.0/video/get'));
 });
 
 it.each(['jobs', 'aleph', 'runway'])(
 	'an uploaded file and the credits have the fields of their schemas, with the API "%s"',
 	async (api) => {
 		const upload = { resource: 'file', operation: 'upload' };
-		await expectItemsOf('v1.0.0/file/upload', upload, { api });
+		await expectItemsOf('v2.0.0/file/upload', upload, { api });
 		const credits = { resource: 'account', operation: 'getCredits' };
-		await expectItemsOf('v1.0.0/account/getCredits', credits, { api });
+		await expectItemsOf('v2.0.0/account/getCredits', credits, { api });
 	},
 );

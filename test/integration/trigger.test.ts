@@ -1,8 +1,10 @@
 /** What the trigger leaves for n8n to store, and which delivery starts the workflow. */
 import '../support/fastClock';
 import axios from 'axios';
-import type { INodeParameters } from 'n8n-workflow';
+import { WebhookContext } from 'n8n-core';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { simulator, useSimulator } from '../support/aleph';
+import { poll, until } from '../support/poll';
 import { startTask } from '../support/tasks';
 import { serveTrigger, type Served } from '../support/webhook';
 import { TRIGGER } from '../support/workflow';
@@ -17,14 +19,15 @@ afterEach(() => {
 	for (const served of running.splice(0)) served.close();
 });
 
-async function serve(parameters?: INodeParameters): Promise<Served> {
-	const served = await serveTrigger(parameters);
+async function serve(parameters?: INodeParameters, account?: IDataObject): Promise<Served> {
+	const served = await serveTrigger(parameters, account);
 	running.push(served);
 	return served;
 }
 
 const newTask = async (prompt = 'Make it snow') => await startTask(simulator, { prompt });
 
+/** The same callback each time, as the provider sends it again. */
 async function deliver(url: string, taskId: string, signal?: AbortSignal) {
 	const body = { code: 200, msg: 'success', taskId };
 	const { status } = await axios.post(url, body, { validateStatus: () => true, signal });
@@ -40,7 +43,23 @@ function holdFirstStart(n8n: Served) {
 		begun.resolve();
 		await end.promise;
 	};
-	return { begun: begun.promise, fail: () => end.reject(new Error('The database is gone')) };
+	return {
+		begun: begun.promise,
+		end: end.resolve,
+		fail: () => end.reject(new Error('The database is gone')),
+	};
+}
+
+/** A delivery whose caller hangs up while n8n starts the workflow. */
+async function deliverAndHangUp(n8n: Served, taskId: string) {
+	const { begun, ...start } = holdFirstStart(n8n);
+	const caller = new AbortController();
+	const first = deliver(n8n.url, taskId, caller.signal);
+	await begun;
+	caller.abort();
+	await expect(first).rejects.toThrow('canceled');
+	await until(() => n8n.hungUp === 1);
+	return start;
 }
 
 /** A promise, and what fulfils or rejects it. */
@@ -85,7 +104,28 @@ describe('n8n is given static data to store', () => {
 	});
 });
 
+it('20 deliveries of one task at the same instant start the workflow once', async () => {
+	const n8n = await serve();
+	const taskId = await newTask();
+	const answers = Array.from({ length: 20 }, async () => await deliver(n8n.url, taskId));
+	expect(await Promise.all(answers)).toEqual(Array(20).fill(200));
+	expect(n8n.started).toMatchObject([{ taskId }]);
+});
+
 describe('a start that fails', () => {
+	it('gives one of those that wait its turn, and not all of them', async () => {
+		const n8n = await serve();
+		const taskId = await newTask();
+		const { begun, fail } = holdFirstStart(n8n);
+		const first = deliver(n8n.url, taskId);
+		await begun;
+		const others = Array.from({ length: 5 }, async () => await deliver(n8n.url, taskId));
+		fail();
+		expect(await first).toBe(500);
+		expect(await Promise.all(others)).toEqual(Array(5).fill(200));
+		expect(n8n.started).toMatchObject([{ taskId }]);
+	});
+
 	it('leaves nothing in what others store meanwhile', async () => {
 		const n8n = await serve();
 		const [failing, other] = [await newTask(), await newTask()];
@@ -101,12 +141,7 @@ describe('a start that fails', () => {
 	it('gives the next delivery its turn, also where the provider has hung up by then', async () => {
 		const n8n = await serve();
 		const taskId = await newTask();
-		const { begun, fail } = holdFirstStart(n8n);
-		const caller = new AbortController();
-		const first = deliver(n8n.url, taskId, caller.signal);
-		await begun;
-		caller.abort();
-		await expect(first).rejects.toThrow('canceled');
+		const { fail } = await deliverAndHangUp(n8n, taskId);
 		const second = deliver(n8n.url, taskId);
 		fail();
 		expect(await second).toBe(200);
@@ -132,5 +167,111 @@ describe('a start that n8n never ends', () => {
 		expect(n8n.started).toMatchObject([{ taskId }]);
 		caller.abort();
 		await expect(first).rejects.toThrow('canceled');
+	});
+});
+
+describe.each([true, false])(
+	'a callback whose caller has hung up, with deduplication: %s',
+	(on) => {
+		it('goes on, and what comes again waits for it and is acknowledged', async () => {
+			const n8n = await serve({ deduplicate: on });
+			const taskId = await newTask();
+			const { end } = await deliverAndHangUp(n8n, taskId);
+			const again = deliver(n8n.url, taskId);
+			end();
+			expect(await again).toBe(200);
+			expect(n8n.started).toMatchObject([{ taskId }]);
+		});
+
+		it('is acknowledged as well when it comes again later, and costs no second question to the API', async () => {
+			const n8n = await serve({ deduplicate: on });
+			const taskId = await newTask();
+			const { end } = await deliverAndHangUp(n8n, taskId);
+			end();
+			await until(() => n8n.started.length === 1);
+			expect(await deliver(n8n.url, taskId)).toBe(200);
+			expect(n8n.started).toMatchObject([{ taskId }]);
+			expect(simulator.stats().recordInfo.requests).toBe(1);
+		});
+
+		it('starts the workflow when it comes again if the first start has failed, without asking the API again', async () => {
+			const n8n = await serve({ deduplicate: on });
+			const taskId = await newTask();
+			const { fail } = await deliverAndHangUp(n8n, taskId);
+			const again = deliver(n8n.url, taskId);
+			fail();
+			expect(await again).toBe(200);
+			expect(n8n.started).toMatchObject([{ taskId }]);
+			expect(simulator.stats().recordInfo.requests).toBe(1);
+		});
+	},
+);
+
+describe('without deduplication', () => {
+	it('each callback that is answered starts the workflow, also at the same time', async () => {
+		const n8n = await serve({ deduplicate: false });
+		const taskId = await newTask();
+		const { begun, end } = holdFirstStart(n8n);
+		const first = deliver(n8n.url, taskId);
+		await begun;
+		expect(await deliver(n8n.url, taskId)).toBe(200);
+		end();
+		expect(await first).toBe(200);
+		expect(await deliver(n8n.url, taskId)).toBe(200);
+		expect(n8n.started).toMatchObject([{ taskId }, { taskId }, { taskId }]);
+	});
+
+	it('a callback that came again is an event when it comes once more', async () => {
+		const n8n = await serve({ deduplicate: false });
+		const taskId = await newTask();
+		const { end } = await deliverAndHangUp(n8n, taskId);
+		end();
+		await until(() => n8n.started.length === 1);
+		expect(await deliver(n8n.url, taskId)).toBe(200);
+		expect(n8n.started).toHaveLength(1);
+		expect(await deliver(n8n.url, taskId)).toBe(200);
+		expect(n8n.started).toHaveLength(2);
+	});
+});
+
+describe('the credential', () => {
+	it('is not read for each of the callbacks that come together', async () => {
+		const reads = jest.spyOn(WebhookContext.prototype, 'getCredentials');
+		const n8n = await serve();
+		const taskIds = await Promise.all(Array.from({ length: 20 }, async () => await newTask()));
+		const answers = taskIds.map(async (taskId) => await deliver(n8n.url, taskId));
+		expect(await Promise.all(answers)).toEqual(Array(20).fill(200));
+		expect(reads.mock.calls.length).toBeLessThan(20);
+		reads.mockRestore();
+	});
+
+	it('that is edited counts within seconds: a callback without a signature is refused then', async () => {
+		const n8n = await serve();
+		const taskId = await newTask();
+		expect(await deliver(n8n.url, taskId)).toBe(200);
+		n8n.credential.webhookHmacKey = 'a-key';
+		await poll(
+			async () => await deliver(n8n.url, taskId),
+			(status) => status === 401,
+			{ timeout: 10_000 },
+		);
+	});
+
+	it('that cannot be read is read again by the next callback', async () => {
+		const n8n = await serve();
+		const taskId = await newTask();
+		const { provider } = n8n.credential;
+		n8n.credential.provider = 'nobody';
+		expect(await deliver(n8n.url, taskId)).toBe(503);
+		n8n.credential.provider = provider;
+		expect(await deliver(n8n.url, taskId)).toBe(200);
+	});
+
+	it('of one workflow says nothing of another', async () => {
+		const [open, signed] = [await serve(), await serve({}, { webhookHmacKey: 'a-key' })];
+		const taskId = await newTask();
+		expect(await deliver(open.url, taskId)).toBe(200);
+		expect(await deliver(signed.url, taskId)).toBe(401);
+		expect(signed.started).toEqual([]);
 	});
 });

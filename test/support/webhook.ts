@@ -22,6 +22,10 @@ export interface Served {
 	/** The static data in the database, and how often it was written there. */
 	stored: IDataObject;
 	writes: number;
+	/** How many callers have not waited for the answer. */
+	hungUp: number;
+	/** As n8n has it stored. */
+	credential: IDataObject;
 	close: () => void;
 }
 
@@ -52,6 +56,8 @@ export async function serveTrigger(
 		start: async () => await Promise.resolve(),
 		stored: {},
 		writes: 0,
+		hungUp: 0,
+		credential: setup.credential,
 	};
 	const server = createServer({ ServerResponse: Response }, (request, response) => {
 		void handle(served, setup, request, response);
@@ -93,6 +99,7 @@ async function handle(
 	request: IncomingMessage,
 	response: Response,
 ): Promise<void> {
+	response.once('close', () => (served.hungUp += response.writableEnded ? 0 : 1));
 	// n8n loads the workflow, its static data included, before anything else.
 	const staticData = structuredClone(served.stored);
 	const body = await bodyOf(request);

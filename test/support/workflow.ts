@@ -36,7 +36,7 @@ export function ownNode(
 
 /** @param type `aleph`, `alephTool` or `alephTrigger` */
 export function alephNode(name: string, type: string, parameters: INodeParameters = {}): INode {
-	return withAlephCredential(node(name, `n8n-nodes-runway-aleph.${type}`, 1, parameters));
+	return withAlephCredential(node(name, `n8n-nodes-runway-aleph.${type}`, 2, parameters));
 }
 
 /** Which credential it is, is decided at the import. */

@@ -2,9 +2,7 @@
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { asText } from '../task/json';
 import type { Task } from '../task/task';
-import type { NodeContext } from './connection';
 import { DIALECTS } from './dialects';
-import { cleanKey } from './key';
 import { isSigned } from './signature';
 
 /** Real callbacks have some hundred bytes, and are a few levels deep. */
@@ -19,12 +17,6 @@ export interface Rejection {
 
 export function isRejection(value: Task | Rejection): value is Rejection {
 	return 'msg' in value;
-}
-
-/** What the account signs callbacks with, if the credential says so. Throws if it cannot be read. */
-export async function readHmacKey(ctx: NodeContext): Promise<string> {
-	const { webhookHmacKey } = await ctx.getCredentials('alephApi');
-	return cleanKey(webhookHmacKey);
 }
 
 /**

@@ -14,7 +14,7 @@ import { ApiError, asApiError } from './error';
 import { downloadFile } from './files/download';
 import { uploadFile, type LocalFile } from './files/upload';
 import { redactText } from './key';
-import type { AccountLimiters } from './rateLimiter';
+import { CHECKS_AT_ONCE } from './rateLimiter';
 import { READ_TIMEOUT_MS, request } from './request';
 import { retrying } from './retry';
 import { spaced } from './spacing';
@@ -59,10 +59,14 @@ export class Client {
 
 	private reading?: Promise<Connection>;
 
-	/** @param checks the limiter for reading tasks */
+	/**
+	 * @param checks the limiter for reading tasks
+	 * @param read how to read the credential
+	 */
 	constructor(
 		private readonly ctx: NodeContext,
-		private readonly checks: keyof AccountLimiters = 'poll',
+		private readonly checks: keyof typeof CHECKS_AT_ONCE = 'poll',
+		private readonly read: typeof readConnection = readConnection,
 	) {
 		this.owner = Symbol(ctx.getExecutionId());
 		this.stopped = cancelSignalOf(ctx);
@@ -70,7 +74,7 @@ export class Client {
 
 	/** What the credential says. Throws what n8n throws if it cannot be read. */
 	async connection(): Promise<Connection> {
-		this.reading ??= readConnection(this.ctx);
+		this.reading ??= this.read(this.ctx);
 		return await this.reading.catch((error: unknown) => {
 			this.reading = undefined;
 			throw error;
@@ -153,7 +157,7 @@ export class Client {
 	): Promise<FoundRecord> {
 		const { account, limiters, dialect } = connection;
 		const { readInterval } = dialect;
-		const turn = { owner: this.owner, intervalCap: 1, signal };
+		const turn = { owner: this.owner, intervalCap: CHECKS_AT_ONCE[this.checks], signal };
 		const read = async () => await this.ask(connection, dialect.read(taskId), timeout);
 		const data = await limiters[this.checks].run(turn, async () =>
 			readInterval === 0

@@ -180,7 +180,10 @@ export interface AccountLimiters {
 	poll: RateLimiter;
 	/** Checks at the wake of an execution that sleeps most of the time. */
 	verify: RateLimiter;
-	/** Checks of what a callback says: of their own, as anybody who knows the URL can cause them. */
+	/**
+	 * Checks of what a callback says: of their own, as anybody who knows the URL can cause them. 50 in a second,
+	 * some of them together: on a busy machine a timer for each would ring late each time.
+	 */
 	callbacks: RateLimiter;
 	/** Files: a few at once, whoever asks for them. */
 	uploads: RateLimiter;
@@ -194,6 +197,9 @@ export const START_INTERVAL_MS = 10_500;
 export const DEFAULT_START_RATE = 20;
 
 export const FILES_AT_ONCE = 5;
+
+/** Checks within the interval of their limiter. */
+export const CHECKS_AT_ONCE = { poll: 1, verify: 1, callbacks: 10 };
 
 /** Far more connections at once than a server expects are refused or cut, which would leave tasks open. */
 const MOST_STARTS_AT_ONCE = 50;
@@ -221,7 +227,7 @@ export function newLimiters(clock?: Clock): AccountLimiters {
 		startWithCredits: new RateLimiter(0, () => 1, clock),
 		poll: new RateLimiter(100, undefined, clock),
 		verify: new RateLimiter(20, undefined, clock),
-		callbacks: new RateLimiter(20, undefined, clock),
+		callbacks: new RateLimiter(200, undefined, clock),
 		uploads: new RateLimiter(0, () => FILES_AT_ONCE, clock),
 		downloads: new RateLimiter(0, () => FILES_AT_ONCE, clock),
 	};

@@ -1,14 +1,8 @@
 /** What a sleeping execution does with a callback: note it, or wake. It never fails, nor wakes without cause. */
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
-import {
-	ACKNOWLEDGED,
-	answer,
-	isRejection,
-	readCallback,
-	readHmacKey,
-	type Rejection,
-} from '../api/callback';
+import { ACKNOWLEDGED, answer, isRejection, readCallback, type Rejection } from '../api/callback';
 import { clock } from '../api/clock';
+import { readRecentConnection } from '../api/connection';
 import { isRunning, taskIdOf, type Batch } from '../batch/state';
 import { dropSpentEntry, storedContextOfSleeper } from '../n8n';
 import { decideCallback, type Verdict } from './callbacks';
@@ -18,7 +12,8 @@ const AGAIN: Rejection = { code: 503, msg: 'The execution is not ready for callb
 
 export async function wake(this: IWebhookFunctions): Promise<IWebhookResponseData> {
 	try {
-		const callback = readCallback(this, await readHmacKey(this));
+		const { hmacKey } = await readRecentConnection(this);
+		const callback = readCallback(this, hmacKey);
 		if (isRejection(callback)) return answer(this, callback);
 		return resumeFor(this, callback.taskId);
 	} catch (error) {

@@ -1,5 +1,10 @@
 /**
- * Deduplication: the provider may deliver a task several times, but it starts the workflow once.
+ * The provider hangs up on an answer that takes too long, and sends the callback again. What is under way
+ * goes on all the same, so that its work is not lost: what comes again waits for it, and does none of its own.
+ * Otherwise a machine that is too busy to answer in time would have more to do with each try.
+ *
+ * With deduplication a task starts the workflow once, however often its callbacks come; without it, each
+ * callback does, but not one that comes again only because nobody heard the answer.
  *
  * A task counts as delivered once n8n has started the workflow for it. n8n tells no node of that, but
  * it stores the static data of a request, and answers it, only after the start (since 2.8). If the start
@@ -9,9 +14,10 @@
  * its own copy of that from the database, so this process also remembers: without that, deliveries
  * at the same instant would not know of each other, and the last to be stored would undo the rest.
  */
+import { createHash } from 'crypto';
 import type { IWebhookFunctions } from 'n8n-workflow';
 import { clock } from '../api/clock';
-import { statusOfAnswer, storeOnceStarted } from '../n8n';
+import { answerOf, hangUp, hasHungUp, storeOnceStarted } from '../n8n';
 
 /**
  * The newest tasks that are remembered for each node: a thousand, and room for older ones, which a
@@ -19,76 +25,130 @@ import { statusOfAnswer, storeOnceStarted } from '../n8n';
  */
 const REMEMBERED = 1_500;
 
-/** How long a delivery waits for another one of its task. The provider waits 15 s for an answer. */
-const PATIENCE_MS = 10_000;
+/** How long a delivery waits for another one: as long as the provider waits for its answer. */
+const PATIENCE_MS = 15_000;
 
 /** n8n may never answer a request; so long after it came, it is in nobody's way. */
 const LONGEST_MS = 5 * 60_000;
 
 interface Underway {
 	since: number;
-	/** Resolves when n8n has answered the request that deals with the task. */
+	/** Whether its caller will not hear the answer. */
+	isUnheard: () => boolean;
+	/** Resolves when n8n has answered the request. */
 	ended: Promise<void>;
 }
 
 interface Memory {
-	/** Oldest first. */
+	/** Tasks, the oldest first. */
 	delivered: Set<string>;
-	/** By task. */
+	/** Callbacks that have started the workflow, but whose caller had hung up; the oldest first. */
+	unheard: Set<string>;
+	/** By task, or without deduplication by callback. */
 	underway: Map<string, Underway>;
 }
 
 const memories = new Map<string, Memory>();
 
+/** Decides what to do, and whether that is to start the workflow. */
+type Deliver<T extends { starts: boolean }> = () => Promise<T>;
+
 /**
  * Lets `deliver` decide about a task, unless it has been delivered before, or another delivery of it takes
  * too long.
- * @param deliver gives what to do, and whether that is to start the workflow
  */
 export async function deliverOnce<T extends { starts: boolean }>(
 	ctx: IWebhookFunctions,
 	taskId: string,
-	deliver: () => Promise<T>,
+	deliver: Deliver<T>,
 ): Promise<T | 'delivered' | 'underway'> {
 	const memory = recall(ctx);
-	if (!(await isFree(memory, taskId))) return 'underway';
+	// Nothing may be awaited between the last look and the beginning: others look in the same moment.
+	for (let other; (other = inTheWay(memory, taskId));) {
+		if (!(await outlasts(ctx, other))) return 'underway';
+	}
 	if (memory.delivered.has(taskId)) return 'delivered';
-	let starts = false;
-	const ended = statusOfAnswer(ctx).then((status) => {
-		if (memory.underway.get(taskId) === own) memory.underway.delete(taskId);
-		if (starts && status === 200) remember(memory, taskId);
-	});
-	const own: Underway = { since: clock.now(), ended };
-	memory.underway.set(taskId, own);
-	const outcome = await deliver();
-	({ starts } = outcome);
-	if (starts) {
+	const onStart = () => remember(memory.delivered, taskId);
+	const outcome = await begin(ctx, memory, { key: taskId, deliver, onStart });
+	if (outcome.starts) {
 		// The list is made in the moment of storing it, with all that other requests have started as well.
 		storeOnceStarted(ctx, 'delivered', () => {
-			remember(memory, taskId);
+			remember(memory.delivered, taskId);
 			return [...memory.delivered];
 		});
 	}
 	return outcome;
 }
 
-/** Waits until no other delivery of the task is under way, but not for ever. */
-async function isFree({ underway }: Memory, taskId: string): Promise<boolean> {
-	const until = clock.now() + PATIENCE_MS;
-	for (;;) {
-		const other = underway.get(taskId);
-		const now = clock.now();
-		if (!other || now >= other.since + LONGEST_MS) return true;
-		if (now >= until) return false;
-		await clock.pause(until - now, undefined, other.ended);
+/** Lets `deliver` decide about each callback, unless it comes again because nobody heard the answer. */
+export async function deliverEach<T extends { starts: boolean }>(
+	ctx: IWebhookFunctions,
+	deliver: Deliver<T>,
+): Promise<T | 'delivered' | 'underway'> {
+	const memory = recall(ctx);
+	const callback = createHash('sha256').update(JSON.stringify(ctx.getBodyData())).digest('hex');
+	// n8n may hand over the one that came first as the second.
+	const comesAgain = (other: Underway) => other.isUnheard() || hasHungUp(ctx);
+	for (let other; (other = inTheWay(memory, callback)) && comesAgain(other);) {
+		if (!(await outlasts(ctx, other))) return 'underway';
 	}
+	if (memory.unheard.has(callback)) {
+		void answerOf(ctx).then(({ isHeard }) => {
+			if (isHeard) memory.unheard.delete(callback);
+		});
+		return 'delivered';
+	}
+	const onStart = (isHeard: boolean) => {
+		if (!isHeard) remember(memory.unheard, callback);
+	};
+	return await begin(ctx, memory, { key: callback, deliver, onStart });
+}
+
+interface Dealing<T extends { starts: boolean }> {
+	/** Of the task or callback. */
+	key: string;
+	deliver: Deliver<T>;
+	/** Called when n8n has started the workflow. */
+	onStart: (isHeard: boolean) => void;
+}
+
+async function begin<T extends { starts: boolean }>(
+	ctx: IWebhookFunctions,
+	{ underway }: Memory,
+	{ key, deliver, onStart }: Dealing<T>,
+): Promise<T> {
+	let starts = false;
+	const ended = answerOf(ctx).then(({ status, isHeard }) => {
+		if (underway.get(key) === own) underway.delete(key);
+		if (starts && status === 200) onStart(isHeard);
+	});
+	const own: Underway = { since: clock.now(), isUnheard: () => hasHungUp(ctx), ended };
+	underway.set(key, own);
+	const outcome = await deliver();
+	({ starts } = outcome);
+	return outcome;
+}
+
+function inTheWay({ underway }: Memory, key: string): Underway | undefined {
+	const other = underway.get(key);
+	return other && clock.now() < other.since + LONGEST_MS ? other : undefined;
+}
+
+/** Waits for the end of another delivery. False if that takes too long, or the caller hangs up meanwhile. */
+async function outlasts(ctx: IWebhookFunctions, other: Underway): Promise<boolean> {
+	let hasEnded = false;
+	const ended = other.ended.then(() => {
+		hasEnded = true;
+	});
+	await clock.pause(PATIENCE_MS, undefined, Promise.race([ended, hangUp(ctx)]));
+	return hasEnded && !hasHungUp(ctx);
 }
 
 function recall(ctx: IWebhookFunctions): Memory {
 	const key = `${ctx.getWorkflow().id}/${ctx.getNode().id}`;
 	let memory = memories.get(key);
 	if (!memory) {
-		memory = { delivered: new Set(), underway: new Map() };
+		memory = { delivered: new Set(), unheard: new Set(), underway: new Map() };
 		memories.set(key, memory);
 	}
 	// Another process may have delivered tasks as well.
@@ -97,10 +157,10 @@ function recall(ctx: IWebhookFunctions): Memory {
 	return memory;
 }
 
-function remember({ delivered }: Memory, taskId: string): void {
-	delivered.add(taskId);
-	for (const oldest of delivered) {
-		if (delivered.size <= REMEMBERED) break;
-		delivered.delete(oldest);
+function remember(keys: Set<string>, key: string): void {
+	keys.add(key);
+	for (const oldest of keys) {
+		if (keys.size <= REMEMBERED) break;
+		keys.delete(oldest);
 	}
 }

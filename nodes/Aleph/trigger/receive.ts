@@ -2,17 +2,16 @@
 import type { INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { ACKNOWLEDGED, answer, isRejection, readCallback, type Rejection } from '../api/callback';
 import { Client, type FoundRecord } from '../api/client';
-import { clock } from '../api/clock';
-import { ApiError } from '../api/error';
-import { retrying } from '../api/retry';
-import { limited } from '../api/signals';
+import { readRecentConnection } from '../api/connection';
 import { failureOf } from '../batch/events';
 import { downloadFiles } from '../items/downloads';
 import { downloadError } from '../items/errors';
 import { outputItem, type Outcome } from '../items/output';
+import { hasHungUp } from '../n8n';
 import type { Task } from '../task/task';
-import { deliverOnce } from './deliverOnce';
+import { deliverEach, deliverOnce } from './deliverOnce';
 import { readTriggerParameters, type TriggerParameters } from './parameters';
+import { UNHEARD_VERIFICATION_MS, VERIFICATION_MS, verified } from './verify';
 
 interface Delivery {
 	/** Whether the workflow is to start, with `item`. */
@@ -24,7 +23,7 @@ interface Delivery {
 
 /** If this threw, n8n would start the workflow with an empty item, as a failed execution. */
 export async function receive(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-	const client = new Client(this, 'callbacks');
+	const client = new Client(this, 'callbacks', readRecentConnection);
 	try {
 		return await received(this, client);
 	} catch (error) {
@@ -42,8 +41,10 @@ async function received(ctx: IWebhookFunctions, client: Client): Promise<IWebhoo
 	const parameters = readTriggerParameters(ctx);
 	const deliver = async () => await deliveryOf(ctx, client, callback, parameters);
 	// Who listens for a test event wants to see one, also for a task that came before.
-	const deduplicate = parameters.deduplicate && ctx.getMode() !== 'manual';
-	const delivery = deduplicate ? await deliverOnce(ctx, callback.taskId, deliver) : await deliver();
+	const isTest = ctx.getMode() === 'manual';
+	const once = async () => await deliverOnce(ctx, callback.taskId, deliver);
+	const each = async () => await deliverEach(ctx, deliver);
+	const delivery = await (isTest ? deliver() : parameters.deduplicate ? once() : each());
 	if (delivery === 'underway') return answer(ctx, UNDERWAY);
 	if (delivery === 'delivered') return answer(ctx, ACKNOWLEDGED);
 	if (!delivery.item) return answer(ctx, delivery.rejection ?? ACKNOWLEDGED);
@@ -61,7 +62,10 @@ async function deliveryOf(
 ): Promise<Delivery> {
 	// A task that still runs is no event, and not worth asking the API for.
 	if (callback.status === 'processing') return { starts: false };
-	const found = verifyWithApi ? await verified(client, callback.taskId) : { task: callback };
+	const patience = hasHungUp(ctx) ? UNHEARD_VERIFICATION_MS : VERIFICATION_MS;
+	const found = verifyWithApi
+		? await verified(client, callback.taskId, patience)
+		: { task: callback };
 	if ('msg' in found) return { starts: false, rejection: found };
 	const { task } = found;
 	if (!events.includes(task.status === 'success' ? 'completed' : 'failed'))
@@ -98,37 +102,5 @@ async function withFiles(
 		const { provider } = await client.connected();
 		const ref = { node: ctx.getNode(), itemIndex: 0, provider };
 		return { ...outcome, error: downloadError(ref, failureOf(error as Error), task) };
-	}
-}
-
-/** The provider waits 15 s for an answer. */
-const VERIFICATION_MS = 10_000;
-
-const AGAIN_MS = 1_000;
-
-/** What the API says of the task, since a callback can be forged; or why it is not believed. */
-async function verified(client: Client, taskId: string): Promise<FoundRecord | Rejection> {
-	const until = clock.now() + VERIFICATION_MS;
-	const limit = limited([], VERIFICATION_MS);
-	const read = async () =>
-		await client.readTask(taskId, {
-			signal: limit.signal,
-			timeout: Math.max(1, until - clock.now()),
-		});
-	try {
-		for (;;) {
-			const found = await retrying(read, ({ isTransient }) => (isTransient ? until : 0));
-			if (found.task.status !== 'processing') return found;
-			if (clock.now() + AGAIN_MS > until) {
-				return { code: 503, msg: 'The task is still running, try again' };
-			}
-			await clock.pause(AGAIN_MS);
-		}
-	} catch (error) {
-		return error instanceof ApiError && error.kind === 'unknownTask'
-			? { code: 403, msg: 'The API does not know this task' }
-			: { code: 503, msg: 'The task could not be verified, try again' };
-	} finally {
-		limit.release();
 	}
 }

@@ -1,0 +1,87 @@
+/** What the API says of the task of a callback, since that can be forged. */
+import type { Rejection } from '../api/callback';
+import type { Client, FoundRecord } from '../api/client';
+import { clock } from '../api/clock';
+import { ApiError } from '../api/error';
+import { retrying } from '../api/retry';
+import { limited } from '../api/signals';
+
+/** The provider waits 15 s for an answer. */
+export const VERIFICATION_MS = 10_000;
+
+/** If it has hung up already, nobody waits, and this may be its last try. */
+export const UNHEARD_VERIFICATION_MS = 60_000;
+
+const AGAIN_MS = 1_000;
+
+/** How long the record of an ended task serves the next callback for it. */
+const RECENT_MS = 60_000;
+
+interface Reading {
+	found: Promise<FoundRecord>;
+	since: number;
+}
+
+/** By account and task. */
+const readings = new Map<string, Reading>();
+
+/**
+ * The record; or why the callback is not believed.
+ * @param patience milliseconds
+ */
+export async function verified(
+	client: Client,
+	taskId: string,
+	patience: number,
+): Promise<FoundRecord | Rejection> {
+	const until = clock.now() + patience;
+	const limit = limited([], patience);
+	const read = async () => await inTime(readOnce(client, taskId, limit.signal), limit.signal);
+	try {
+		for (;;) {
+			const found = await retrying(read, ({ isTransient }) => (isTransient ? until : 0));
+			if (found.task.status !== 'processing') return found;
+			if (clock.now() + AGAIN_MS > until) {
+				return { code: 503, msg: 'The task is still running, try again' };
+			}
+			await clock.pause(AGAIN_MS);
+		}
+	} catch (error) {
+		return error instanceof ApiError && error.kind === 'unknownTask'
+			? { code: 403, msg: 'The API does not know this task' }
+			: { code: 503, msg: 'The task could not be verified, try again' };
+	} finally {
+		limit.release();
+	}
+}
+
+/**
+ * Reads the task, unless another callback for it has done so a moment ago, or is about to. What is on its way
+ * to the API when the time is over goes on, for the next try.
+ * @param signal takes the request back while it waits for its turn
+ */
+async function readOnce(client: Client, taskId: string, signal: AbortSignal): Promise<FoundRecord> {
+	const now = clock.now();
+	for (const [other, { since }] of readings) if (now >= since + RECENT_MS) readings.delete(other);
+	const { account } = await client.connected();
+	const key = `${account} ${taskId}`;
+	const known = readings.get(key);
+	if (known) return await known.found;
+	const own: Reading = { found: client.readTask(taskId, { signal }), since: now };
+	readings.set(key, own);
+	const forget = () => {
+		if (readings.get(key) === own) readings.delete(key);
+	};
+	own.found.then(({ task }) => {
+		if (task.status === 'processing') forget();
+	}, forget);
+	return await own.found;
+}
+
+/** Throws the signal's reason once it aborts. */
+async function inTime<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
+	return await new Promise<T>((resolve, reject) => {
+		signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+		result.then(resolve, reject);
+	});
+}
