@@ -16,11 +16,11 @@ module.exports = {
 	projects: [
 		project('unit'),
 		project('integration'),
-		{ ...project('e2e'), ...onRealN8n },
+		{ ...project('e2e'), ...onRealN8n, runner: '<rootDir>/test/support/jest/waiting.js' },
 		{ ...project('load'), ...onRealN8n, runner: '<rootDir>/test/support/jest/oneByOne.js' },
 		project('compat'),
 	],
-	// A file with an n8n of its own takes half a core: for the rest of the time it waits.
+	// Those that talk to servers wait for a part of the time.
 	maxWorkers: Math.max(1, Math.floor(1.5 * availableParallelism())),
 	reporters: [
 		'<rootDir>/test/support/jest/quietReporter.js',

@@ -1,7 +1,7 @@
 /** The end that n8n sets for an execution: nothing is paid for that could not be ready by then. */
 import type { INodeParameters } from 'n8n-workflow';
 import type { Execution } from '../support/n8n/execution';
-import { itemsOf, useN8n } from '../support/realN8n';
+import { itemsOf, newCredential, useN8n } from '../support/realN8n';
 import { start } from '../support/sleepers';
 import { prompts, tasksWith as tasksOf } from '../support/tasks';
 import { polling, workflowOf, type WorkflowSetup } from '../support/workflow';
@@ -14,24 +14,44 @@ const world = useN8n({ duration: 5, rateLimit: 1_000, concurrency: 10 }, OF_THE_
 const tasksWith = (text: string) => tasksOf(world, text);
 
 /** @param seconds "Timeout Workflow" in the settings of the workflow */
-async function run(setup: WorkflowSetup, seconds?: number): Promise<Execution> {
+async function begin(setup: WorkflowSetup, seconds?: number): Promise<string> {
 	const workflow = workflowOf(setup);
 	if (seconds !== undefined) Object.assign(workflow.settings!, { executionTimeout: seconds });
-	const id = await start(world, workflow);
-	return await world.client.waitForExecution(id, { timeout: 240_000 });
+	return await start(world, workflow, await newCredential(world));
 }
 
-// With Sleep n8n may wake the execution a minute late, which the node allows for.
-describe.each([
-	['poll', 75],
-	['sleep', 150],
-])('with the wait mode "%s"', (waitMode, seconds) => {
-	const parametersOf = (options: INodeParameters): INodeParameters => ({
-		...polling,
-		waitMode,
-		options,
-	});
+async function end(executionId: string): Promise<Execution> {
+	return await world.client.waitForExecution(executionId, { timeout: 240_000 });
+}
 
+const parametersOf = (waitMode: string, options: INodeParameters): INodeParameters => ({
+	...polling,
+	waitMode,
+	options,
+});
+
+const wavesOf = (waitMode: string) => `${waitMode}, in waves`;
+
+/** By wait mode, the executions that take as long as they are given. They run meanwhile. */
+const inWaves: Record<string, string> = {};
+
+// With Sleep n8n may wake the execution a minute late, which the node allows for.
+beforeAll(async () => {
+	for (const [waitMode, seconds] of [
+		['poll', 75],
+		['sleep', 150],
+	] as const) {
+		const name = wavesOf(waitMode);
+		const setup: WorkflowSetup = {
+			parameters: parametersOf(waitMode, { timeout: 0.5, generateRate: 1_000 }),
+			items: prompts(120, (n) => `${name} ${String(n).padStart(3, '0')}`),
+			settings: { onError: 'continueRegularOutput' },
+		};
+		inWaves[waitMode] = await begin(setup, seconds);
+	}
+});
+
+describe.each(['poll', 'sleep'])('with the wait mode "%s"', (waitMode) => {
 	it.each([
 		['the workflow', 60],
 		['the instance', undefined],
@@ -40,7 +60,9 @@ describe.each([
 		async (of, time) => {
 			const name = `${waitMode}, too long for ${of}`;
 			const items = prompts(2, (n) => `${name} ${n}`);
-			const { status, error } = await run({ parameters: parametersOf({}), items }, time);
+			const { status, error } = await end(
+				await begin({ parameters: parametersOf(waitMode, {}), items }, time),
+			);
 			expect(status).toBe('error');
 			expect(error?.message).toMatch(/^n8n would stop this workflow before/);
 			expect(error?.description).toMatch(/^Nothing was charged .* Raise "Timeout Workflow"/);
@@ -49,20 +71,12 @@ describe.each([
 	);
 
 	it('of 120 videos, ten at once, those are started whose time ends before that of the workflow', async () => {
-		const name = `${waitMode}, in waves`;
-		const execution = await run(
-			{
-				parameters: parametersOf({ timeout: 0.5, generateRate: 1_000 }),
-				items: prompts(120, (n) => `${name} ${String(n).padStart(3, '0')}`),
-				settings: { onError: 'continueRegularOutput' },
-			},
-			seconds,
-		);
+		const execution = await end(inWaves[waitMode]!);
 		expect(execution.status).toBe('success');
 		const items = itemsOf(execution);
 		expect(items).toHaveLength(120);
 		const videos = items.filter(({ status }) => status === 'success');
-		const tasks = tasksWith(name);
+		const tasks = tasksWith(wavesOf(waitMode));
 		expect(videos.map(({ taskId }) => taskId)).toEqual(tasks.map(({ taskId }) => taskId));
 		expect(tasks.length).toBeGreaterThanOrEqual(20);
 		expect(tasks.length).toBeLessThan(120);

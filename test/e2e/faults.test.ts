@@ -10,9 +10,8 @@ import type { ExecutionStatus, IDataObject, INode, INodeExecutionData } from 'n8
 import type { TaskView } from '../simulator';
 import type { Credential } from '../support/n8n/client';
 import { outputOf, type Execution } from '../support/n8n/execution';
-import { startN8n } from '../support/n8n/server';
 import { poll } from '../support/poll';
-import { newCredential, useN8n } from '../support/realN8n';
+import { newCredential, restart, useN8n } from '../support/realN8n';
 import { goOnAfterCrash } from '../support/sleepers';
 import { workflowOf } from '../support/workflow';
 
@@ -187,11 +186,7 @@ async function untilAllSleepWell(): Promise<void> {
 async function killAndRestart(): Promise<void> {
 	await untilAllSleepWell();
 	expect(byCallback.flatMap(tasksOf).some(isRunning)).toBe(true);
-	await world.n8n.kill();
-	log += world.n8n.logs();
-	const { userFolder, port } = world.n8n;
-	world.n8n = await startN8n({ userFolder, port, env });
-	world.client = await world.n8n.signIn();
+	log += await restart(world, 'kill', env);
 }
 
 /** Executions that were awake when n8n was killed. */

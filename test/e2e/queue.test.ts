@@ -13,7 +13,11 @@ import {
 	triggeredItems,
 	type World,
 } from '../support/realN8n';
-import { fallAsleep as fallAsleepIn, start as startWorkflow } from '../support/sleepers';
+import {
+	callAtOnce,
+	fallAsleep as fallAsleepIn,
+	start as startWorkflow,
+} from '../support/sleepers';
 import { prompts, tasksWith as tasksOf } from '../support/tasks';
 import { NODE, polling, sleeping, workflowOf, type WorkflowSetup } from '../support/workflow';
 
@@ -46,7 +50,8 @@ const fast = { options: { generateRate: 1000 } };
 
 const tasksWith = (text: string) => tasksOf(world, text);
 
-const start = async (setup: WorkflowSetup) => await startWorkflow(world, workflowOf(setup));
+const start = async (setup: WorkflowSetup, account = world.credential) =>
+	await startWorkflow(world, workflowOf(setup), account);
 
 const fallAsleep = async (setup: WorkflowSetup) => (await fallAsleepIn(world, setup)).id;
 
@@ -64,11 +69,33 @@ async function startOnBoth(setupOf: (n: number) => WorkflowSetup): Promise<strin
 	return ids;
 }
 
+const statusOf = async (executionId: string) => (await world.client.execution(executionId)).status;
+
 async function end(executionId: string): Promise<Execution> {
 	return await world.client.waitForExecution(executionId);
 }
 
 const endAll = async (executionIds: string[]) => await Promise.all(executionIds.map(end));
+
+const stopping = prompts(3, (n) => `Stopped ${n} ${n === 1 ? '[fail=internal]' : ''}`);
+const splitting = prompts(4, (n) => `Split ${n} ${n % 2 === 1 ? '[fail=moderation]' : ''}`);
+const large = prompts(
+	30,
+	(n) => `Large ${String(n).padStart(2, '0')} [duration=6] [rateLimit=1000] [concurrency=17]`,
+);
+
+/** The ids of executions that sleep meanwhile: what neither process has heard of all of wakes by time. */
+let stopped: string;
+let split: string;
+let largest: string;
+
+beforeAll(async () => {
+	const account = await newCredential(world);
+	const settings = { onError: 'continueErrorOutput' as const };
+	stopped = await start({ parameters: sleeping, items: stopping }, account);
+	split = await start({ parameters: sleeping, items: splitting, settings }, account);
+	largest = await start({ parameters: { ...sleeping, ...fast }, items: large }, account);
+});
 
 describe('a worker that polls', () => {
 	it('gives the items of a batch of ten', async () => {
@@ -95,31 +122,8 @@ describe('a worker that polls', () => {
 });
 
 describe('an execution that sleeps, with callbacks that either webhook process gets', () => {
-	const stopping = prompts(3, (n) => `Stopped ${n} ${n === 1 ? '[fail=internal]' : ''}`);
-	const splitting = prompts(4, (n) => `Split ${n} ${n % 2 === 1 ? '[fail=moderation]' : ''}`);
-	const large = prompts(30, (n) => `Large ${String(n).padStart(2, '0')} [duration=6]`);
-	let stopped: Promise<Execution>;
-	let split: Promise<Execution>;
-	let largest: Promise<Execution>;
-
-	// What neither process has heard of all of wakes by time: together, that takes no longer.
-	beforeAll(async () => {
-		Object.assign(world.simulator.settings, { rateLimit: 1000, concurrency: 17 });
-		const ids = await Promise.all([
-			start({ parameters: sleeping, items: stopping }),
-			start({
-				parameters: sleeping,
-				items: splitting,
-				settings: { onError: 'continueErrorOutput' },
-			}),
-			start({ parameters: { ...sleeping, ...fast }, items: large }),
-		]);
-		[stopped, split, largest] = ids.map(end) as [typeof stopped, typeof split, typeof largest];
-		await Promise.allSettled([stopped, split, largest]);
-	});
-
 	it('gives the items of more tasks than the API runs at once, in order', async () => {
-		const execution = await largest;
+		const execution = await end(largest);
 		expect(execution.error).toBeUndefined();
 		expect(itemsOf(execution)).toMatchObject(
 			large.map(({ prompt }) => ({ prompt, status: 'success' })),
@@ -131,7 +135,7 @@ describe('an execution that sleeps, with callbacks that either webhook process g
 	});
 
 	it('gives its failed tasks on the error output', async () => {
-		const execution = await split;
+		const execution = await end(split);
 		expect(execution.status).toBe('success');
 		expect(itemsOf(execution)).toMatchObject([
 			{ prompt: splitting[0]?.prompt, status: 'success' },
@@ -149,7 +153,7 @@ describe('an execution that sleeps, with callbacks that either webhook process g
 	});
 
 	it('ends with the error that lists all tasks, and a retry pays for the failed one only', async () => {
-		const execution = await stopped;
+		const execution = await end(stopped);
 		expect(execution.status).toBe('error');
 		for (const { taskId, state } of tasksWith('Stopped')) {
 			const status = state === 'failed' ? 'failed' : 'success';
@@ -200,7 +204,15 @@ describe('the trigger', () => {
 
 describe('a worker and a webhook process that are killed', () => {
 	it('take nothing of the sleeping executions with them, nor of the other worker', async () => {
-		Object.assign(world.simulator.settings, { ...unlimited, duration: 60 });
+		Object.assign(world.simulator.settings, { ...unlimited, duration: 600 });
+		const held = await start({
+			parameters: { ...sleeping, options: { download: ['video'] } },
+			items: prompts(3, (n) => `Held awake, ${n} [duration=3] [stall=download]`),
+		});
+		const awake = await startOnBoth((batch) => ({
+			parameters: { ...polling, ...fast },
+			items: prompts(2, (n) => `Batch ${batch} polls, ${n}`),
+		}));
 		const asleep = await Promise.all(
 			[0, 1, 2, 3].map((batch) =>
 				fallAsleep({
@@ -209,26 +221,21 @@ describe('a worker and a webhook process that are killed', () => {
 				}),
 			),
 		);
-		const held = await fallAsleep({
-			parameters: { ...sleeping, options: { download: ['video'] } },
-			items: prompts(3, (n) => `Held awake, ${n} [duration=3] [stall=download]`),
-		});
-		const awake = await startOnBoth((batch) => ({
-			parameters: { ...polling, ...fast },
-			items: prompts(2, (n) => `Batch ${batch} polls, ${n}`),
-		}));
 		await poll(
-			() => tasksWith('polls').length,
-			(count) => count === 2 * awake.length,
+			async () =>
+				tasksWith('polls').length === 2 * awake.length &&
+				tasksWith('Held').every(isDownloaded) &&
+				(await statusOf(held)) === 'running' &&
+				(await Promise.all(asleep.map(sleepsWell))).every(Boolean),
 		);
-		await poll(() => tasksWith('Held').every(isDownloaded));
 		const victim = workerOf(held)!;
 		const [lost, kept] = [true, false].map((isLost) =>
 			awake.filter((id) => (workerOf(id) === victim) === isLost),
 		);
-		expect(tasksWith('asleep').map(({ state }) => state)).toEqual(Array(20).fill('running'));
 		await Promise.all([victim.kill(), world.queue.webhooks[0]!.kill()]);
 
+		for (const name of ['asleep', 'polls']) world.simulator.endTasks(name);
+		await callAtOnce(tasksWith('asleep'));
 		const woken = await endAll(asleep);
 		for (const { error, status } of [...woken, ...(await endAll(kept!))]) {
 			expect({ error, status }).toEqual({ error: undefined, status: 'success' });
@@ -254,6 +261,12 @@ describe('a worker and a webhook process that are killed', () => {
 		expect(tasksWith('polls')).toHaveLength(2 * awake.length);
 		expect(tasksWith('Held')).toHaveLength(3);
 	}, 300_000);
+
+	/** n8n wakes none of them within the next seconds. */
+	async function sleepsWell(executionId: string): Promise<boolean> {
+		const { status, waitTill } = await world.client.execution(executionId);
+		return status === 'waiting' && Number(waitTill) > Date.now() + 5_000;
+	}
 
 	/** As far as it gets. */
 	function isDownloaded({ taskId }: TaskView): boolean {

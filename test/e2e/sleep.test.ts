@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { IDataObject } from 'n8n-workflow';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import type { Credential, WorkflowJson } from '../support/n8n/client';
 import { outputOf } from '../support/n8n/execution';
 import { poll } from '../support/poll';
 import {
@@ -12,7 +13,7 @@ import {
 } from '../support/realN8n';
 import { call, callAtOnce, fallAsleep, post, start } from '../support/sleepers';
 import { prompts, tasksWith as tasksOf } from '../support/tasks';
-import { NODE, polling, sleeping, workflowOf } from '../support/workflow';
+import { alephNode, NODE, polling, sleeping, workflowOf } from '../support/workflow';
 
 const PUBLIC_HOST = 'http://simulator.example.com';
 
@@ -28,33 +29,76 @@ const tasksWith = (text: string) => tasksOf(world, text);
 
 const ends = async (executionId: string) => await world.client.waitForExecution(executionId);
 
-describe.each(['aleph', 'jobs', 'runway'])('with the API "%s"', (api) => {
-	it('an execution that sleeps gives the items that one that polls gives', async () => {
+const uncalled = (name: string, count: number, duration: (n: number) => number) =>
+	prompts(count, (n) => `${name} ${n} [callbacks=false] [duration=${duration(n)}]`);
+
+const APIS = ['aleph', 'jobs', 'runway'];
+
+/** The executions that sleep for long, by name: n8n looks once a minute for what is due. */
+const ids: Record<string, string> = {};
+
+beforeAll(async () => {
+	const run = async (name: string, workflow: WorkflowJson, account?: Credential) => {
+		ids[name] = await start(world, workflow, account);
+	};
+	const late = (name: string) => uncalled(name, 2, (n) => (n === 0 ? 5 : 600));
+	const timeout = 0.5;
+	const toContinue = { ...parameters, options: { timeout, onTimeout: 'continue' } };
+	const baseUrl = world.simulator.url.replace('http://127.0.0.1', PUBLIC_HOST);
+	await Promise.all([
+		run('Counted', workflowOf({ parameters, items: prompts(40, troubled) })),
+		run('Tried', triedLater()),
+		run('Forgotten', workflowOf({ parameters, items: uncalled('Forgotten', 5, (n) => 5 + n) })),
+		run(
+			'Error',
+			workflowOf({ parameters: { ...parameters, options: { timeout } }, items: late('E') }),
+		),
+		run('Continue', workflowOf({ parameters: toContinue, items: late('C') })),
+		run(
+			'Private',
+			workflowOf({ parameters, items: prompts(2, (n) => `Private ${n}`) }),
+			await newCredential(world, { baseUrl }),
+		),
+		run('Get', waitedForByGet()),
+	]);
+	for (const api of APIS) {
 		const account = await newCredential(world, { api });
-		const [polled, slept] = await Promise.all(
-			[polling, parameters].map(async (mode) => {
-				const items = prompts(4, (n) => `Compared ${n} ${['', '[fail=moderation]'][n] ?? ''}`);
-				const settings = { onError: 'continueRegularOutput' as const };
-				return await runWorkflow(world, { parameters: mode, items, settings }, account);
-			}),
-		);
-		expect(itemsOf(slept!).map(({ status }) => status)).toEqual([
-			'success',
-			'failed',
-			'success',
-			'success',
-		]);
-		expect(itemsOf(slept!).map(withoutOwn)).toEqual(itemsOf(polled!).map(withoutOwn));
-	});
+		await run(`${api}, asleep`, compared(parameters), account);
+		await run(`${api}, awake`, compared(polling), account);
+	}
 });
 
-/** What no two tasks share: their ids and times. */
-function withoutOwn({ taskId, completedAt, expiresAt, ...item }: IDataObject): unknown {
-	const times = [completedAt, expiresAt].map((time) => typeof time);
-	const text = JSON.stringify(item)
-		.replaceAll(taskId as string, '(its id)')
-		.replaceAll(/expires=\d+/g, 'expires=(its time)');
-	return [times, JSON.parse(text)];
+function compared(mode: INodeParameters): WorkflowJson {
+	const items = prompts(4, (n) => `Compared ${n} ${['', '[fail=moderation]'][n] ?? ''}`);
+	return workflowOf({ parameters: mode, items, settings: { onError: 'continueRegularOutput' } });
+}
+
+/** The callback of every third is doubled, and that of every fourth is lost at first. */
+function troubled(n: number): string {
+	const double = n % 3 === 0 ? '[double=true]' : '';
+	const lose = n % 4 === 0 ? '[lose=1]' : '';
+	return `Counted ${n} [duration=${2 + (n % 3)}] ${double} ${lose}`;
+}
+
+/** It has no prompt until it is tried again. */
+function triedLater(): WorkflowJson {
+	const prompt = "={{ $execution.mode === 'production' ? 'Retried' : '' }}";
+	const options = { timeout: 0.25 };
+	const workflow = workflowOf({ parameters: { ...parameters, prompt, options }, items: [{}] });
+	Object.assign(workflow.settings!, { executionTimeout: 100 });
+	return workflow;
+}
+
+/** One node starts the tasks, and another waits for them. */
+function waitedForByGet(): WorkflowJson {
+	const workflow = workflowOf({
+		parameters: { ...polling, waitForCompletion: false },
+		items: uncalled('Looked for', 2, () => 10),
+	});
+	const get = { operation: 'get', waitForCompletion: true, taskId: '={{ $json.taskId }}' };
+	workflow.nodes.push(alephNode('Get', 'aleph', { ...get, waitMode: 'sleep' }));
+	workflow.connections[NODE] = { main: [[{ node: 'Get', type: 'main', index: 0 }]] };
+	return workflow;
 }
 
 describe('a sleeping execution', () => {
@@ -72,14 +116,9 @@ describe('a sleeping execution', () => {
 	});
 
 	it('takes at most 3 requests per task, with callbacks doubled and lost', async () => {
-		Object.assign(world.simulator.settings, { doubleEvery: 3, loseEvery: 4 });
-		const before = world.simulator.stats().recordInfo.requests;
-		const execution = await runWorkflow(world, {
-			parameters,
-			items: prompts(40, (n) => `Counted ${n} [duration=${2 + (n % 3)}]`),
-		});
+		const execution = await ends(ids['Counted']!);
 		expect(statusesOf(execution)).toEqual(Array(40).fill('success'));
-		const reads = world.simulator.stats().recordInfo.requests - before;
+		const reads = tasksWith('Counted').reduce((sum, task) => sum + task.reads, 0);
 		expect((40 + reads) / 40).toBeLessThanOrEqual(3);
 	});
 
@@ -166,124 +205,13 @@ describe('a sleeping execution', () => {
 	});
 
 	it('has all the time of the workflow for its retry', async () => {
-		const openAt = Math.ceil(Date.now() / 1000) + 27;
-		const prompt = `={{ $now.toSeconds() > ${openAt} ? 'Retried' : '' }}`;
-		const options = { timeout: 0.25 };
-		const workflow = workflowOf({ parameters: { ...parameters, prompt, options }, items: [{}] });
-		Object.assign(workflow.settings!, { executionTimeout: 100 });
-		const executionId = await start(world, workflow);
-		expect((await ends(executionId)).error?.message).toBe('"Prompt" is empty');
-		await sleep((openAt + 1) * 1_000 - Date.now());
-		const retried = await ends(await world.client.retryExecution(executionId));
+		const { id, error, startedAt } = await ends(ids['Tried']!);
+		expect(error?.message).toBe('"Prompt" is empty');
+		// With what is left of the time since its start, it would be refused.
+		await sleep(Math.max(0, Number(startedAt) + 27_000 - Date.now()));
+		const retried = await ends(await world.client.retryExecution(id));
 		expect(retried.error).toBeUndefined();
 		expect(statusesOf(retried)).toEqual(['success']);
-	});
-});
-
-describe('a sleeping execution that nobody calls', () => {
-	const ids: Record<string, string> = {};
-	const lost = (name: string, count: number, duration: (n: number) => number) =>
-		prompts(count, (n) => `${name} ${n} [callbacks=false] [duration=${duration(n)}]`);
-	const lateness = (name: string) => lost(name, 2, (n) => (n === 0 ? 5 : 600));
-	const runAs = async (name: string, setup: Parameters<typeof workflowOf>[0], account?: object) => {
-		const credential = account && (await newCredential(world, { ...account }));
-		ids[name] = await start(world, workflowOf(setup), credential);
-	};
-
-	// n8n looks for what is due once a minute: they wait together.
-	beforeAll(async () => {
-		const timeout = 0.5;
-		const get = { operation: 'get', waitForCompletion: true, taskId: '={{ $json.taskId }}' };
-		const started = workflowOf({
-			parameters: { ...polling, waitForCompletion: false },
-			items: lost('Looked for', 2, () => 10),
-		});
-		started.nodes.push({
-			...started.nodes.at(-1)!,
-			id: 'Get',
-			name: 'Get',
-			parameters: { ...get, waitMode: 'sleep' },
-		});
-		started.connections[NODE] = { main: [[{ node: 'Get', type: 'main', index: 0 }]] };
-		await Promise.all([
-			runAs('Forgotten', { parameters, items: lost('Forgotten', 5, (n) => 5 + n) }),
-			runAs('Error', { parameters: { ...parameters, options: { timeout } }, items: lateness('E') }),
-			runAs('Continue', {
-				parameters: { ...parameters, options: { timeout, onTimeout: 'continue' } },
-				items: lateness('C'),
-			}),
-			runAs(
-				'Private',
-				{ parameters, items: prompts(2, (n) => `Private ${n}`) },
-				{ baseUrl: world.simulator.url.replace('http://127.0.0.1', PUBLIC_HOST) },
-			),
-			start(world, started).then((id) => (ids['Get'] = id)),
-		]);
-	});
-
-	it('says how far it is, in the log and in its custom data', async () => {
-		const id = ids['Forgotten']!;
-		await world.client.waitForExecution(id, { until: ({ status }) => status === 'waiting' });
-		const progress = /^0 ended, 5 running, 0 to start; next check at .*Z$/;
-		// n8n writes them down after the execution itself.
-		const { runwayAleph, runwayAlephTasks } = await poll(
-			async () => await world.client.customData(id),
-			(customData) => customData.runwayAleph !== undefined,
-		);
-		expect(runwayAleph).toMatch(progress);
-		const tasks = tasksWith('Forgotten').map(({ taskId }) => taskId);
-		expect(runwayAlephTasks!.split(' ').sort()).toEqual(tasks.sort());
-		const line = `Runway Aleph sleeps: ${runwayAleph}`;
-		expect(world.n8n.logs().split(line)).toHaveLength(2);
-	});
-
-	it('looks for itself, and gives all videos', async () => {
-		await poll(
-			() => tasksWith('Forgotten').map(({ state }) => state),
-			(states) => states.every((state) => state === 'succeeded'),
-		);
-		const execution = await world.client.waitForExecution(ids['Forgotten']!);
-		expect(execution.error).toBeUndefined();
-		expect(statusesOf(execution)).toEqual(Array(5).fill('success'));
-	});
-
-	it('fails at the timeout, and names the task', async () => {
-		const { status, error } = await ends(ids['Error']!);
-		expect(status).toBe('error');
-		expect(error?.message).toBe('The task was still running after 0.5 minutes');
-		const [finished, late] = tasksWith('E ');
-		expect(error?.description).toContain(`task ${finished!.taskId} success`);
-		expect(error?.description).toContain(`task ${late!.taskId} timeout`);
-	});
-
-	it('with On Timeout "Continue" gives the late task as such, and the finished one', async () => {
-		const execution = await ends(ids['Continue']!);
-		expect(execution.error).toBeUndefined();
-		expect(itemsOf(execution)).toMatchObject(
-			tasksWith('C ').map(({ taskId }, n) => ({
-				taskId,
-				status: n === 0 ? 'success' : 'timeout',
-			})),
-		);
-	});
-
-	it('needs no public address, and gives the provider none to call', async () => {
-		const execution = await ends(ids['Private']!);
-		expect(execution.error).toBeUndefined();
-		expect(statusesOf(execution)).toEqual(['success', 'success']);
-		expect(tasksWith('Private').map(({ request }) => request.callBackUrl)).toEqual([
-			undefined,
-			undefined,
-		]);
-	});
-
-	it('waits for tasks of another node with "Get"', async () => {
-		const execution = await ends(ids['Get']!);
-		expect(execution.error).toBeUndefined();
-		const tasks = tasksWith('Looked for');
-		expect(itemsOf(execution, 0, 'Get')).toMatchObject(
-			tasks.map(({ taskId }) => ({ taskId, status: 'success' })),
-		);
 	});
 });
 
@@ -350,6 +278,98 @@ describe('a callback for a sleeping execution', () => {
 		for (const name of names) expect(tasksWith(`${name} `)).toHaveLength(8);
 		expect(itemsOf(execution, 0, 'Third')).toMatchObject(
 			tasksWith('Third ').map(({ taskId }) => ({ taskId, status: 'success' })),
+		);
+	});
+});
+
+describe.each(APIS)('with the API "%s"', (api) => {
+	it('an execution that sleeps gives the items that one that polls gives', async () => {
+		const slept = await ends(ids[`${api}, asleep`]!);
+		const polled = await ends(ids[`${api}, awake`]!);
+		expect(itemsOf(slept).map(({ status }) => status)).toEqual([
+			'success',
+			'failed',
+			'success',
+			'success',
+		]);
+		expect(itemsOf(slept).map(withoutOwn)).toEqual(itemsOf(polled).map(withoutOwn));
+	});
+});
+
+/** What no two tasks share: their ids and times. */
+function withoutOwn({ taskId, completedAt, expiresAt, ...item }: IDataObject): unknown {
+	const times = [completedAt, expiresAt].map((time) => typeof time);
+	const text = JSON.stringify(item)
+		.replaceAll(taskId as string, '(its id)')
+		.replaceAll(/expires=\d+/g, 'expires=(its time)');
+	return [times, JSON.parse(text)];
+}
+
+describe('a sleeping execution that nobody calls', () => {
+	it('says how far it is, in the log and in its custom data', async () => {
+		const { id } = await fallAsleep(world, {
+			parameters,
+			items: uncalled('Watched', 5, () => 600),
+		});
+		const progress = /^0 ended, 5 running, 0 to start; next check at .*Z$/;
+		// n8n writes them down after the execution itself.
+		const { runwayAleph, runwayAlephTasks } = await poll(
+			async () => await world.client.customData(id),
+			(customData) => customData.runwayAleph !== undefined,
+		);
+		expect(runwayAleph).toMatch(progress);
+		const tasks = tasksWith('Watched').map(({ taskId }) => taskId);
+		expect(runwayAlephTasks!.split(' ').sort()).toEqual(tasks.sort());
+		const line = `Runway Aleph sleeps: ${runwayAleph}`;
+		expect(world.n8n.logs().split(line)).toHaveLength(2);
+	});
+
+	it('looks for itself, and gives all videos', async () => {
+		await poll(
+			() => tasksWith('Forgotten').map(({ state }) => state),
+			(states) => states.every((state) => state === 'succeeded'),
+		);
+		const execution = await world.client.waitForExecution(ids['Forgotten']!);
+		expect(execution.error).toBeUndefined();
+		expect(statusesOf(execution)).toEqual(Array(5).fill('success'));
+	});
+
+	it('fails at the timeout, and names the task', async () => {
+		const { status, error } = await ends(ids['Error']!);
+		expect(status).toBe('error');
+		expect(error?.message).toBe('The task was still running after 0.5 minutes');
+		const [finished, late] = tasksWith('E ');
+		expect(error?.description).toContain(`task ${finished!.taskId} success`);
+		expect(error?.description).toContain(`task ${late!.taskId} timeout`);
+	});
+
+	it('with On Timeout "Continue" gives the late task as such, and the finished one', async () => {
+		const execution = await ends(ids['Continue']!);
+		expect(execution.error).toBeUndefined();
+		expect(itemsOf(execution)).toMatchObject(
+			tasksWith('C ').map(({ taskId }, n) => ({
+				taskId,
+				status: n === 0 ? 'success' : 'timeout',
+			})),
+		);
+	});
+
+	it('needs no public address, and gives the provider none to call', async () => {
+		const execution = await ends(ids['Private']!);
+		expect(execution.error).toBeUndefined();
+		expect(statusesOf(execution)).toEqual(['success', 'success']);
+		expect(tasksWith('Private').map(({ request }) => request.callBackUrl)).toEqual([
+			undefined,
+			undefined,
+		]);
+	});
+
+	it('waits for tasks of another node with "Get"', async () => {
+		const execution = await ends(ids['Get']!);
+		expect(execution.error).toBeUndefined();
+		const tasks = tasksWith('Looked for');
+		expect(itemsOf(execution, 0, 'Get')).toMatchObject(
+			tasks.map(({ taskId }) => ({ taskId, status: 'success' })),
 		);
 	});
 });

@@ -10,8 +10,7 @@ import type { INodeParameters } from 'n8n-workflow';
 import type { Credential } from '../support/n8n/client';
 import { outputOf } from '../support/n8n/execution';
 import { installN8n } from '../support/n8n/install';
-import { startN8n } from '../support/n8n/server';
-import { newCredential, publishTrigger, triggeredItems, useN8n } from '../support/realN8n';
+import { newCredential, publishTrigger, restart, triggeredItems, useN8n } from '../support/realN8n';
 import { startTask } from '../support/tasks';
 import { TRIGGER, triggerWorkflow } from '../support/workflow';
 
@@ -204,10 +203,7 @@ describe('deliveries of one task', () => {
 		});
 		expect(await itemsOf(trigger, 21)).toHaveLength(21);
 
-		await world.n8n.kill();
-		const { userFolder, port } = world.n8n;
-		world.n8n = await startN8n({ userFolder, port });
-		world.client = await world.n8n.signIn();
+		await restart(world, 'kill');
 		for (const taskId of [...burst, often, failing]) expect(await deliver(taskId)).toEqual(GOOD);
 		const taskIds = (await itemsOf(trigger, 22)).map(({ taskId }) => taskId);
 		expect(taskIds.sort()).toEqual([...burst, often, failing].sort());

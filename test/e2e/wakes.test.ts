@@ -6,7 +6,7 @@ import { poll } from '../support/poll';
 import { accountOn, itemsOf, newCredential, statusesOf, useN8n } from '../support/realN8n';
 import { fallAsleep, start } from '../support/sleepers';
 import { prompts, tasksWith as tasksOf } from '../support/tasks';
-import { sleeping, workflowOf, type WorkflowSetup } from '../support/workflow';
+import { NODE, sleeping, workflowOf, type WorkflowSetup } from '../support/workflow';
 
 const world = useN8n({ duration: 3, concurrency: 2 });
 
@@ -98,27 +98,38 @@ describe('a credential that cannot be read at a wake', () => {
 });
 
 describe('an expression that has no value any more at a wake', () => {
-	/** It throws once the first two tasks have begun to run, and before they have ended. */
-	const lasting = (value: string) => {
-		const time = Date.now() + 15_000;
-		return `={{ $now.toMillis() < ${time} ? ${value} : $('Nowhere').first().json }}`;
-	};
+	/** It throws once the execution has slept, as the node has run by then. */
+	const untilItSleeps = (value: string) =>
+		`={{ $('${NODE}').isExecuted ? $('Nowhere').first().json : ${value} }}`;
 
 	const GONE = /^Referenced node doesn't exist/;
+
+	const ended: Record<string, Execution> = {};
 
 	async function run(
 		name: string,
 		settings: WorkflowSetup['settings'],
 		parameters: INodeParameters,
 		count = 3,
-	): Promise<Execution> {
-		const items = prompts(count, (n) => `${name} ${n} [duration=20]`);
+	): Promise<void> {
+		const items = prompts(count, (n) => `${name} ${n} [duration=10]`);
 		const workflow = workflowOf({ parameters: { ...sleeping, ...parameters }, items, settings });
-		return await ends(await start(world, workflow, await newCredential(world)));
+		ended[name] = await ends(await start(world, workflow, await newCredential(world)));
 	}
 
+	beforeAll(async () => {
+		const prompt = untilItSleeps('$json.prompt');
+		const waitForCompletion = untilItSleeps('true');
+		await Promise.all([
+			run('Gone, stops', STOP, { prompt }),
+			run('Gone, goes on', GO_ON, { prompt }),
+			run('Waits, stops', STOP, { waitForCompletion }, 2),
+			run('Waits, goes on', GO_ON, { waitForCompletion }, 2),
+		]);
+	}, 400_000);
+
 	it('costs the item that has not been started; the error names the others, and a retry keeps them', async () => {
-		const execution = await run('Gone, stops', STOP, { prompt: lasting('$json.prompt') });
+		const execution = ended['Gone, stops']!;
 		expect(execution.status).toBe('error');
 		expect(execution.error?.message).toMatch(GONE);
 		const [first, second, ...others] = tasksWith('Gone, stops');
@@ -132,8 +143,8 @@ describe('an expression that has no value any more at a wake', () => {
 		expect(tasksWith('Gone, stops')).toHaveLength(2);
 	});
 
-	it('costs, with "Continue", that item alone', async () => {
-		const execution = await run('Gone, goes on', GO_ON, { prompt: lasting('$json.prompt') });
+	it('costs, with "Continue", that item alone', () => {
+		const execution = ended['Gone, goes on']!;
 		expect(execution.status).toBe('success');
 		expect(itemsOf(execution)).toMatchObject([
 			...tasksWith('Gone, goes on').map(({ taskId }) => ({ taskId, status: 'success' })),
@@ -141,16 +152,15 @@ describe('an expression that has no value any more at a wake', () => {
 		]);
 	});
 
-	it.each([
-		['Stop', STOP],
-		['Continue', GO_ON],
-	])('costs nothing if all have been started: %s', async (onError, settings) => {
-		const name = `Waits, ${onError}`;
-		const execution = await run(name, settings, { waitForCompletion: lasting('true') }, 2);
-		expect(execution.error).toBeUndefined();
-		expect(statusesOf(execution)).toEqual(['success', 'success']);
-		expect(tasksWith(name)).toHaveLength(2);
-	});
+	it.each(['Waits, stops', 'Waits, goes on'])(
+		'costs nothing if all have been started: %s',
+		(name) => {
+			const execution = ended[name]!;
+			expect(execution.error).toBeUndefined();
+			expect(statusesOf(execution)).toEqual(['success', 'success']);
+			expect(tasksWith(name)).toHaveLength(2);
+		},
+	);
 });
 
 describe('executions that fell asleep together', () => {

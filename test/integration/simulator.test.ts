@@ -46,6 +46,16 @@ describe.each(ALL)('all APIs alike: %s', (name) => {
 			expect(file.data.subarray(4, 8).toString()).toBe('ftyp');
 		});
 
+		it('ends tasks when a test says so', async () => {
+			const api = await simulate({ duration: 600, concurrency: 1 }, name);
+			const taskId = await api.start({ ...REQUEST, prompt: 'Snow' });
+			api.simulator.endTasks('Rain');
+			expect((await api.report(taskId)).state).toBe('running');
+			api.simulator.endTasks('Snow');
+			expect((await api.report(taskId)).state).toBe('succeeded');
+			expect((await api.report(await api.start())).state).toBe('running');
+		});
+
 		it('starts a task as a client would', async () => {
 			const api = await simulate({ duration: 0 }, name);
 			const account = { api: name, key: 'mine' };

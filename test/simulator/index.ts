@@ -27,6 +27,8 @@ export interface Simulator {
 	requests(): LoggedRequest[];
 	/** Starts a task as a client would, and returns its id. Throws what the API says if it refuses. */
 	startTask: (request?: Partial<TaskRequest>, account?: Account) => Promise<string>;
+	/** Ends those that still run and whose prompt has the text. Nobody is called for them. */
+	endTasks(text: string): void;
 	/** Cuts every connection and forgets every pending callback. */
 	close(): Promise<void>;
 }
@@ -62,6 +64,7 @@ export async function startSimulator(
 			const sample = { prompt: 'Make it snow', videoUrl: `${state.url}/files/sample.mp4` };
 			return await startTask(state.url, { ...sample, ...request }, account);
 		},
+		endTasks: (text) => state.endTasks(text),
 		close: async () => {
 			state.end();
 			await app.close();

@@ -69,6 +69,15 @@ export class State {
 		this.limits.of(task.key).assignSlots();
 	}
 
+	/** Ends what runs and has the text in its prompt. */
+	endTasks(text: string): void {
+		for (const task of this.tasks.values()) {
+			if (stateOf(task) !== 'running' || !task.request.prompt.includes(text)) continue;
+			task.endsAt = Date.now();
+			this.limits.of(task.key).assignSlots();
+		}
+	}
+
 	settingsFor(task: Task): Settings {
 		return { ...this.settings, ...task.overrides };
 	}

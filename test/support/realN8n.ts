@@ -54,6 +54,23 @@ export function useN8n(
 	return world;
 }
 
+/**
+ * Ends n8n, and starts it again with what it has stored. Gives what it has logged so far.
+ * @param env the environment variables that it was started with
+ */
+export async function restart(
+	world: Pick<World, 'n8n' | 'client'>,
+	end: 'shutDown' | 'kill',
+	env: Env = {},
+): Promise<string> {
+	const { n8n } = world;
+	await n8n[end]();
+	const { userFolder, port } = n8n;
+	world.n8n = await startN8n({ userFolder, port, env });
+	world.client = await world.n8n.signIn();
+	return n8n.logs();
+}
+
 let accounts = 0;
 
 /** A credential with a key of its own, since pacing is shared by key. */

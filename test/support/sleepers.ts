@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import type { TaskView } from '../simulator';
-import type { Credential, WorkflowJson } from './n8n/client';
+import type { Credential, N8nClient, WorkflowJson } from './n8n/client';
 import { isFinished, type Execution } from './n8n/execution';
 import type { World } from './realN8n';
 import { workflowOf, type WorkflowSetup } from './workflow';
@@ -61,22 +61,33 @@ export async function callAtOnce(tasks: TaskView[]): Promise<number[]> {
 }
 
 /**
- * What a user does after a crash of n8n: "Retry", if an execution was awake. Gives the id of what goes on.
+ * What a user does after a crash of n8n: "Retry", if an execution was awake, or if n8n woke it before it was
+ * ready itself. Gives the id of what goes on.
  *
  * At its start n8n also marks those as crashed that it has just woken. They go on, so that the mark
  * disappears when they sleep again or end, and a retry of them is an error that says so.
  */
 export async function goOnAfterCrash({ client }: World, executionId: string): Promise<string> {
 	for (;;) {
-		for (let second = 0; second < LONGEST_AWAKE_SECONDS; second++) {
-			const { status } = await client.execution(executionId);
-			if (status !== 'crashed') return executionId;
-			await sleep(1_000);
-		}
+		const { status, error } = await comeToRest(client, executionId);
+		if (status !== 'crashed' && error?.message !== WOKEN_TOO_EARLY) return executionId;
 		const retriedId = await client.retryExecution(executionId);
-		const { error } = await client.execution(retriedId);
-		if (error?.message !== 'The crashed execution is still running') return retriedId;
+		const retried = await client.execution(retriedId);
+		if (retried.error?.message !== 'The crashed execution is still running') return retriedId;
 	}
 }
 
+/** Of n8n's own module, which has not begun when the first executions wake. */
+const WOKEN_TOO_EARLY = 'OTel settings not yet initialized';
+
 const LONGEST_AWAKE_SECONDS = 30;
+
+/** What an execution is once it sleeps or has ended; or what it is said to be for longer than it is awake. */
+async function comeToRest(client: N8nClient, executionId: string): Promise<Execution> {
+	for (let second = 0; ; second++) {
+		const execution = await client.execution(executionId);
+		const isAwake = execution.status === 'crashed' || execution.status === 'running';
+		if (!isAwake || second === LONGEST_AWAKE_SECONDS) return execution;
+		await sleep(1_000);
+	}
+}

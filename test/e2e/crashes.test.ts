@@ -1,0 +1,74 @@
+/** Sleeping executions of an n8n that is killed. */
+import { poll } from '../support/poll';
+import { itemsOf, newCredential, restart, useN8n } from '../support/realN8n';
+import { goOnAfterCrash, start } from '../support/sleepers';
+import { prompts, tasksWith as tasksOf } from '../support/tasks';
+import { sleeping, workflowOf } from '../support/workflow';
+
+const world = useN8n({ duration: 6, concurrency: 6, callbackRetries: 8 });
+
+/** What all processes of n8n that have ended have logged. */
+let log = '';
+
+const tasksWith = (text: string) => tasksOf(world, text);
+
+/** Those that n8n has logged. */
+function knownTasks(text: string) {
+	const logs = log + world.n8n.logs();
+	return tasksWith(text).filter(({ taskId }) => logs.includes(taskId));
+}
+
+async function kill(): Promise<void> {
+	log += await restart(world, 'kill');
+}
+
+const statusOf = async (executionId: string) => (await world.client.execution(executionId)).status;
+
+const ends = async (executionId: string) => await world.client.waitForExecution(executionId);
+
+describe('n8n killed twice', () => {
+	it('loses nothing that sleeps, and what is awake pays again for what its log names', async () => {
+		const large = prompts(18, (n) => `Large ${String(n).padStart(2, '0')} [duration=20]`);
+		const slow = prompts(15, (n) => `Slow ${String(n).padStart(2, '0')}`);
+		const largeId = await start(world, workflowOf({ parameters: sleeping, items: large }));
+		// Three at once every ten seconds: it sleeps after the sixth, and is awake after the ninth.
+		const parameters = { ...sleeping, options: { generateRate: 3 } };
+		const another = await newCredential(world);
+		const slowId = await start(world, workflowOf({ parameters, items: slow }), another);
+
+		await poll(
+			async () => {
+				const statuses = [await statusOf(slowId), await statusOf(largeId)];
+				return `${knownTasks('Slow').length} slow ones, ${statuses.join(', ')}`;
+			},
+			(found) => found === '9 slow ones, running, waiting',
+		);
+		await kill();
+		expect(await statusOf(slowId)).toBe('crashed');
+		const goingOn = await goOnAfterCrash(world, largeId);
+		const retriedId = await world.client.retryExecution(slowId);
+		await poll(
+			() => knownTasks('Large').length,
+			(count) => count === 18,
+		);
+		await kill();
+
+		const execution = await ends(await goOnAfterCrash(world, goingOn));
+		expect(execution.error).toBeUndefined();
+		expect(itemsOf(execution)).toMatchObject(
+			large.map(({ prompt }) => ({ prompt, status: 'success' })),
+		);
+		expect(tasksWith('Large')).toHaveLength(18);
+
+		const retried = await ends(await goOnAfterCrash(world, retriedId));
+		expect(retried.error).toBeUndefined();
+		expect(itemsOf(retried)).toMatchObject(
+			slow.map(({ prompt }) => ({ prompt, status: 'success' })),
+		);
+		const delivered = itemsOf(retried).map(({ taskId }) => taskId);
+		const paidAgain = tasksWith('Slow').filter(({ taskId }) => !delivered.includes(taskId));
+		// The second time it was awake by chance, if at all.
+		expect([3, 6]).toContain(paidAgain.length);
+		for (const { taskId } of paidAgain) expect(log).toContain(`accepted task ${taskId}`);
+	}, 400_000);
+});
