@@ -81,7 +81,7 @@ async function runWell(name: string, trigger?: string): Promise<Execution> {
 async function wentWell(name: string, execution: Execution): Promise<Execution> {
 	expect(execution.error).toBeUndefined();
 	await editor?.openExecution(workflows.get(name)!, execution.id);
-	await editor?.takePicture(`examples/${name}`, editor.wholeWorkflow());
+	await editor?.takePicture(`examples/${name}`, editor.wholeWorkflow(), 48);
 	return execution;
 }
 

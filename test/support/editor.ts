@@ -87,6 +87,7 @@ export class Editor {
 	async openExecution(workflowId: string, id: string): Promise<void> {
 		await this.page.goto(`${this.url}/workflow/${workflowId}/executions/${id}`);
 		await this.part('canvas-node').first().waitFor();
+		await this.part('zoom-to-fit').click();
 	}
 
 	/** What n8n's own tests know by this name. */
