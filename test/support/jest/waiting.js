@@ -2,7 +2,7 @@ const { basename } = require('node:path');
 const { default: TestRunner } = require('jest-runner');
 
 /** Those that wait longest for n8n, which looks once a minute for what is due, begin first. */
-const LONGEST = ['faults', 'concurrency', 'queue', 'crashes', 'sleep', 'wakes', 'deadline'];
+const LONGEST = ['browser', 'faults', 'concurrency', 'queue', 'crashes', 'sleep', 'wakes', 'deadline'];
 
 function place({ path }) {
 	const index = LONGEST.indexOf(basename(path, '.test.ts'));
