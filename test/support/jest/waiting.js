@@ -1,7 +1,7 @@
 const { basename } = require('node:path');
 const { default: TestRunner } = require('jest-runner');
 
-/** Those that wait longest for n8n, which looks once a minute for what is due, begin first. */
+/** Those that take longest, mostly as n8n looks only once a minute for what is due, begin first. */
 const LONGEST = [
 	'browser',
 	'faults',
