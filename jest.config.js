@@ -21,7 +21,7 @@ module.exports = {
 		project('compat'),
 	],
 	// Those that talk to servers wait for a part of the time.
-	maxWorkers: Math.max(1, Math.floor(1.5 * availableParallelism())),
+	maxWorkers: 2 * availableParallelism(),
 	reporters: [
 		'<rootDir>/test/support/jest/quietReporter.js',
 		'default',

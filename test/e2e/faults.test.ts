@@ -152,12 +152,15 @@ async function start(batch: Batch, account: Credential): Promise<void> {
 
 /** Resolves once all of them have one of these statuses. */
 async function until(batches: Batch[], statuses: ExecutionStatus[]): Promise<void> {
-	const ids = batches.map(({ name }) => executions.get(name));
-	for (;;) {
-		const found = await world.client.listExecutions({ status: statuses });
-		if (ids.every((id) => found.some((execution) => execution.id === id))) return;
-		await sleep(1_000);
-	}
+	const open = async () => {
+		const found = await world.client.listExecutions();
+		const statusOf = ({ name }: Batch) =>
+			found.find(({ id }) => id === executions.get(name))?.status ?? 'unknown';
+		return batches
+			.filter((batch) => !statuses.includes(statusOf(batch)))
+			.map((batch) => `${batch.name}: ${statusOf(batch)}`);
+	};
+	await poll(open, ({ length }) => length === 0, { timeout: 300_000, interval: 1_000 });
 }
 
 const ENDED: ExecutionStatus[] = ['success', 'error', 'crashed'];
@@ -233,7 +236,7 @@ beforeAll(async () => {
 	await sleep(5_000);
 	world.simulator.settings.maintenance = false;
 	await until(byPoll, ENDED);
-	await until(byCallback, ['waiting']);
+	await until(byCallback, ['waiting', ...ENDED]);
 	await forgeCallbacks();
 	await start(crashing, world.credential);
 	while (tasksOf(crashing).length < crashing.size) await sleep(200);

@@ -159,6 +159,14 @@ export class Editor {
 		await this.field(field).locator('.el-switch').click();
 	}
 
+	/** What "Add option" offers. */
+	async offeredOptions(): Promise<string[]> {
+		await this.part('collection-parameter-add').click();
+		const options = this.page.locator('[role="option"]:visible');
+		await options.first().waitFor();
+		return (await options.allInnerTexts()).map((text) => text.trim());
+	}
+
 	/** "Add option" until there is none left: one may bring others. */
 	async addAllOptions(): Promise<void> {
 		const add = this.part('collection-parameter-add');

@@ -176,6 +176,12 @@ describe('an execution that n8n takes for crashed', () => {
 		expect(wasResumed(batch.executionId, batch.sleep!)).toBe(true);
 	});
 
+	it('is one if n8n does not resume it for a callback', () => {
+		const { batch, call } = asleep(['a']);
+		expect(call('a')).toBe('wake');
+		expect(wasResumed(batch.executionId, batch.sleep!)).toBe(false);
+	});
+
 	it('is one if this process knows nothing of it', () => {
 		const sleep = { since: 1, wakeAt: 2, waker: null };
 		expect(wasResumed('of a killed process', sleep)).toBe(false);

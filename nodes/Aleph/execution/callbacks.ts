@@ -81,13 +81,14 @@ export function markAwake(executionId: string, sleep: Sleep, now: number): Set<s
 }
 
 /**
- * Whether this process has woken the execution from this sleep, or put it to another since. At its start
- * n8n marks as crashed what it has just woken: a retry would pay for its tasks a second time.
+ * Whether the execution has woken in this process from this sleep, or has slept again since. At its start
+ * n8n marks as crashed what it has just woken: a retry would pay for its tasks a second time. A callback
+ * that was allowed to wake it does not count: n8n resumes nothing that it has marked as crashed.
  */
 export function wasResumed(executionId: string, { since }: Sleep): boolean {
 	const known = executions.get(executionId);
 	if (!known) return false;
-	return known.since > since || (known.since === since && known.isOver);
+	return known.since > since || (known.since === since && known.isAwake);
 }
 
 function recall(executionId: string, since: number, now: number): Remembered {

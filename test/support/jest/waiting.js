@@ -1,18 +1,27 @@
 const { basename } = require('node:path');
 const { default: TestRunner } = require('jest-runner');
 
-/** Those that wait longest for n8n, which looks once a minute for what is due, begin first. */
-const LONGEST = ['faults', 'concurrency', 'queue', 'crashes', 'sleep', 'wakes', 'deadline'];
+/** Those that take longest, mostly as n8n looks only once a minute for what is due, begin first. */
+const LONGEST = [
+	'browser',
+	'faults',
+	'concurrency',
+	'queue',
+	'crashes',
+	'sleep',
+	'wakes',
+	'deadline',
+];
 
 function place({ path }) {
 	const index = LONGEST.indexOf(basename(path, '.test.ts'));
 	return index === -1 ? LONGEST.length : index;
 }
 
-/** Runs twice as many files at once as others do: most of their time they wait. */
+/** Runs half as many files again at once as others do: most of their time they wait. */
 module.exports = class extends TestRunner {
 	constructor(globalConfig, context) {
-		super({ ...globalConfig, maxWorkers: 2 * globalConfig.maxWorkers }, context);
+		super({ ...globalConfig, maxWorkers: Math.ceil(1.5 * globalConfig.maxWorkers) }, context);
 	}
 
 	async runTests(tests, ...others) {
