@@ -70,7 +70,9 @@ function serve(socket: Socket, mails: Mail[]): void {
 
 /** Quoted-printable breaks long lines, and says some characters by their codes. */
 function decoded(text: string): string {
-	return text
-		.replace(/=\r\n/g, '')
-		.replace(/=([0-9A-F]{2})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+	return text.replace(/quoted-printable\r\n[^]*?(?=\r\n--|$)/g, (part) =>
+		part
+			.replace(/=\r\n/g, '')
+			.replace(/=([0-9A-F]{2})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16))),
+	);
 }
