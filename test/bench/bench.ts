@@ -44,26 +44,28 @@ async function main(): Promise<void> {
 	const unknown = names.find((name) => !Object.hasOwn(PARTS, name));
 	if (unknown !== undefined) throw new Error(`There is no part "${unknown}".\n\n${HELP}`);
 
-	const sections = await measure(names.length > 0 ? names : Object.keys(PARTS));
+	const measured = await measure(names.length > 0 ? names : Object.keys(PARTS));
 	if (names.length > 0) return;
-	await writeFile(SAVED, await report(sections));
+	await writeFile(SAVED, await report(measured.inShort, measured.sections));
 	console.error(`Saved to ${SAVED}`);
 }
 
 /** Prints each part as soon as it is measured, and gives them all. */
-async function measure(names: string[]): Promise<string[]> {
+async function measure(names: string[]) {
 	await installN8n();
 	const packageTarball = await packPackage();
 	console.log(await heading());
+	const inShort: Record<string, string> = {};
 	const sections: string[] = [];
 	for (const name of names) {
-		const { compares, run } = PARTS[name]!;
+		const { compares, inShort: say, run } = PARTS[name]!;
 		const progress = (text: string) => console.error(`${clock()} ${name}: ${text}`);
 		const rows = await run({ packageTarball, progress });
+		inShort[name] = say(rows);
 		sections.push(await section(name, compares, rows));
-		console.log(`\n${sections.at(-1)}`);
+		console.log(`\n${sections.at(-1)}\n${inShort[name]}`);
 	}
-	return sections;
+	return { inShort, sections };
 }
 
 function clock(): string {

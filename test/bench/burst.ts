@@ -6,7 +6,7 @@ import axios from 'axios';
 import type { INodeParameters } from 'n8n-workflow';
 import { startTask } from '../support/tasks';
 import { triggerWorkflow, webhookNode, workflow } from '../support/workflow';
-import { mean, times, type Part, type PartOptions, type Row } from './part';
+import { cell, mean, times, type Part, type PartOptions, type Row } from './part';
 import { newAccount, withWorld, type World } from './world';
 
 const CALLBACKS = 100;
@@ -21,6 +21,8 @@ const PAUSE_MS = 1_000;
 /** More than any provider makes: the benchmark shows how many it takes. */
 const MOST_TRIES = 10;
 
+const TRIGGER = 'Runway Aleph Trigger';
+
 const LAZY = 'N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE=true';
 
 interface Contender {
@@ -33,13 +35,19 @@ interface Contender {
 interface Outcome {
 	/** Until the last callback is answered with 200. */
 	seconds: number;
-	/** Of each callback. */
+	/** Of each callback; one more than the most if it was never delivered. */
 	tries: number[];
 	executions: number;
 }
 
 export const burst: Part = {
 	compares: `${CALLBACKS} callbacks at the same moment, each for a different task, beside ${SPINNING} processes that use all the processor they get. Like a provider, the sender hangs up after ${PATIENCE_MS / 1000} s without an answer, and sends the callback again ${PAUSE_MS / 1000} s later, up to ${MOST_TRIES} times (a provider gives up after 3). Compares a workflow that contains only the Runway Aleph Trigger with one that contains only n8n's Webhook node, set to respond immediately. Measured once. "Time" is until the last callback is answered with 200. "Executions" counts how often the workflow started for the ${CALLBACKS} callbacks.`,
+	inShort: (rows) => {
+		const lazy = rows.filter((each) => each['n8n setting']);
+		const figure = (some: Row[]) =>
+			`${cell(some, TRIGGER, 'Compared with Webhook')} what n8n's Webhook node takes, ${cell(some, TRIGGER, 'Tries per callback')} tries per callback`;
+		return `${CALLBACKS} callbacks at once on a starved machine take ${figure(rows)}; with \`${LAZY}\`, ${figure(lazy)}.`;
+	},
 	run: async (options) => {
 		const usual = await withContenders('', options);
 		const lazy = await withContenders(LAZY, options);
@@ -83,11 +91,10 @@ async function publish(world: World, setting: string): Promise<Contender[]> {
 			world,
 			workflowId,
 			url: `${n8n.url}/webhook/${built.path}`,
-			rounds: [],
 		};
 	};
 	const addTrigger = async (name: string, parameters: INodeParameters = {}) =>
-		await add(`Runway Aleph Trigger${name}`, triggerWorkflow(parameters));
+		await add(`${TRIGGER}${name}`, triggerWorkflow(parameters));
 	const open = { workflow: workflow('Webhook', [webhookNode('open')]), path: 'open' };
 	const webhook = await add('Webhook (n8n)', open);
 	const trigger = await addTrigger('');
@@ -133,7 +140,7 @@ async function deliver(url: string, taskId: string): Promise<number> {
 		if (isDelivered) return tries;
 		await sleep(PAUSE_MS);
 	}
-	return Infinity;
+	return MOST_TRIES + 1;
 }
 
 /** Once none runs any more, so that what is left to do does not burden the next. */
@@ -163,13 +170,14 @@ async function whileStarved<T>(work: () => Promise<T>): Promise<T> {
 }
 
 function row({ name, setting, seconds, tries, executions }: Measured, webhook: Outcome): Row {
+	const most = Math.max(...tries);
 	return {
 		Trigger: name,
 		'n8n setting': setting && `\`${setting}\``,
 		'Compared with Webhook': times(seconds / webhook.seconds),
 		'Time (s)': seconds.toFixed(0),
 		'Tries per callback': mean(tries).toFixed(1),
-		'Most tries': String(Math.max(...tries)),
+		'Most tries': most > MOST_TRIES ? `over ${MOST_TRIES}` : String(most),
 		Executions: String(executions),
 	};
 }

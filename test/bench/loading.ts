@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { installN8n } from '../support/n8n/install';
 import { installPackage } from '../support/n8n/pack';
-import { median, sum, times, type Part } from './part';
+import { cell, median, sum, times, type Part } from './part';
 
 const ROUNDS = 11;
 
@@ -31,6 +31,8 @@ const LOAD = `
 
 export const loading: Part = {
 	compares: `How long n8n's community package loader takes to load this package, compared with n8n's own GitHub and GitHub Trigger nodes and their credentials. Medians of ${ROUNDS} fresh processes each, taken in turn. A full n8n start takes seconds and varies by more than this. Sizes are for the tarball, which has no dependencies.`,
+	inShort: (rows) =>
+		`loading takes n8n ${cell(rows, 'Runway Aleph', 'Time (ms)')} ms, ${cell(rows, 'Runway Aleph', 'Time vs. GitHub')} what its own GitHub nodes take.`,
 	run: async ({ packageTarball, progress }) => {
 		const folder = await mkdtemp(join(tmpdir(), 'loading-'));
 		try {

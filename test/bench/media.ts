@@ -7,7 +7,7 @@ import { outputOf } from '../support/n8n/execution';
 import { startTask } from '../support/tasks';
 import { alephNode, chain, ownNode, withAlephCredential } from '../support/workflow';
 import { COLLECTS_GARBAGE, residentMemory, settledMemory } from './memory';
-import { median, times, type Part, type PartOptions, type Row } from './part';
+import { cell, median, times, type Part, type PartOptions, type Row } from './part';
 import { newAccount, withWorld, type World } from './world';
 
 const MEGABYTE = 1024 * 1024;
@@ -71,6 +71,8 @@ const upload = {
 
 export const media: Part = {
 	compares: `How far the resident memory of n8n's main process rises above idle while it transfers one large file in the "filesystem" binary data mode, with Runway Aleph and with n8n's HTTP Request node. Medians of ${ROUNDS} fresh n8n instances each, taken in turn.`,
+	inShort: (rows) =>
+		`a ${DOWNLOAD_MB} MB video takes ${cell(rows, download.title, 'Runway Aleph (MB)')} MB of memory on its way, ${cell(rows, download.title, 'Compared with HTTP Request')} what n8n's HTTP Request node takes.`,
 	run: async (options) => [
 		await compare(download.title, download.ours, download.theirs, options),
 		await compare(upload.title, upload.ours, upload.theirs, options),

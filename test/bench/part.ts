@@ -3,6 +3,8 @@
 export interface Part {
 	/** The sentences above its table: what stands beside what, and how it is measured. */
 	compares: string;
+	/** What the table says, in a sentence. */
+	inShort: (rows: Row[]) => string;
 	run: (options: PartOptions) => Promise<Row[]>;
 }
 
@@ -15,6 +17,14 @@ export interface PartOptions {
 
 /** A row of the table: cells by the titles of their columns; what is not there stays empty. */
 export type Row = Record<string, string>;
+
+/** A cell of the row whose first column has this text. */
+export function cell(rows: Row[], first: string, title: string): string {
+	const row = rows.find((each) => Object.values(each)[0] === first);
+	const text = row?.[title];
+	if (text === undefined) throw new Error(`There is no "${title}" of "${first}"`);
+	return text;
+}
 
 /** A ratio as its cell shows it. */
 export function times(ratio: number): string {

@@ -8,7 +8,7 @@ import { World } from '../support/batchWorld';
 import { FakeClock, HOUR, MINUTE } from '../support/fakeClock';
 import { sleepingN8n } from '../support/sleepingN8n';
 import { idealTime } from '../support/ideal';
-import { times, type Part, type Row } from './part';
+import { cell, times, type Part, type Row } from './part';
 import { spread } from './world';
 
 const COUNT = 1_000;
@@ -31,6 +31,13 @@ const WAYS: Way[] = [
 
 export const realSizes: Part = {
 	compares: `${COUNT} tasks of ${DURATIONS.shortest / MINUTE} to ${DURATIONS.longest / MINUTE} minutes in one execution. The API runs ${LIMITS.slots} at once and accepts ${LIMITS.rate} new ones in ${LIMITS.window / 1000} s. This takes hours, so it isn't measured on n8n: the node's own driver runs on a clock that jumps from event to event, with a model of the API and of n8n, which looks for due executions once a minute and needs a tenth of a second for each callback. "Requests" includes refused ones.`,
+	inShort: (rows) => {
+		const [poll, sleep] = ['"Poll"', '"Sleep"'].map(
+			(name) =>
+				`${cell(rows, name, 'Time vs. ideal')} the ideal time and ${cell(rows, name, 'Requests per task')} requests per task`,
+		);
+		return `${COUNT} tasks of minutes need ${poll} with "Poll", and ${sleep} with "Sleep".`;
+	},
 	run: async ({ progress }) => {
 		const rows: Row[] = [];
 		for (const way of WAYS) {

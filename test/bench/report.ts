@@ -19,8 +19,12 @@ export async function section(name: string, compares: string, rows: Row[]): Prom
 	return await formatted([`## ${name}`, compares, table.join('\n')]);
 }
 
-export async function report(sections: string[]): Promise<string> {
-	return await formatted([await heading(), ...sections]);
+/** @param inShort a sentence for each part, by its name */
+export async function report(inShort: Record<string, string>, sections: string[]): Promise<string> {
+	const summary = Object.entries(inShort).map(
+		([name, text]) => `- [${name}](#${name.toLowerCase()}): ${text}`,
+	);
+	return await formatted([await heading(), summary.join('\n'), ...sections]);
 }
 
 /** When and where it is measured. */

@@ -5,7 +5,7 @@ import axios from 'axios';
 import type { ExecutionStatus, INodeParameters } from 'n8n-workflow';
 import { alephNode, chain, NODE, polling, webhookNode } from '../support/workflow';
 import { COLLECTS_GARBAGE, settledMemory } from './memory';
-import { times, type Part, type PartOptions, type Row } from './part';
+import { cell, times, type Part, type PartOptions, type Row } from './part';
 import { HIGHEST_RATE, newAccount, waitForExecutions, withWorld, type World } from './world';
 
 interface Load {
@@ -17,7 +17,6 @@ interface Load {
 }
 
 const LOADS: Load[] = [
-	{ title: '50 asleep ("Sleep")', count: 50, waitMode: 'sleep', status: 'waiting' },
 	{ title: '200 asleep ("Sleep")', count: 200, waitMode: 'sleep', status: 'waiting' },
 	{ title: '50 polling ("Poll")', count: 50, waitMode: 'poll', status: 'running' },
 ];
@@ -29,7 +28,9 @@ const LOADS: Load[] = [
 const WARM_UP = 200;
 
 export const sleeping: Part = {
-	compares: `Resident memory of n8n's main process when idle, after garbage collection. "Before" is after ${WARM_UP} executions have ended; "During" is while more executions, with one task each, are waiting. Each row uses a fresh n8n instance. n8n can release startup memory at any time, which can outweigh what's measured, so a row can end lower than it began. The memory that a polling execution holds is n8n's own: an isolate for expressions, kept for as long as the execution runs.`,
+	compares: `Resident memory of n8n's main process when idle, after garbage collection. "Before" is after ${WARM_UP} executions have ended; "During" is while more executions, with one task each, are waiting. Each row uses a fresh n8n instance. n8n can release startup memory at any time, which can outweigh what's measured: a row that ends lower than it began counts as 0. The memory that a polling execution holds is n8n's own: an isolate for expressions, kept for as long as the execution runs.`,
+	inShort: (rows) =>
+		`an execution that sleeps takes ${cell(rows, LOADS[0]!.title, 'Each (MB)')} MB of n8n's memory, one that polls ${cell(rows, LOADS[1]!.title, 'Each (MB)')} MB.`,
 	run: async (options) => {
 		const measured: Array<{ load: Load; memory: Memory }> = [];
 		for (const load of LOADS) {
@@ -91,7 +92,7 @@ async function start(
 }
 
 function perExecution({ count }: Load, { before, during }: Memory): number {
-	return (during - before) / count;
+	return Math.max(0, during - before) / count;
 }
 
 function row(load: Load, memory: Memory, perPolling: number): Row {

@@ -6,7 +6,7 @@ import axios from 'axios';
 import type { INode } from 'n8n-workflow';
 import { startTask } from '../support/tasks';
 import { alephNode, webhookNode, workflow } from '../support/workflow';
-import { median, times, type Part, type PartOptions, type Row } from './part';
+import { cell, median, times, type Part, type PartOptions, type Row } from './part';
 import { newAccount, withWorld, type World } from './world';
 
 const CONNECTIONS = 20;
@@ -17,9 +17,10 @@ const ROUNDS = 4;
 /** A header that every callback has, and one contender checks. */
 const SECRET = { name: 'x-secret', value: 'known to the provider' };
 
-/** Settings that spare n8n isolates for expressions: those that nobody needs, and all. */
+/** Spares n8n the isolates for expressions that nobody needs. */
 const LAZY = 'N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE=true';
-const LEGACY = 'N8N_EXPRESSION_ENGINE=legacy';
+
+const VERIFYING = 'Runway Aleph Trigger, "Verify with API" on';
 
 /** A published workflow that consists of a trigger. */
 interface Contender {
@@ -44,30 +45,27 @@ interface Round {
 export const trigger: Part = {
 	compares: `Compares a workflow that contains only the Runway Aleph Trigger with one that contains only n8n's Webhook node, set to respond immediately. Both get the same ${CALLBACKS} callbacks, each for a different task, over ${CONNECTIONS} connections. The figures are medians of ${ROUNDS} rounds, taken in turn. "Executions per second" counts until the last execution has ended. Deduplication is on. With "Verify with API" on, each callback needs an API request, which the node deliberately limits to 50 per second and account.
 
-By default, n8n sets up an isolate for expressions for each webhook (except its own Webhook node's), each webhook credential and each execution, even if there's no expression. That takes most of the time. To increase throughput, set \`${LAZY}\`: n8n then sets up an isolate only if there's an expression. \`${LEGACY}\` uses no isolates. It's included only to show what they cost: n8n no longer considers it secure and will remove it. In queue mode, n8n splits the work between webhook processors and workers. That isn't measured here.`,
+By default, n8n sets up an isolate for expressions for each webhook (except its own Webhook node's) and each execution, even if there's no expression. That takes most of the time. To increase throughput, set \`${LAZY}\`: n8n then sets up an isolate only if there's an expression. In queue mode, n8n splits the work between webhook processors and workers. That isn't measured here.`,
+	inShort: (rows) =>
+		`the trigger, which checks each callback with the API, takes ${cell(rows, VERIFYING, 'Callbacks per second')} callbacks per second, ${cell(rows, VERIFYING, 'Compared with Webhook')} what n8n's own Webhook node takes.`,
 	run: async (options) =>
 		await withContenders(
 			'',
 			options,
 			async (usual) =>
-				await withContenders(
-					LAZY,
-					options,
-					async (lazy) =>
-						await withContenders(LEGACY, options, async (legacy) => {
-							const contenders = [...usual, ...lazy, ...legacy];
-							for (let round = 0; round <= ROUNDS; round++) {
-								options.progress(round === 0 ? 'warming up' : `round ${round} of ${ROUNDS}`);
-								// Each is first as often as the others.
-								for (let turn = 0; turn < contenders.length; turn++) {
-									const contender = contenders[(round + turn) % contenders.length]!;
-									const measured = await measure(contender);
-									if (round > 0) contender.rounds.push(measured);
-								}
-							}
-							return contenders.map((contender) => row(contender, contenders[0]!));
-						}),
-				),
+				await withContenders(LAZY, options, async (lazy) => {
+					const contenders = [...usual, ...lazy];
+					for (let round = 0; round <= ROUNDS; round++) {
+						options.progress(round === 0 ? 'warming up' : `round ${round} of ${ROUNDS}`);
+						// Each is first as often as the others.
+						for (let turn = 0; turn < contenders.length; turn++) {
+							const contender = contenders[(round + turn) % contenders.length]!;
+							const measured = await measure(contender);
+							if (round > 0) contender.rounds.push(measured);
+						}
+					}
+					return contenders.map((contender) => row(contender, contenders[0]!));
+				}),
 		),
 };
 
@@ -102,7 +100,7 @@ async function publish(world: World, setting: string): Promise<Contender[]> {
 		return await add(name, { ...node, webhookId }, `${webhookId}/aleph`);
 	};
 	const webhook = await add('Webhook (n8n)', webhookNode('open'), 'open');
-	const verifying = await addTrigger('Runway Aleph Trigger, "Verify with API" on', true);
+	const verifying = await addTrigger(VERIFYING, true);
 	if (setting) return [webhook, verifying];
 	return [
 		webhook,

@@ -58,6 +58,11 @@ export const waiting: Part = {
 	compares: `Batches of 1, 10 and 100 tasks on the same n8n and simulator. Compares the node's two wait modes, loops of n8n's own nodes that check every ${LOOP_SECONDS} s, and a script outside n8n that checks as often as Runway's own SDK does: every 6 s, ±1.5 s. The API's limit of ${RATE.tasks} new tasks in ${RATE.window / 1000} s applies. The node stays within it by itself. The loop uses the HTTP Request node's "Batching" option, with ${WITHIN_RATE.batchSize} items every ${WITHIN_RATE.batchInterval / 1000} s. Without it, the loop with 100 tasks never ends, because the API refuses most of them.
 
 In the ideal case, every task starts as early as the limit allows and its end is noticed at once. "Requests" counts calls to generate and record-info. A task counts as noticed at the first status check after it ends. With "Sleep", an execution starts as many tasks as it can within 15 s, sleeps until a callback wakes it or a minute has passed, and then continues. Tasks take ${DURATIONS.shortest} to ${DURATIONS.longest} s, spread evenly and identical for all methods. The one-by-one methods would take twenty minutes for 100 of them, and aren't measured with these. Real tasks take minutes: delays of a few seconds matter less, and polling needs more requests, but "Sleep" doesn't. Figures for 1 task are the mean of ${BATCHES[0]!.rounds} batches, and for 10 tasks of ${BATCHES[1]!.rounds}. The one-by-one methods are idle most of the time, so they run alongside the others.`,
+	inShort: (rows) => {
+		const ratio = (name: string) =>
+			rows.find((each) => each.Method?.includes(name) && each.Tasks === '100')?.['Time vs. ideal'];
+		return `a batch of 100 short tasks takes ${ratio('"Poll"')} the ideal time with "Poll", ${ratio('"Sleep"')} with "Sleep", and ${ratio('loop')} with a loop that knows the limits.`;
+	},
 	run: async ({ packageTarball, progress }) =>
 		await withWorld(
 			{ packageTarball },

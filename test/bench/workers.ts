@@ -4,7 +4,7 @@ import { startSimulator, type TaskView } from '../simulator';
 import { startQueueMode } from '../support/n8n/queue';
 import { idealTime } from '../support/ideal';
 import { alephWorkflow, sourceOf } from '../support/workflow';
-import { times, type Part, type Row } from './part';
+import { cell, times, type Part, type Row } from './part';
 import { newAccount, spreadOrders, waitForExecutions, type World } from './world';
 
 const WORKERS = 3;
@@ -25,6 +25,13 @@ const WAYS = [
 
 export const workers: Part = {
 	compares: `n8n's queue mode with ${WORKERS} workers and 2 webhook processors: ${EXECUTIONS} executions of ${COUNT} tasks each share one API key. The API runs ${LIMITS.concurrency} at once and accepts ${LIMITS.rateLimit} new ones in ${WINDOW_SECONDS} s, and tasks take ${DURATIONS.shortest} to ${DURATIONS.longest} s. Nothing is configured: each worker paces itself, and finds its share by what the API refuses. In the ideal case, all tasks start as soon as both limits allow. "First" and "Last" are when the first and the last execution ended, compared with that. Both wait modes run at the same time, each with a key of its own.`,
+	inShort: (rows) => {
+		const [poll, sleep] = WAYS.map(
+			({ name }) =>
+				`${cell(rows, name, 'Last vs. ideal')} the ideal time and ${cell(rows, name, 'Refused per task')} refused requests per task`,
+		);
+		return `six executions on ${WORKERS} workers with one key need ${poll} with "Poll", and ${sleep} with "Sleep".`;
+	},
 	run: async ({ packageTarball, progress }) => {
 		const queue = await startQueueMode({ packageTarball, workers: WORKERS });
 		try {

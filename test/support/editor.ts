@@ -36,7 +36,7 @@ const NOT_OURS = `
 	]
 		.map((name) => `[data-test-id='${name}']`)
 		.join()}),
-	[class*='nodeButtonsWrapper'], .el-notification { display: none !important; }
+	[class*='nodeButtonsWrapper'], [class*='executionDetails'], .el-notification { display: none !important; }
 `;
 
 /** Starts a browser of its own, and signs in as the owner. */
