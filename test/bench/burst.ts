@@ -19,7 +19,7 @@ const PATIENCE_MS = 15_000;
 const PAUSE_MS = 1_000;
 
 /** More than any provider makes: the benchmark shows how many it takes. */
-const MOST_TRIES = 10;
+const MOST_TRIES = 6;
 
 const TRIGGER = 'Runway Aleph Trigger';
 

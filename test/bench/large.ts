@@ -69,7 +69,7 @@ function waysOf(load: Load): Way[] {
 }
 
 export const large: Part = {
-	compares: `More tasks in one execution than the API runs at once: it accepts 20 new ones in ${WINDOW_SECONDS} s (200 in the batch of 1,000). In the ideal case, each task starts as soon as both limits allow. A loop of n8n's own nodes can't tell that the API is full, so its "Batching" option needs careful tuning: 12 items every 11 s, or 10 every 60 s. "Awake" is the share of time that the execution is running rather than stored in n8n's database. "Refused" counts requests over a limit, which cost nothing. "CPU time" is that of n8n's main process, minus an idle one's. Each method has its own n8n instance. All methods with the same batch run at the same time, and so do the batches of 60 and 1,000.
+	compares: `More tasks in one execution than the API runs at once: it accepts 20 new ones in ${WINDOW_SECONDS} s (200 in the batch of 1,000). In the ideal case, each task starts as soon as both limits allow. A loop of n8n's own nodes can't tell that the API is full, so its "Batching" option needs careful tuning: 12 items every 11 s, or 10 every 60 s. "Awake" is the share of time that the execution is running rather than stored in n8n's database. "Refused" counts requests over a limit, which cost nothing. "CPU time" is that of n8n's main process, minus an idle one's. Each method has its own n8n instance, and all run at the same time.
 
 Not every callback wakes a sleeping execution, so slots freed by finished tasks stay empty for a few seconds. The longer tasks take, the less this matters. Most of the CPU time with "Sleep" goes to callbacks, because n8n loads the execution for each one.`,
 	inShort: (rows) => {
@@ -77,12 +77,8 @@ Not every callback wakes a sleeping execution, so slots freed by finished tasks 
 		return `${row!.Tasks!.replace(',', ' each,')}: ${row!['Time vs. ideal']} the ideal time with "Sleep", awake for ${row!.Awake} of it.`;
 	},
 	run: async (options) => {
-		const rows: Row[] = [];
-		for (const loads of [LOADS.slice(0, 1), LOADS.slice(1)]) {
-			const measured = loads.flatMap(waysOf).map(async (way) => await measure(way, options));
-			rows.push(...(await Promise.all(measured)).map(row));
-		}
-		return rows;
+		const ways = LOADS.flatMap(waysOf);
+		return (await Promise.all(ways.map(async (way) => await measure(way, options)))).map(row);
 	},
 };
 
