@@ -5,6 +5,7 @@ import {
 	isPending,
 	isRunning,
 	isSuccess,
+	itemAt,
 	type Batch,
 	type ItemFacts,
 	type ItemState,
@@ -39,7 +40,7 @@ export function decide(batch: Batch, now: number, busy: ReadonlySet<number> = ne
 		trialAt: null,
 		checkAt: null,
 	};
-	const underway = [...busy].map((index) => batch.items[index]!);
+	const underway = [...busy].map((index) => itemAt(batch, index));
 	const allowance = allowanceOf(batch, underway, now);
 	let checks = CHECKS_AT_ONCE - underway.filter(isRunning).length;
 	let downloads = FILES_AT_ONCE - underway.filter(isSuccess).length;

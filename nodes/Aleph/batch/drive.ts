@@ -15,7 +15,7 @@ import {
 } from './events';
 import { ApiError } from '../api/error';
 import type { Job, Tasks } from './job';
-import { isHalted, isPending, isRunning, type Batch } from './state';
+import { isHalted, isPending, isRunning, itemAt, type Batch } from './state';
 
 interface Conditions {
 	clock: Clock;
@@ -139,7 +139,7 @@ class Driver {
 	private withdrawUnwanted(): void {
 		const halted = isHalted(this.batch);
 		for (const [index, request] of this.requests) {
-			const { state } = this.batch.items[index]!;
+			const { state } = itemAt(this.batch, index);
 			if (state === 'failed' || (halted && state === 'pending')) request.abort(WITHDRAWN);
 		}
 	}
@@ -147,7 +147,7 @@ class Driver {
 	private async start(index: number, signal: AbortSignal): Promise<void> {
 		const { batch, jobs } = this;
 		const { clock } = this.conditions;
-		const item = batch.items[index]!;
+		const item = itemAt(batch, index);
 		const { upload, start } = jobs[index]!;
 		try {
 			if (!isPending(item) || !upload || !start) return;
@@ -167,7 +167,7 @@ class Driver {
 	private async check(index: number, signal: AbortSignal): Promise<void> {
 		const { batch, tasks } = this;
 		const { clock } = this.conditions;
-		const item = batch.items[index]!;
+		const item = itemAt(batch, index);
 		if (!isRunning(item)) return;
 		try {
 			const found = await tasks.readTask(item.taskId, { api: item.api, signal });
@@ -179,7 +179,7 @@ class Driver {
 	}
 
 	private async download(index: number): Promise<void> {
-		const item = this.batch.items[index]!;
+		const item = itemAt(this.batch, index);
 		if (item.state !== 'completed') return;
 		try {
 			downloaded(this.batch, index, await this.jobs[index]!.download(item));

@@ -10,6 +10,7 @@ import {
 	fitsDeadline,
 	isPending,
 	isRunning,
+	itemAt,
 	lastMoment,
 	taskIdOf,
 	type Batch,
@@ -29,8 +30,8 @@ export function running(taskId: string, now: number): Running {
 }
 
 /** The files of an item have gone up. */
-export function uploaded({ items }: Batch, itemIndex: number, uploads: Uploads): void {
-	const item = items[itemIndex]!;
+export function uploaded(batch: Batch, itemIndex: number, uploads: Uploads): void {
+	const item = itemAt(batch, itemIndex);
 	if (isPending(item) && Object.keys(uploads).length > 0) item.uploads = uploads;
 }
 
@@ -138,7 +139,7 @@ export function deadlineChecked(batch: Batch, now: number): void {
 
 /** The API has told about a task. */
 export function checked(batch: Batch, itemIndex: number, found: FoundRecord, now: number): void {
-	const item = batch.items[itemIndex]!;
+	const item = itemAt(batch, itemIndex);
 	if (!isRunning(item)) return;
 	const { api, task, data, queued } = found;
 	const { taskId, requested, soon, terms } = item;
@@ -172,7 +173,7 @@ const GRACE_MS = 60_000;
  * reading it: it is asked for until its time is up. One that the user names may be wrong.
  */
 export function notChecked(batch: Batch, itemIndex: number, error: Error, now: number): void {
-	const item = batch.items[itemIndex]!;
+	const item = itemAt(batch, itemIndex);
 	if (!isRunning(item)) return;
 	const { taskId, api, requested, terms } = item;
 	const { waitFor, notFoundTimeout } = terms;
@@ -211,7 +212,7 @@ function isPassing(error: Error): boolean {
 
 /** The files of a finished task are there, or cannot be had. */
 export function downloaded(batch: Batch, itemIndex: number, files: Files): void {
-	const item = batch.items[itemIndex]!;
+	const item = itemAt(batch, itemIndex);
 	if (item.state === 'completed') item.files = files;
 }
 
@@ -295,7 +296,7 @@ function shiftOf({ executionId }: Batch): number {
 }
 
 function set(batch: Batch, itemIndex: number, stage: Stage): ItemState {
-	const { requestHash, inputHash, terms } = batch.items[itemIndex]!;
+	const { requestHash, inputHash, terms } = itemAt(batch, itemIndex);
 	return (batch.items[itemIndex] = { requestHash, inputHash, terms, ...stage });
 }
 

@@ -173,6 +173,11 @@ export interface Sleep {
 	wokenAt?: number;
 }
 
+/** The item of an index that there is. */
+export function itemAt({ items }: Batch, itemIndex: number): ItemState {
+	return items[itemIndex]!;
+}
+
 export function isPending(item: ItemState): item is ItemFacts & Pending {
 	return item.state === 'pending';
 }
