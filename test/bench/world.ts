@@ -69,7 +69,8 @@ export function spread(n: number, { shortest, longest }: Range): number {
 export function spreadOrders(name: string, first: number, count: number, range: Range): Order[] {
 	return Array.from({ length: count }, (_, n) => {
 		const duration = spread(first + n, range);
-		return { prompt: `${name}: ${n} [duration=${duration.toFixed(3)}]` };
+		const prompt = `${name}: ${n} [duration=${duration.toFixed(3)}]`;
+		return { prompt, videoUrl: 'https://example.com/video.mp4' };
 	});
 }
 
