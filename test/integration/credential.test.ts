@@ -223,6 +223,25 @@ describe('without a request', () => {
 			{ provider: 'custom', api: 'jobs', apiKey: 'a-key', baseUrl: 'ftp://x' },
 			'The base URL in the credential is not a URL',
 		],
+		[
+			{
+				provider: 'custom',
+				api: 'jobs',
+				apiKey: 'a-key',
+				baseUrl: 'https://me:secret@example.com',
+			},
+			'A URL in the credential contains a user name or password',
+		],
+		[
+			{
+				provider: 'custom',
+				api: 'jobs',
+				apiKey: 'a-key',
+				baseUrl: 'example.com',
+				uploadUrl: 'me@example.com',
+			},
+			'A URL in the credential contains a user name or password',
+		],
 		[{ provider: 'custom', api: '', apiKey: 'a-key' }, 'Choose a provider and an API'],
 		[{ provider: 'openrouter', apiKey: 'a-key' }, 'Choose a provider and an API'],
 	])('%j is not good', async (credential, message) => {

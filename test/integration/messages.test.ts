@@ -57,6 +57,7 @@ const cases: Record<string, () => Case> = {
 	'Connection denied': () => ({ given: { refuse: 550 } }),
 	'Base URL of another server': () => ({ account: { baseUrl: `${simulator.url}/elsewhere` } }),
 	'Base URL that is not a URL': () => ({ account: { baseUrl: 'ftp://api.kie.ai' } }),
+	'URL with a user name': () => ({ account: { baseUrl: 'https://me:secret@example.com' } }),
 	'Unreachable host': () => ({ account: { baseUrl: 'http://127.0.0.1:1' } }),
 	'Refused parameters': () => ({ given: { refuse: 422 } }),
 	'Media that cannot be fetched': () => ({ given: { refuse: 451 } }),

@@ -10,7 +10,7 @@ import { clock } from './clock';
 import { dialectOf, PROVIDERS } from './dialects';
 import type { Dialect, Provider } from './dialects/dialect';
 import { cleanKey } from './key';
-import { isHttpUrl } from './url';
+import { hasLogin, isHttpUrl } from './url';
 import { limitersOf, type AccountLimiters } from './rateLimiter';
 
 /** Where n8n runs our code: for the items of a run, or for a callback. */
@@ -79,6 +79,10 @@ export async function readRecentConnection(ctx: NodeContext): Promise<Connection
 export function problemOf(connection: Connection): string | null {
 	if (connection.apiKey === '') return 'The API key in the credential is empty';
 	if (!isHttpUrl(connection.baseUrl)) return 'The base URL in the credential is not a URL';
+	// A request would carry these instead of the key.
+	if ([connection.baseUrl, connection.uploadUrl].some(hasLogin)) {
+		return 'A URL in the credential contains a user name or password';
+	}
 	return wrongKey(connection);
 }
 

@@ -4,3 +4,8 @@ export function isHttpUrl(value: unknown): value is string {
 	const { protocol, hostname } = new URL(value.trim());
 	return /^https?:$/.test(protocol) && hostname !== '';
 }
+
+/** Whether a URL is like https://user:password@example.com. */
+export function hasLogin(url: string): boolean {
+	return URL.canParse(url) && new URL(url).username + new URL(url).password !== '';
+}
