@@ -37,7 +37,7 @@ const SAVED = resolve(__dirname, '..', '..', 'docs', 'benchmark.md');
 const HELP = `Usage: npm run bench [-- <part> ...]
 
 Prints the tables of these parts, of ${Object.keys(PARTS).join(', ')}.
-Without any it takes all, which is three quarters of an hour, and writes them to docs/benchmark.md.`;
+Without any it takes all, which is 35 minutes, and writes them to docs/benchmark.md.`;
 
 async function main(): Promise<void> {
 	const names = process.argv.slice(2);
