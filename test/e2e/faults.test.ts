@@ -248,7 +248,7 @@ beforeAll(async () => {
 	log += world.n8n.logs();
 	ended = new Map();
 	for (const [name, id] of executions) ended.set(name, await world.client.execution(id));
-}, 600_000);
+}, 900_000);
 
 /** The items of one output, in both of which n8n keeps them in the order of the input. */
 function itemsOf({ name }: Batch, output = 0): INodeExecutionData[] {
