@@ -57,7 +57,7 @@ export function cancelSignalOf(ctx: NodeContext): AbortSignal | undefined {
 /** The data of an execution, which n8n stores when it sleeps or ends, and the class changes on the way. */
 export type StoredRun = Pick<IRunExecutionData, 'executionData' | 'waitTill'>;
 
-/** The execution that a run of the node belongs to, as read when the run begins, and what can be done to it. */
+/** The execution that a run of the node belongs to, as read when the run begins; and what can be asked of it. */
 export interface Execution {
 	/** Absent under n8n's own agents, whatever the type says (2.41). */
 	id: string;
@@ -68,15 +68,15 @@ export interface Execution {
 	stopsOnError: boolean;
 	/** Aborts when the user stops the execution. */
 	signal?: AbortSignal;
-	/** When n8n stops the execution for taking too long (epoch milliseconds), if it ever does. */
-	deadline?: number;
-	/** Who would lose something, or be confused, if it slept; null if nobody. */
-	keptAwakeBy: 'agent' | 'engine' | 'caller' | 'parent' | null;
 	/** What n8n stores for the node with the execution, when that sleeps, fails or ends. */
 	stored: IDataObject;
 	/** All that n8n stores of the execution. */
 	run: StoredRun;
 	logger: Logger;
+	/** When n8n stops the execution for taking too long (epoch milliseconds), if it ever does. */
+	deadline: () => number | undefined;
+	/** Who would lose something, or be confused, if it slept; null if nobody. */
+	keptAwakeBy: () => KeptAwakeBy | null;
 	/** Shown with it in n8n's list of executions. */
 	setCustomData: (key: string, value: string) => void;
 	/** Where a callback reaches it while it sleeps. Since n8n 2.0 the URL carries a secret token. */
@@ -99,12 +99,13 @@ export function readExecution(ctx: IExecuteFunctions): Execution {
 		isTool,
 		stopsOnError: !ctx.continueOnFail(),
 		signal: cancelSignalOf(ctx),
-		deadline: endOfExecution(ctx),
-		keptAwakeBy: isTool ? 'agent' : keptAwakeBy(ctx),
 		// Nobody stores it if there is no execution, as under n8n's own agents (2.41).
 		stored: runExecutionData?.executionData ? ctx.getContext('node') : {},
 		run: runExecutionData ?? {},
 		logger: ctx.logger,
+		// Of no use at a wake: both look at all that has run.
+		deadline: () => endOfExecution(ctx),
+		keptAwakeBy: () => (isTool ? 'agent' : keptAwakeBy(ctx)),
 		setCustomData: (key, value) => setCustomData(ctx, key, value),
 		resumeUrl: () => ctx.evaluateExpression('{{ $execution.resumeUrl }}', 0) as string,
 		putToSleep: async (time, resumeUrl) => {
@@ -116,7 +117,9 @@ export function readExecution(ctx: IExecuteFunctions): Execution {
 	};
 }
 
-function keptAwakeBy(ctx: IExecuteFunctions): Execution['keptAwakeBy'] {
+export type KeptAwakeBy = 'agent' | 'engine' | 'caller' | 'parent';
+
+function keptAwakeBy(ctx: IExecuteFunctions): KeptAwakeBy | null {
 	if (!canResume(ctx)) return 'engine';
 	if (callerWaits(ctx)) return 'caller';
 	return parentWaits(ctx) ? 'parent' : null;

@@ -6,10 +6,10 @@ import {
 	type IExecuteFunctions,
 	type IWebhookFunctions,
 } from 'n8n-workflow';
-import { clock } from './clock';
 import { dialectOf, PROVIDERS } from './dialects';
 import type { Dialect, Provider } from './dialects/dialect';
 import { cleanKey } from './key';
+import { sharing } from './recent';
 import { hasLogin, isHttpUrl } from './url';
 import { limitersOf, type AccountLimiters } from './rateLimiter';
 
@@ -53,26 +53,16 @@ export async function readConnection(ctx: NodeContext): Promise<Connection> {
 /** How long a credential that is edited may still count as it was, for callbacks. */
 const RECENT_MS = 5_000;
 
-/** By node and credential. */
-const recent = new Map<string, { reading: Promise<Connection>; since: number }>();
+const shared = sharing<Connection>(RECENT_MS);
 
 /**
  * The same for a callback: what was read for another one a moment ago still counts. Callbacks come in bursts,
  * and a read in a webhook costs n8n about as much as an execution.
  */
 export async function readRecentConnection(ctx: NodeContext): Promise<Connection> {
-	const now = clock.now();
-	for (const [other, { since }] of recent) if (now >= since + RECENT_MS) recent.delete(other);
 	const { id, credentials } = ctx.getNode();
 	const key = [ctx.getWorkflow().id, id, credentials?.alephApi?.id].join(' ');
-	const known = recent.get(key);
-	if (known) return await known.reading;
-	const own = { reading: readConnection(ctx), since: now };
-	recent.set(key, own);
-	return await own.reading.catch((error: unknown) => {
-		if (recent.get(key) === own) recent.delete(key);
-		throw error;
-	});
+	return await shared(key, async () => await readConnection(ctx));
 }
 
 /** What is wrong with a credential, as far as that can be told without asking the API; else null. */

@@ -38,11 +38,12 @@ export async function beginBatch(
 	jobs: Job[],
 	sleeps: boolean,
 ): Promise<Batch> {
-	const { id: executionId, node, runIndex, isTool, stopsOnError, deadline, stored } = execution;
+	const { id: executionId, node, runIndex, isTool, stopsOnError, stored } = execution;
 	// What is wrong with the credential is told before anything is sent.
 	const { provider } = await client.connection();
 	const now = clock.now();
 	const items = withSharedTerms(await Promise.all(jobs.map(async (job) => await job.initial(now))));
+	const deadline = execution.deadline();
 	const fresh = newBatch({ executionId, runIndex, sleeps, stopsOnError, deadline, items });
 	const key = isTool ? callKey(items) : 'batch';
 	const earlier = earlierBatch(execution, stored[key] as Batch | undefined);

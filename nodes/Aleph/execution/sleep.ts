@@ -3,7 +3,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { clock } from '../api/clock';
 import { fellAsleep } from '../batch/events';
 import type { Batch } from '../batch/state';
-import type { Execution } from '../n8n';
+import type { Execution, KeptAwakeBy } from '../n8n';
 import { markAsleep } from './callbacks';
 import { reportSleep } from './report';
 import { noteNewest } from './staleWake';
@@ -13,13 +13,14 @@ import { noteNewest } from './staleWake';
  * something, and a hint says so.
  */
 export function maySleep(ctx: IExecuteFunctions, { keptAwakeBy }: Execution): boolean {
-	if (keptAwakeBy === null) return true;
-	const message = `"Wait Mode" is "Sleep", but the node kept running: ${REASONS[keptAwakeBy]}.`;
+	const keeper = keptAwakeBy();
+	if (keeper === null) return true;
+	const message = `"Wait Mode" is "Sleep", but the node kept running: ${REASONS[keeper]}.`;
 	ctx.addExecutionHints?.({ message, type: 'info', location: 'outputPane' });
 	return false;
 }
 
-const REASONS: Record<NonNullable<Execution['keptAwakeBy']>, string> = {
+const REASONS: Record<KeptAwakeBy, string> = {
 	agent: 'an AI agent waits for the answer',
 	engine: 'this engine of n8n cannot wake a sleeping execution',
 	caller: 'the caller of this workflow waits for the answer',

@@ -3,6 +3,7 @@ import type { Rejection } from '../api/callback';
 import type { Client, FoundRecord } from '../api/client';
 import { clock } from '../api/clock';
 import { ApiError } from '../api/error';
+import { sharing } from '../api/recent';
 import { retrying } from '../api/retry';
 import { limited } from '../api/signals';
 
@@ -17,13 +18,8 @@ const AGAIN_MS = 1_000;
 /** How long the record of an ended task serves the next callback for it. */
 const RECENT_MS = 60_000;
 
-interface Reading {
-	found: Promise<FoundRecord>;
-	since: number;
-}
-
 /** By account and task. */
-const readings = new Map<string, Reading>();
+const shared = sharing<FoundRecord>(RECENT_MS, ({ task }) => task.status !== 'processing');
 
 /**
  * The record; or why the callback is not believed.
@@ -61,21 +57,9 @@ export async function verified(
  * @param signal takes the request back while it waits for its turn
  */
 async function readOnce(client: Client, taskId: string, signal: AbortSignal): Promise<FoundRecord> {
-	const now = clock.now();
-	for (const [other, { since }] of readings) if (now >= since + RECENT_MS) readings.delete(other);
 	const { account } = await client.connected();
-	const key = `${account} ${taskId}`;
-	const known = readings.get(key);
-	if (known) return await known.found;
-	const own: Reading = { found: client.readTask(taskId, { signal }), since: now };
-	readings.set(key, own);
-	const forget = () => {
-		if (readings.get(key) === own) readings.delete(key);
-	};
-	own.found.then(({ task }) => {
-		if (task.status === 'processing') forget();
-	}, forget);
-	return await own.found;
+	const read = async () => await client.readTask(taskId, { signal });
+	return await shared(`${account} ${taskId}`, read);
 }
 
 /** Throws the signal's reason once it aborts. */
