@@ -4,10 +4,9 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import type { INodeParameters } from 'n8n-workflow';
-import { startTask } from '../support/tasks';
 import { triggerWorkflow, webhookNode, workflow } from '../support/workflow';
 import { cell, mean, times, type Part, type PartOptions, type Row } from './part';
-import { newAccount, withWorld, type World } from './world';
+import { callbackOf, endedTasks, newAccount, withWorld, type World } from './world';
 
 const CALLBACKS = 100;
 
@@ -121,19 +120,11 @@ async function measure({ world, url, workflowId }: Contender): Promise<Outcome> 
 	return { seconds, tries, executions };
 }
 
-/** The ids of tasks that the API knows, and that have ended. */
-async function endedTasks({ simulator }: World, count: number): Promise<string[]> {
-	const order = { prompt: 'A callback [duration=0]' };
-	const tasks = Array.from({ length: count }, () => startTask(simulator, order, 'trigger'));
-	return await Promise.all(tasks);
-}
-
 /** Gives how many tries it took. */
 async function deliver(url: string, taskId: string): Promise<number> {
 	for (let tries = 1; tries <= MOST_TRIES; tries++) {
-		const result_video_url = `https://example.com/${taskId}.mp4`;
-		const body = { code: 200, msg: 'success', data: { result_video_url }, taskId };
-		const isDelivered = await axios.post(url, body, { proxy: false, timeout: PATIENCE_MS }).then(
+		const asked = axios.post(url, callbackOf(taskId), { proxy: false, timeout: PATIENCE_MS });
+		const isDelivered = await asked.then(
 			() => true,
 			() => false,
 		);

@@ -1,13 +1,12 @@
 /** Callbacks per second through the Runway Aleph Trigger, beside n8n's own Webhook node. */
-import { randomUUID } from 'node:crypto';
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import type { INode } from 'n8n-workflow';
-import { startTask } from '../support/tasks';
-import { alephNode, webhookNode, workflow } from '../support/workflow';
+import type { WorkflowJson } from '../support/n8n/client';
+import { triggerWorkflow, webhookNode, workflow } from '../support/workflow';
 import { cell, median, times, type Part, type PartOptions, type Row } from './part';
-import { newAccount, withWorld, type World } from './world';
+import { callbackOf, endedTasks, newAccount, withWorld, type World } from './world';
 
 const CONNECTIONS = 20;
 const CALLBACKS = 100;
@@ -88,23 +87,24 @@ async function publish(world: World, setting: string): Promise<Contender[]> {
 		await newAccount(world, 'trigger'),
 		await world.client.createCredential('Header', 'httpHeaderAuth', SECRET),
 	];
-	const add = async (name: string, trigger: INode, path: string): Promise<Contender> => {
-		const workflowId = await world.client.importWorkflow(workflow(name, [trigger]), credentials);
+	const add = async (name: string, built: WorkflowJson, path: string): Promise<Contender> => {
+		const workflowId = await world.client.importWorkflow(built, credentials);
 		await world.client.activate(workflowId);
 		const url = `${world.n8n.url}/webhook/${path}`;
 		return { name, setting, world, workflowId, url, rounds: [] };
 	};
 	const addTrigger = async (name: string, verifyWithApi: boolean) => {
-		const webhookId = randomUUID();
-		const node = alephNode('Trigger', 'alephTrigger', { verifyWithApi });
-		return await add(name, { ...node, webhookId }, `${webhookId}/aleph`);
+		const built = triggerWorkflow({ verifyWithApi });
+		return await add(name, built.workflow, built.path);
 	};
-	const webhook = await add('Webhook (n8n)', webhookNode('open'), 'open');
+	const addWebhook = async (name: string, webhook: INode) =>
+		await add(name, workflow(name, [webhook]), webhook.webhookId!);
+	const webhook = await addWebhook('Webhook (n8n)', webhookNode('open'));
 	const verifying = await addTrigger(VERIFYING, true);
 	if (setting) return [webhook, verifying];
 	return [
 		webhook,
-		await add('Webhook (n8n) with "Header Auth"', guarded(webhookNode('guarded')), 'guarded'),
+		await addWebhook('Webhook (n8n) with "Header Auth"', guarded(webhookNode('guarded'))),
 		await addTrigger('Runway Aleph Trigger, "Verify with API" off', false),
 		verifying,
 	];
@@ -116,15 +116,8 @@ function guarded(webhook: INode): INode {
 	return { ...webhook, parameters, credentials: { httpHeaderAuth: { id: '', name: '' } } };
 }
 
-/** The ids of tasks that the API knows, and that have ended. */
-async function endedTasks({ simulator }: World): Promise<string[]> {
-	const order = { prompt: 'A callback [duration=0]' };
-	const tasks = Array.from({ length: CALLBACKS }, () => startTask(simulator, order, 'trigger'));
-	return await Promise.all(tasks);
-}
-
 async function measure({ world, url, workflowId }: Contender): Promise<Round> {
-	const taskIds = await endedTasks(world);
+	const taskIds = await endedTasks(world, CALLBACKS);
 	const began = performance.now();
 	const rate = () => taskIds.length / ((performance.now() - began) / 1000);
 	const patience = median(await deliver(url, taskIds));
@@ -142,7 +135,7 @@ async function deliver(url: string, taskIds: string[]): Promise<number[]> {
 	const connection = async () => {
 		for (let taskId = queue.shift(); taskId !== undefined; taskId = queue.shift()) {
 			const began = performance.now();
-			await axios.post(url, callback(taskId), { httpAgent, headers, proxy: false });
+			await axios.post(url, callbackOf(taskId), { httpAgent, headers, proxy: false });
 			durations.push(performance.now() - began);
 		}
 	};
@@ -152,11 +145,6 @@ async function deliver(url: string, taskIds: string[]): Promise<number[]> {
 		httpAgent.destroy();
 	}
 	return durations;
-}
-
-function callback(taskId: string) {
-	const result_video_url = `https://example.com/${taskId}.mp4`;
-	return { code: 200, msg: 'All generated successfully.', data: { result_video_url }, taskId };
 }
 
 /** What one contender has left to do must not burden the next. */

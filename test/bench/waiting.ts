@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { INode } from 'n8n-workflow';
 import type { TaskView } from '../simulator';
+import { idealTime } from '../support/ideal';
 import { LOOP_SECONDS, loopOfAllItems, loopOverItems } from '../support/loops';
 import type { WorkflowJson } from '../support/n8n/client';
 import type { Order } from '../support/tasks';
@@ -137,11 +138,9 @@ async function measure(
 
 /** Seconds until the last has ended, if each starts as early as the limit allows. */
 function idealOf(tasks: TaskView[]): number {
-	const ends = tasks.map(({ createdAt, endsAt }, n) => {
-		const start = Math.floor(n / RATE.tasks) * RATE.window;
-		return start + endsAt - createdAt;
-	});
-	return Math.max(...ends) / 1000;
+	const durations = tasks.map(({ createdAt, endsAt }) => endsAt - createdAt);
+	const limits = { rate: RATE.tasks, window: RATE.window, slots: Infinity };
+	return idealTime(durations, limits) / 1000;
 }
 
 /** For each task, how many seconds after its end it was looked at. */

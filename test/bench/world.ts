@@ -4,7 +4,7 @@ import type { ExecutionStatus } from 'n8n-workflow';
 import { startSimulator, type Settings, type Simulator } from '../simulator';
 import type { Credential, N8nClient } from '../support/n8n/client';
 import { startN8n, type N8nOptions, type N8nServer } from '../support/n8n/server';
-import type { Order } from '../support/tasks';
+import { startTask, type Order } from '../support/tasks';
 
 export interface World {
 	simulator: Simulator;
@@ -72,6 +72,19 @@ export function spreadOrders(name: string, first: number, count: number, range: 
 		const prompt = `${name}: ${n} [duration=${duration.toFixed(3)}]`;
 		return { prompt, videoUrl: 'https://example.com/video.mp4' };
 	});
+}
+
+/** The ids of tasks that the API knows, and that have ended. */
+export async function endedTasks({ simulator }: World, count: number): Promise<string[]> {
+	const order = { prompt: 'A callback [duration=0]' };
+	const tasks = Array.from({ length: count }, () => startTask(simulator, order, 'trigger'));
+	return await Promise.all(tasks);
+}
+
+/** What the provider sends when the task has ended. */
+export function callbackOf(taskId: string) {
+	const result_video_url = `https://example.com/${taskId}.mp4`;
+	return { code: 200, msg: 'All generated successfully.', data: { result_video_url }, taskId };
 }
 
 /** Resolves once the workflow has `count` executions of this status. */
