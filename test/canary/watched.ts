@@ -21,7 +21,7 @@ const ENGINE = {
 
 const N8N = 'nodes/Aleph/n8n.ts';
 const WAKE = 'nodes/Aleph/execution/wake.ts';
-const STALE = 'nodes/Aleph/execution/staleWake.ts';
+const NEWEST = 'nodes/Aleph/execution/newest.ts';
 const BATCH = 'nodes/Aleph/execution/batch.ts';
 
 export const WATCHED: Watched[] = [
@@ -75,14 +75,21 @@ export const WATCHED: Watched[] = [
 		file: 'dist/wait-tracker.js',
 		name: 'WaitTracker.startExecution',
 		use: 'It reads the stored execution before it has a slot to run in: so a wake can bring an old state.',
-		usedIn: [STALE],
+		usedIn: [NEWEST],
 	},
 	{
 		package: 'n8n',
 		file: 'dist/active-executions.js',
 		name: 'ActiveExecutions.add',
 		use: 'It stores what the wake has read, waits for a slot before that, and lets one wake of several win.',
-		usedIn: [STALE],
+		usedIn: [NEWEST],
+	},
+	{
+		package: 'n8n',
+		file: 'dist/executions/execution-recovery.service.js',
+		name: 'ExecutionRecoveryService.recoverFromLogs',
+		use: 'At the start it stores what crashed as it was read before, though it may have been woken, and have slept, meanwhile.',
+		usedIn: [NEWEST],
 	},
 	{
 		package: 'n8n',

@@ -87,10 +87,19 @@ export function start(setup: Setup, earlier?: IRunExecutionData) {
 
 /** What "Retry with currently saved workflow" does: goes on from the data of a failed execution. */
 export async function retryExecution(setup: Setup, failed: IRun): Promise<Result> {
-	const data = structuredClone(JSON.parse(JSON.stringify(failed.data))) as IRunExecutionData;
+	const data = storedData(failed);
 	delete data.resultData.error;
 	data.resultData.runData[NODE]?.pop();
 	return await start(setup, data).result;
+}
+
+/** What n8n does when a sleeping execution is due: goes on from its data. */
+export async function wake(setup: Setup, asleep: IRun): Promise<Result> {
+	return await start(setup, storedData(asleep)).result;
+}
+
+function storedData({ data }: IRun): IRunExecutionData {
+	return JSON.parse(JSON.stringify(data)) as IRunExecutionData;
 }
 
 /** Of the one credential that there is. */

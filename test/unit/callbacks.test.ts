@@ -1,12 +1,7 @@
 /** Which callback wakes a sleeping execution. Each test has an execution of its own. */
 import { fellAsleep, running } from '../../nodes/Aleph/batch/events';
 import type { Batch } from '../../nodes/Aleph/batch/state';
-import {
-	decideCallback,
-	markAsleep,
-	markAwake,
-	wasResumed,
-} from '../../nodes/Aleph/execution/callbacks';
+import { decideCallback, markAsleep, markAwake } from '../../nodes/Aleph/execution/callbacks';
 import { batchOf } from '../support/batches';
 
 let executions = 0;
@@ -164,28 +159,6 @@ it('what a process knows of an execution is forgotten after a while', () => {
 	const { call, awake } = asleep(['a', 'b']);
 	call('a');
 	expect(awake(11 * 60_000)).toEqual(new Set());
-});
-
-describe('an execution that n8n takes for crashed', () => {
-	it('goes on if this process has woken it', () => {
-		const { batch, awake, sleepAgain } = asleep(['a']);
-		expect(wasResumed(batch.executionId, batch.sleep!)).toBe(false);
-		awake();
-		expect(wasResumed(batch.executionId, batch.sleep!)).toBe(true);
-		sleepAgain(2_000_000);
-		expect(wasResumed(batch.executionId, batch.sleep!)).toBe(true);
-	});
-
-	it('is one if n8n does not resume it for a callback', () => {
-		const { batch, call } = asleep(['a']);
-		expect(call('a')).toBe('wake');
-		expect(wasResumed(batch.executionId, batch.sleep!)).toBe(false);
-	});
-
-	it('is one if this process knows nothing of it', () => {
-		const sleep = { since: 1, wakeAt: 2, waker: null };
-		expect(wasResumed('of a killed process', sleep)).toBe(false);
-	});
 });
 
 describe('the task whose callback wakes an execution', () => {

@@ -216,6 +216,11 @@ export function downloaded(batch: Batch, itemIndex: number, files: Files): void 
 	if (item.state === 'completed') item.files = files;
 }
 
+/** Nothing is left to do, and the items are about to be given out. */
+export function ended(batch: Batch): void {
+	batch.revision++;
+}
+
 /** The execution is about to sleep. */
 export function fellAsleep(batch: Batch, wakeAt: number, now: number): void {
 	batch.revision++;

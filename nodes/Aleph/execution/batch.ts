@@ -2,14 +2,14 @@
 import { NodeOperationError, type INode } from 'n8n-workflow';
 import type { Client } from '../api/client';
 import { clock } from '../api/clock';
-import { awoke } from '../batch/events';
+import { awoke, ended } from '../batch/events';
 import type { Job } from '../batch/job';
 import { newBatch, retryBatch } from '../batch/retry';
 import { isSuccess, VERSION, type Batch, type ItemState, type Terms } from '../batch/state';
 import { badInputError, type ItemRef } from '../items/errors';
 import type { Execution } from '../n8n';
-import { markAwake, wasResumed } from './callbacks';
-import { noteNewest, storedBatch } from './staleWake';
+import { markAwake } from './callbacks';
+import { newestOf, noteNewest, storedBatch } from './newest';
 
 /**
  * n8n waits half a minute for its executions when it is stopped, and for a worker a little less. An
@@ -57,7 +57,7 @@ export async function beginBatch(
 
 /** All is done. A wake with an older state finds that out. */
 export function finishBatch(execution: Execution, batch: Batch): void {
-	batch.revision++;
+	ended(batch);
 	noteNewest(execution, batch);
 }
 
@@ -76,21 +76,19 @@ function checkInput(items: ItemState[], about: Omit<ItemRef, 'itemIndex'>): void
 }
 
 /** What an earlier run for the same items has left, if there was one. Throws if it must not be continued. */
-function earlierBatch(
-	{ id, node, runIndex, isTool }: Execution,
-	batch: Batch | undefined,
-): Batch | null {
+function earlierBatch(execution: Execution, batch: Batch | undefined): Batch | null {
 	if (!batch) return null;
+	const { id, node, runIndex, isTool } = execution;
 	// A tool that is called again for what has ended well is to do it again.
 	const isSameRun = isTool ? !batch.items.every(isSuccess) : batch.runIndex === runIndex;
 	if (!isSameRun) return null;
 	checkVersion(node, batch);
-	if (batch.executionId !== id && batch.sleep && wasResumed(batch.executionId, batch.sleep)) {
-		throw new NodeOperationError(node, 'The crashed execution is still running', {
-			description: `Nothing was sent. n8n has resumed execution ${batch.executionId}. Retry it only if it is still marked as crashed after ten minutes.`,
-		});
-	}
-	return batch;
+	if (batch.executionId === id || !batch.sleep) return batch;
+	const newest = newestOf(batch, execution);
+	if (newest) return newest;
+	throw new NodeOperationError(node, 'The crashed execution is still running', {
+		description: `Nothing was sent. n8n has resumed execution ${batch.executionId}. If it is still marked as crashed in a few minutes, retry it again.`,
+	});
 }
 
 function checkVersion(node: INode, batch: Batch): void {

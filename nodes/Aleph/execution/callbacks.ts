@@ -80,17 +80,6 @@ export function markAwake(executionId: string, sleep: Sleep, now: number): Set<s
 	return new Set([...known.tasks, ...(sleep.callbacks ?? [])]);
 }
 
-/**
- * Whether the execution has woken in this process from this sleep, or has slept again since. At its start
- * n8n marks as crashed what it has just woken: a retry would pay for its tasks a second time. A callback
- * that was allowed to wake it does not count: n8n resumes nothing that it has marked as crashed.
- */
-export function wasResumed(executionId: string, { since }: Sleep): boolean {
-	const known = executions.get(executionId);
-	if (!known) return false;
-	return known.since > since || (known.since === since && known.isAwake);
-}
-
 function recall(executionId: string, since: number, now: number): Remembered {
 	for (const [id, { forgetAt }] of executions) if (forgetAt < now) executions.delete(id);
 	let known = executions.get(executionId);

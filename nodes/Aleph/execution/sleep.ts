@@ -6,7 +6,7 @@ import type { Batch } from '../batch/state';
 import type { Execution, KeptAwakeBy } from '../n8n';
 import { markAsleep } from './callbacks';
 import { reportSleep } from './report';
-import { noteNewest } from './staleWake';
+import { noteNewest } from './newest';
 
 /**
  * Whether an execution that wants to sleep does so. It stays running if a sleep would lose or confuse

@@ -6,7 +6,7 @@ import { drive } from '../../batch/drive';
 import type { Job } from '../../batch/job';
 import { beginBatch, finishBatch, LONGEST_AWAKE_MS, resumeBatch } from '../../execution/batch';
 import { maySleep, sleepUntil } from '../../execution/sleep';
-import { isStaleWake } from '../../execution/staleWake';
+import { isStaleWake } from '../../execution/newest';
 import { outputItems } from '../../items/output';
 import { readExecution, type Execution } from '../../n8n';
 import { outcomesOf, withAdvice } from './outcome';
