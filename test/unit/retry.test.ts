@@ -138,7 +138,6 @@ describe('a node that runs again', () => {
 			refusedFor: 5,
 			closedUntil: 9,
 			trialAt: 9,
-			trials: 1,
 		};
 		const earlier = batchAt(pending, { halted: { kind: 'credits', code: 402, reason: '' }, slots });
 		const fresh = batchAt(pending, { executionId: 'first' });

@@ -124,12 +124,13 @@ function allowanceOf(batch: Batch, underway: ItemState[], now: number) {
 /** How many more the API is likely to take now, and when to see again. */
 function freeSlots({ slots, items }: Batch, starting: number, now: number) {
 	if (!slots) return { free: Infinity, openAt: {} };
-	const { told = Infinity, learnt = Infinity, closedUntil, trialAt, trials } = slots;
+	const { told = Infinity, learnt = Infinity, closedUntil, trialAt } = slots;
 	if (now < closedUntil) return { free: 0, openAt: { startAt: closedUntil } };
 	const used = items.filter(isRunning).length + starting;
 	// An API that tells its slots queues what is over them: then there is always one to take the next place.
 	const room = Math.min(2 * told, learnt) - used;
-	const trying = now >= trialAt && learnt < Infinity ? trials - starting : 0;
+	// One at a time: while several executions share the slots, it is mostly refused.
+	const trying = now >= trialAt && learnt < Infinity ? 1 - starting : 0;
 	const free = Math.max(0, Math.min(2 * told - used, Math.max(room, trying)));
 	if (learnt === Infinity) return { free, openAt: {} };
 	// While a trial is on its way, its answer tells more.

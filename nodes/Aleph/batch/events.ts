@@ -48,10 +48,7 @@ export function accepted(batch: Batch, itemIndex: number, started: Started, now:
 	if (slots.learnt === undefined || used <= slots.learnt) return;
 	slots.learnt = used;
 	slots.refusals = 0;
-	slots.trials = Math.min(2 * slots.trials, MOST_TRIALS);
 }
-
-const MOST_TRIALS = 64;
 
 const NO_SLOTS: Slots = {
 	refusals: 0,
@@ -59,7 +56,6 @@ const NO_SLOTS: Slots = {
 	refusedFor: 0,
 	closedUntil: 0,
 	trialAt: 0,
-	trials: 1,
 };
 
 /** The API has told how many tasks the account may run at once. */
@@ -90,7 +86,6 @@ export function refused(batch: Batch, error: ApiError, now: number): void {
 		refusedFor: earlier.refusedFor + tried,
 		closedUntil: Math.max(earlier.closedUntil, now + (error.isNotSent ? pause : asked)),
 		trialAt: isNew ? now + Math.max(asked, pause) : earlier.trialAt,
-		trials: 1,
 	};
 	batch.slots = slots;
 	const isProven = batch.items.some((item) => taskIdOf(item) !== undefined);

@@ -157,9 +157,8 @@ export interface Slots {
 	refusedFor: number;
 	/** Until then everything would be refused. */
 	closedUntil: number;
-	/** When to try more than was learnt, and how many at once. */
+	/** When to try one more than was learnt. */
 	trialAt: number;
-	trials: number;
 }
 
 export interface Sleep {
