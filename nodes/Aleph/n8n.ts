@@ -85,6 +85,8 @@ export interface Execution {
 	putToSleep: (time: Date, resumeUrl: string) => Promise<void>;
 	/** Has n8n store `run` instead, and leave it where that one stands. */
 	restore: (run: StoredRun) => Promise<void>;
+	/** Has n8n stop at the error of this run, whatever "On Error" says: it would hand the input on as the result. */
+	stopEvenSo: () => void;
 }
 
 export function readExecution(ctx: IExecuteFunctions): Execution {
@@ -114,6 +116,7 @@ export function readExecution(ctx: IExecuteFunctions): Execution {
 			await ctx.putExecutionToWait(time);
 		},
 		restore: async (run) => await restoreRun(ctx, run),
+		stopEvenSo: () => stopEvenSo(ctx),
 	};
 }
 
@@ -154,6 +157,12 @@ async function restoreRun(ctx: IExecuteFunctions, run: StoredRun): Promise<void>
 	if (run.waitTill) return await ctx.putExecutionToWait(new Date(run.waitTill));
 	// That one has ended, or still runs: nothing behind this node may run.
 	stackOf(ctx)!.length = 0;
+}
+
+/** n8n looks at the node of the running entry, once that has thrown (1.123 to 2.41). */
+function stopEvenSo(ctx: IExecuteFunctions): void {
+	const entry = ctx.getExecuteData();
+	entry.node = { ...entry.node, onError: 'stopWorkflow', continueOnFail: false };
 }
 
 /** The nodes of this execution that have run, with the items that each gave first. */

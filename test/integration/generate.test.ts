@@ -54,5 +54,5 @@ it('each accepted task is in n8n’s log, with its item and execution', async ()
 	await runNode({ parameters: generate(), credential: newAccount(), executionId: 'logged' });
 	const { taskId } = simulator.tasks()[0]!;
 	const line = logged.find((each) => each.includes(taskId));
-	expect(line).toMatch(/accepted task.*itemIndex: 0.*executionId: 'logged'/s);
+	expect(line).toMatch(/accepted task.*itemIndex: 0.*executionId: 'logged of/s);
 });

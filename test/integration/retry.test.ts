@@ -102,6 +102,50 @@ describe('a second run for the same input', () => {
 	});
 });
 
+describe('an execution that is retried twice', () => {
+	const failing = (items: IDataObject[]) => ({
+		parameters: generate({ prompt: promptOfItem }),
+		items,
+		credential: newAccount(),
+		executionId: 'failed',
+	});
+	const paid = () => simulator.tasks().map(({ request }) => request.prompt);
+
+	it('one after the other keeps what the first retry has paid for', async () => {
+		const setup = failing(prompts(3, (n) => (n === 0 ? 'Bad [fail=internal]' : `Video ${n}`)));
+		simulator.settings.maintenance = true;
+		const { run } = await runNode({
+			...setup,
+			parameters: { ...setup.parameters, options: { timeout: 0.01 } },
+		});
+		simulator.settings.maintenance = false;
+		expect(paid()).toEqual([]);
+		for (const executionId of ['retry', 'again']) {
+			await retryExecution({ ...setup, executionId }, run);
+		}
+		expect(paid().sort()).toEqual([
+			'Bad [fail=internal]',
+			'Bad [fail=internal]',
+			'Video 1',
+			'Video 2',
+		]);
+	});
+
+	it('at once goes on once', async () => {
+		const setup = failing(prompts(2, (n) => `Video ${n} [fail=internal]`));
+		const { run } = await runNode(setup);
+		const retries = await Promise.all(
+			['retry', 'again'].map(
+				async (name) => await retryExecution({ ...setup, executionId: name }, run),
+			),
+		);
+		expect(retries.map(({ error }) => error?.message)).toContain(
+			'Another retry of this execution is still running',
+		);
+		expect(paid()).toHaveLength(4);
+	});
+});
+
 it('an expression that fails after a sleep names the task that was paid for', async () => {
 	const setup = {
 		parameters: generate({ prompt: 'Slow [duration=60]', options: { timeout: 0.05 } }),
@@ -112,7 +156,7 @@ it('an expression that fails after a sleep names the task that was paid for', as
 	const context = run.data.executionData!.contextData['node:Runway Aleph'] as IDataObject;
 	// As the execution would have stored it when it fell asleep.
 	const now = Date.now();
-	Object.assign(context.batch as IDataObject, { sleep: { since: now, until: now, waker: null } });
+	Object.assign(context.batch as IDataObject, { sleep: { since: now, wakeAt: now, waker: null } });
 	const bad = generate({ prompt: '={{ $json.gone.prompt.length.toFixed() }}' });
 	const { error } = await retryExecution({ ...setup, parameters: bad }, run);
 	expect(error?.description).toContain(`task ID ${task!.taskId}`);

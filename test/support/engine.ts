@@ -60,6 +60,7 @@ export interface Setup {
 	credential: ICredentialDataDecryptedObject;
 	/** Settings of the node, such as onError and retryOnFail. */
 	settings?: Partial<INode>;
+	/** Unique within a test. */
 	executionId?: string;
 }
 
@@ -206,8 +207,10 @@ function typeOf(name: string): INodeType {
 
 export function additionalData({
 	credential,
-	executionId = 'execution',
+	executionId: name = 'execution',
 }: Pick<Setup, 'credential' | 'executionId'>) {
+	// n8n gives none a second time, and no test knows another's.
+	const executionId = `${name} of ${expect.getState().currentTestName}`;
 	const workflowData = { id: 'workflow', name: 'Test', active: false } as never;
 	return {
 		credentialsHelper: new TestCredentials(credential),

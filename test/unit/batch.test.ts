@@ -4,10 +4,11 @@ import { openEnvelope } from '../../nodes/Aleph/api/dialects/envelope';
 import { backoff } from '../../nodes/Aleph/api/backoff';
 import { ApiError, type ApiErrorKind } from '../../nodes/Aleph/api/error';
 import { RateLimiter } from '../../nodes/Aleph/api/rateLimiter';
-import { failureOf, running } from '../../nodes/Aleph/batch/events';
+import { checked, failureOf, notChecked, running } from '../../nodes/Aleph/batch/events';
 import { endOf, type Batch, type Terms } from '../../nodes/Aleph/batch/state';
+import { acceptedTask } from '../../nodes/Aleph/task/task';
 import { batchOf, states, stored } from '../support/batches';
-import { CREDITS_PER_TASK, LATENCY, World, type Fate } from '../support/batchWorld';
+import { API, CREDITS_PER_TASK, LATENCY, World, type Fate } from '../support/batchWorld';
 import { FakeClock, HOUR, MINUTE, SECOND } from '../support/fakeClock';
 
 beforeEach(() => {
@@ -190,6 +191,16 @@ describe('the last look at a task', () => {
 		const world = new World({ fate: () => ({ duration: 3 * MINUTE, readFaults }) });
 		const batch = await world.run(batchOf(1, {}, sleeping), { asleep: wokenLate(world) });
 		expect(states(batch)).toEqual(['success']);
+	});
+
+	it('has that minute anew if the task was seen in the queue of the provider meanwhile', () => {
+		const batch = batchOfGet({ timeout: HOUR });
+		const lookAt = (time: number) => notChecked(batch, 0, new ApiError('server', 500, ''), time);
+		lookAt(HOUR);
+		const record = { api: API, data: {}, task: acceptedTask('task'), queued: true as const };
+		checked(batch, 0, record, HOUR + SECOND);
+		lookAt(3 * HOUR);
+		expect(states(batch)).toEqual(['running']);
 	});
 
 	it('says why nobody could tell, once that minute is over', async () => {

@@ -93,9 +93,11 @@ describe('a node that runs again', () => {
 		expect(stageOf(stage)).toMatchObject(pending);
 	});
 
-	it('keeps what was uploaded for an item that was not started', () => {
+	it('keeps what was uploaded for an item that was not started, as long as the account is the same', () => {
 		const uploads = { videoUrl: { url: 'https://example.com/a.mp4', expiresAt: '2026-10-02' } };
-		expect(stageOf({ state: 'pending', uploads })).toEqual({ state: 'pending', uploads });
+		const before: Stage = { state: 'pending', uploads };
+		expect(stageOf(before, { again: retryOnFail })).toEqual(before);
+		expect(stageOf(before)).toEqual(pending);
 	});
 
 	it.each([

@@ -214,7 +214,9 @@ describe('the organization of a Runway account', () => {
 		expect(runway.concurrency!.from(organization)).toBe(3);
 	});
 
-	it.each([[null], [{}], [{ creditBalance: 'many', tier: { models: {} } }]])(
+	const none = { tier: { models: { aleph2: { maxConcurrentGenerations: 0 } } } };
+
+	it.each([[null], [{}], [none], [{ creditBalance: 'many', tier: { models: {} } }]])(
 		'tells neither in %j',
 		(data) => {
 			expect(runway.creditsFrom(data)).toBeNull();

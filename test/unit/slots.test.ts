@@ -177,6 +177,27 @@ describe('an API that queues what is over its slots', () => {
 		expect(Math.max(...counts)).toBe(2);
 	});
 
+	it('is asked again a minute later if it could not tell', async () => {
+		const world = new World({ ...queueing, fate: uneven });
+		jest.spyOn(world, 'getConcurrency').mockRejectedValueOnce(new Error('HTTP 500'));
+		const counts = watch(world);
+		await world.run(batchOf(20));
+		expect(Math.max(...counts)).toBe(6);
+	});
+
+	it('is taken at its word of before if it cannot tell at a wake', async () => {
+		const world = new World({ ...queueing, fate: () => ({ duration: 4 * MINUTE }) });
+		const counts = watch(world);
+		await world.run(batchOf(20, {}, sleeping), {
+			asleep: async (resting, wakeAt) => {
+				jest.spyOn(world, 'getConcurrency').mockRejectedValue(new Error('HTTP 500'));
+				return await world.sleepUntil(resting, wakeAt);
+			},
+		});
+		const inTheEnd = counts.slice(counts.length / 2);
+		expect(Math.max(...inTheEnd)).toBe(6);
+	});
+
 	it('has no slot that stays empty', async () => {
 		const world = new World({ ...queueing, fate: () => ({ duration: 4 * MINUTE }) });
 		await world.run(batchOf(30));

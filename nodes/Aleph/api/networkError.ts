@@ -4,10 +4,10 @@ import { ApiError } from './error';
 
 /**
  * Codes with which no request goes out: there is no name, no connection, or no trust. EPROTO is TLS that
- * meets a server without it.
+ * meets a server without it; ERR_SSL_* is what spoils an open connection, on which the request went out.
  */
 const NOT_CONNECTED =
-	/^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EADDRNOTAVAIL|EPROTO|ERR_TLS_\w+|ERR_SSL_\w+|UNABLE_TO_\w+|\w*SELF_SIGNED\w*|\w*CERT\w*)$/;
+	/^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EADDRNOTAVAIL|EPROTO|ERR_TLS_\w+|UNABLE_TO_\w+|\w*SELF_SIGNED\w*|\w*CERT\w*)$/;
 
 /** How n8n says that its protection against requests to private networks has stopped this one (2.41). */
 const PROTECTION = /^Ssrf|request was blocked because/;

@@ -50,6 +50,8 @@ const SHORT_CHECK_MS = 4_000;
 /** n8n's `sleep` cannot be cancelled: this is how long a timer that is no longer needed lives. */
 const LONGEST_PAUSE_MS = 2_000;
 
+const ASK_AGAIN_MS = 60_000;
+
 /** The reason with which a request leaves the line: another run will send it, or nobody. */
 const WITHDRAWN = new Error('The request was withdrawn');
 
@@ -58,6 +60,9 @@ class Driver {
 	private readonly requests = new Map<number, AbortController>();
 
 	private onEnd = () => {};
+
+	/** When to ask again how many tasks the account may run, if nobody could tell. */
+	private askAt = Infinity;
 
 	constructor(
 		private readonly batch: Batch,
@@ -80,6 +85,8 @@ class Driver {
 		const { clock, signal, awakeUntil = Infinity } = this.conditions;
 		for (;;) {
 			signal?.throwIfAborted();
+			const isToStart = clock.now() >= this.askAt && this.batch.items.some(isPending);
+			if (isToStart) await this.askConcurrency();
 			const now = clock.now();
 			deadlineChecked(this.batch, now);
 			this.withdrawUnwanted();
@@ -195,9 +202,13 @@ class Driver {
 		return error instanceof Error ? error : new Error(String(error));
 	}
 
-	/** If nobody can tell how many tasks the account may run, one is certain. */
+	/** If nobody can tell how many tasks the account may run, it is what was told last; or one, which is certain. */
 	private async askConcurrency(): Promise<void> {
-		const told = await this.tasks.getConcurrency().catch(() => 1);
+		this.askAt = Infinity;
+		const told = await this.tasks.getConcurrency().catch(() => {
+			this.askAt = this.conditions.clock.now() + ASK_AGAIN_MS;
+			return this.batch.slots?.told ?? 1;
+		});
 		if (told !== null) concurrencyTold(this.batch, told);
 	}
 

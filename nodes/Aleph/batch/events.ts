@@ -152,6 +152,7 @@ export function checked(batch: Batch, itemIndex: number, found: FoundRecord, now
 		item.known = true;
 		item.soon = soon && soon - 1;
 		delete item.failures;
+		delete item.lastLookAt;
 		item.nextCheckAt = soon
 			? Math.min(now + SOON_MS, endOf(batch, item))
 			: nextCheck(batch, item, now);
@@ -265,7 +266,8 @@ function setBack(batch: Batch, duration: number): void {
 	if (batch.deadline !== undefined) batch.deadline -= duration;
 	if (batch.slots) {
 		for (const name of ['lastRefusalAt', 'closedUntil', 'trialAt'] as const) {
-			batch.slots[name] -= duration;
+			// 0 is never.
+			if (batch.slots[name] > 0) batch.slots[name] -= duration;
 		}
 	}
 	for (const item of batch.items.filter(isRunning)) {

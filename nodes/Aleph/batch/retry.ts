@@ -69,7 +69,8 @@ function keptStage(
 ): Stage | null {
 	switch (before.state) {
 		case 'pending':
-			return { state: 'pending', uploads: before.uploads };
+			// Another execution may use another account, which cannot read what this one has uploaded.
+			return { state: 'pending', ...(isSameExecution && { uploads: before.uploads }) };
 		case 'running':
 		case 'timedOut':
 			return runningAgain(before, now);

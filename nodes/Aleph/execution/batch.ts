@@ -2,14 +2,15 @@
 import { NodeOperationError, type INode } from 'n8n-workflow';
 import type { Client } from '../api/client';
 import { clock } from '../api/clock';
-import { awoke, ended } from '../batch/events';
+import { awoke } from '../batch/events';
 import type { Job } from '../batch/job';
 import { newBatch, retryBatch } from '../batch/retry';
 import { isSuccess, VERSION, type Batch, type ItemState, type Terms } from '../batch/state';
 import { badInputError, type ItemRef } from '../items/errors';
 import type { Execution } from '../n8n';
 import { markAwake } from './callbacks';
-import { newestOf, noteNewest, storedBatch } from './newest';
+import { newestOf, takeOver } from './newest';
+import { storedBatch } from './stored';
 
 /**
  * n8n waits half a minute for its executions when it is stopped, and for a worker a little less. An
@@ -21,7 +22,7 @@ export const LONGEST_AWAKE_MS = 15_000;
 export function resumeBatch(execution: Execution): Batch | null {
 	const batch = storedBatch(execution);
 	if (!batch?.sleep) return null;
-	checkVersion(execution.node, batch);
+	checkVersion(execution, batch);
 	const now = clock.now();
 	const callbacks = markAwake(batch.executionId, batch.sleep, now);
 	awoke(batch, callbacks, now);
@@ -52,13 +53,8 @@ export async function beginBatch(
 	const again = { isRetryOnFail, maxAttempts: attemptsOf(node) };
 	const batch = earlier ? retryBatch(earlier, fresh, again, now) : fresh;
 	stored[key] = batch;
+	if (earlier && !isTool) takeOver(execution, earlier, batch);
 	return batch;
-}
-
-/** All is done. A wake with an older state finds that out. */
-export function finishBatch(execution: Execution, batch: Batch): void {
-	ended(batch);
-	noteNewest(execution, batch);
 }
 
 /**
@@ -78,21 +74,35 @@ function checkInput(items: ItemState[], about: Omit<ItemRef, 'itemIndex'>): void
 /** What an earlier run for the same items has left, if there was one. Throws if it must not be continued. */
 function earlierBatch(execution: Execution, batch: Batch | undefined): Batch | null {
 	if (!batch) return null;
-	const { id, node, runIndex, isTool } = execution;
+	const { id, runIndex, isTool } = execution;
 	// A tool that is called again for what has ended well is to do it again.
 	const isSameRun = isTool ? !batch.items.every(isSuccess) : batch.runIndex === runIndex;
 	if (!isSameRun) return null;
-	checkVersion(node, batch);
-	if (batch.executionId === id || !batch.sleep) return batch;
+	checkVersion(execution, batch);
+	if (batch.executionId === id) return batch;
 	const newest = newestOf(batch, execution);
-	if (newest) return newest;
-	throw new NodeOperationError(node, 'The crashed execution is still running', {
-		description: `Nothing was sent. n8n has resumed execution ${batch.executionId}. If it is still marked as crashed in a few minutes, retry it again.`,
-	});
+	if ('runsIn' in newest) throw stillRunning(execution, batch, newest.runsIn);
+	return newest;
 }
 
-function checkVersion(node: INode, batch: Batch): void {
+function stillRunning(
+	{ node, stopEvenSo }: Execution,
+	{ executionId }: Batch,
+	runsIn: string,
+): NodeOperationError {
+	stopEvenSo();
+	return runsIn === executionId
+		? new NodeOperationError(node, 'The crashed execution is still running', {
+				description: `Nothing was sent. n8n has resumed execution ${runsIn}. If it is still marked as crashed in a few minutes, retry it again.`,
+			})
+		: new NodeOperationError(node, 'Another retry of this execution is still running', {
+				description: `Nothing was sent. Execution ${runsIn} goes on with the same items. Wait until it has ended, or a few minutes if you have stopped it.`,
+			});
+}
+
+function checkVersion({ node, stopEvenSo }: Execution, batch: Batch): void {
 	if (batch.version <= VERSION) return;
+	stopEvenSo();
 	throw new NodeOperationError(
 		node,
 		'This execution was started with a newer version of Runway Aleph',

@@ -1,100 +1,169 @@
 /**
- * What this process knows better than n8n's database, which holds an older state of an execution in two
- * cases. While an execution that is due waits for a free slot, n8n wakes it again once a minute, each time
- * with what it has stored by then; and when such a wake gets its slot, that replaces what has been stored
- * since. And at its start n8n takes for crashed what it has just woken, and stores that with what it was
- * before.
+ * What this process knows better than n8n's database of the runs of a node. That may hold an older state:
  *
- * The first comes only after a wake that was late, the other only to a process that has just started. So
- * that is when the newest is remembered.
+ * - While an execution that is due waits for a free slot, n8n wakes it again once a minute, each time with
+ *   what it has stored by then; and when such a wake gets its slot, that replaces what was stored since.
+ * - At its start n8n takes for crashed what it has just woken, and stores that as it was before.
+ * - A retry begins with what the execution had stored, though an earlier retry may have gone on from there.
+ *
+ * The first comes only after a wake that was late, the second only to a process that has just started. So
+ * of the others nothing is kept once they sleep or have ended.
  */
 import { clock } from '../api/clock';
 import type { Batch, Sleep } from '../batch/state';
 import type { Execution, StoredRun } from '../n8n';
+import { callbackUrl } from './sleep';
+import { storedBatch } from './stored';
 
-interface Newest {
+interface Run {
+	/** The newest; while the node runs, it goes on changing. */
 	batch: Batch;
-	/** Whether the node runs, and goes on changing the batch. */
+	/** Whether the node runs. */
 	isAwake: boolean;
-	/** When it woke, fell asleep or ended. */
+	/** When it began to run, or stopped. */
 	since: number;
-	/** What n8n has stored, or will: it goes on changing it, also behind this node. */
-	run: StoredRun;
+	/** When to forget it, though not while the node runs. */
+	keptUntil: number;
+	/** While the node runs and a while after its end: what n8n is to store, and goes on changing behind it. */
+	data?: StoredRun;
 }
 
-const newest = new Map<string, Newest>();
+/** A retry shares the entry of the execution that it goes on from. */
+const runs = new Map<string, Run>();
 
-const MEMORY_MS = 60 * 60_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 
-/** n8n's timers are exact to a few milliseconds; a slot that is not free costs seconds. */
+/** A wake that waits for a slot comes in with an old state this much later, at the most. */
+const KEPT_IF_LATE_MS = HOUR;
+const DATA_KEPT_MS = 10 * MINUTE;
+
+/** A user may see what n8n has marked at night in the morning. */
+const KEPT_FOR_RETRY_MS = 24 * HOUR;
+
+/** As late as a wake is that had to wait. Those between two looks of n8n are as well, and are kept in vain. */
 const LATE_MS = 1_000;
 
-/** n8n rests 10 s after a crash before it looks for what has crashed. */
-const START_MS = 5 * 60_000;
+/** By then n8n has looked for what has crashed. */
+const START_MS = 5 * MINUTE;
 
-/** After that, n8n has stored what it was to store; and whoever is awake longer has died unseen. */
-const SETTLED_MS = 60_000;
-const LONGEST_AWAKE_MS = 10 * 60_000;
+/** By then n8n has stored that the execution sleeps; or what is behind the node has ended, as a rule. */
+const SETTLED_MS = { asleep: MINUTE, ended: 10 * MINUTE };
+
+/** An execution that has not woken by then was stopped. */
+const OVERDUE_MS = 5 * MINUTE;
 
 const startedAt = clock.now();
 
 /**
- * Whether this run must give nothing, as a newer one has gone on behind this node: n8n then keeps what that
- * one has stored. If the newer one sleeps in this node, its batch counts.
+ * The node begins to run. Gives false if it must give nothing, as a newer run goes on, or has gone on behind
+ * this node: n8n then keeps what that one stores. If the newer one sleeps in this node, its batch counts.
  */
-export async function isStaleWake(execution: Execution): Promise<boolean> {
-	const known = newest.get(keyOf(execution));
-	const batch = storedBatch(execution);
-	if (!known || known.batch.revision <= (batch?.revision ?? -1)) {
-		const isStarting = clock.now() < startedAt + START_MS;
-		if (batch?.sleep && (known || isStarting || isLate(batch.sleep)))
-			remember(execution, batch, true);
+export async function takeNewest(execution: Execution): Promise<boolean> {
+	const now = clock.now();
+	forgetOld(now);
+	// An agent calls a tool several times at once; and it never sleeps.
+	if (execution.isTool) return true;
+	const run = ownRun(execution);
+	if (run?.isAwake) {
+		run.keptUntil = now + KEPT_IF_LATE_MS;
+		// Should n8n be killed meanwhile, it goes on from here.
+		await execution.putToSleep(new Date(Date.now() + MINUTE), callbackUrl(execution));
 		return false;
 	}
-	if (known.batch.sleep) {
-		execution.stored.batch = known.batch;
+	const stored = storedBatch(execution);
+	const newer = run && run.batch.revision > (stored?.revision ?? -1) ? run.batch : undefined;
+	if (newer && !newer.sleep && run?.data) {
+		await execution.restore(run.data);
 		return false;
 	}
-	await execution.restore(known.run);
+	if (newer) execution.stored.batch = newer;
+	const batch = newer ?? stored;
+	if (batch?.sleep) begin(run, { execution, batch, keptUntil: endOfRisk(batch.sleep, now), now });
 	return true;
 }
 
-/** What this run has stored; undefined if it runs for the first time. */
-export function storedBatch({ stored, id, runIndex }: Execution): Batch | undefined {
-	const batch = stored.batch as Batch | undefined;
-	// Both IDs may be absent, and the batch with them.
-	const isOwn = batch && batch.executionId === id && batch.runIndex === runIndex;
-	return isOwn ? batch : undefined;
+/** Undefined if a retry has gone on from this execution. */
+function ownRun(execution: Execution): Run | undefined {
+	const run = runs.get(keyOf(execution));
+	return run?.batch.executionId === execution.id ? run : undefined;
 }
 
-/** The batch is about to be stored. */
-export function noteNewest(execution: Execution, batch: Batch): void {
-	if (newest.has(keyOf(execution))) remember(execution, batch, false);
+/** Until when n8n may come with an older state of a run that has woken. */
+function endOfRisk({ wokenAt, wakeAt }: Sleep, now: number): number {
+	if (now < startedAt + START_MS) return now + KEPT_FOR_RETRY_MS;
+	return now > (wokenAt ?? wakeAt) + LATE_MS ? now + KEPT_IF_LATE_MS : now;
+}
+
+interface Beginning {
+	execution: Execution;
+	batch: Batch;
+	keptUntil: number;
+	now: number;
+}
+
+/** Gives the entry of the run that begins, which goes on from that of `earlier`. */
+function begin(earlier: Run | undefined, { execution, batch, keptUntil, now }: Beginning): Run {
+	const kept = Math.max(keptUntil, earlier?.keptUntil ?? 0);
+	const state: Run = { batch, isAwake: true, since: now, keptUntil: kept, data: execution.run };
+	const run = Object.assign(earlier ?? state, state);
+	runs.set(keyOf(execution), run);
+	return run;
+}
+
+/** The node has stopped running: the execution sleeps, or the items come out, or an error. */
+export function leave(execution: Execution): void {
+	const run = execution.isTool ? undefined : ownRun(execution);
+	if (!run) return;
+	run.isAwake = false;
+	run.since = clock.now();
+	if (run.batch.sleep) delete run.data;
+	if (run.keptUntil <= run.since) runs.delete(keyOf(execution));
 }
 
 /**
- * What a retry takes over from another execution that slept when it was stored: the newest that is known of
- * it. Null if that one still runs, or may be stored at any moment as asleep.
+ * What a retry takes over from another execution: the newest that is known of it, or of another retry of
+ * it. If that one still runs, or may, gives its execution's ID instead.
  */
-export function newestOf(stored: Batch, { node }: Execution): Batch | null {
+export function newestOf(stored: Batch, { node }: Execution): Batch | { runsIn: string } {
 	const { executionId, runIndex, revision, sleep } = stored;
-	const known = newest.get(keyOf({ id: executionId, runIndex, node }));
-	if (!known || (!known.isAwake && known.batch.revision <= revision)) return stored;
-	if (clock.now() < known.since + (known.isAwake ? LONGEST_AWAKE_MS : SETTLED_MS)) return null;
-	// Nobody has seen how it ended.
-	return { ...known.batch, sleep };
+	const run = runs.get(keyOf({ id: executionId, runIndex, node }));
+	if (!run) return stored;
+	const isOther = run.batch.executionId !== executionId;
+	const isNewer = isOther || run.isAwake || run.batch.revision > revision;
+	if (!isNewer) return stored;
+	if (run.isAwake || clock.now() < goneAt(run, isOther)) return { runsIn: run.batch.executionId };
+	// Of one that was overwritten, nobody has seen how it ended.
+	return { ...run.batch, sleep };
 }
 
-function isLate({ wokenAt, wakeAt }: Sleep): boolean {
-	return clock.now() > (wokenAt ?? wakeAt) + LATE_MS;
+/** From when on a run that sleeps or has ended goes on no more, though n8n may not say so. */
+function goneAt({ batch, since }: Run, isRetry: boolean): number {
+	const { sleep } = batch;
+	if (isRetry) return sleep ? sleep.wakeAt + OVERDUE_MS : since;
+	return since + (sleep ? SETTLED_MS.asleep : SETTLED_MS.ended);
 }
 
-function remember(execution: Execution, batch: Batch, isAwake: boolean): void {
+/** A retry goes on from an earlier run, with this batch. */
+export function takeOver(execution: Execution, earlier: Batch, batch: Batch): void {
 	const now = clock.now();
-	for (const [key, { since }] of newest) if (since + MEMORY_MS < now) newest.delete(key);
-	newest.set(keyOf(execution), { batch, isAwake, since: now, run: execution.run });
+	const key = keyOf({ id: earlier.executionId, runIndex: earlier.runIndex, node: execution.node });
+	const run = runs.get(key);
+	// Retry On Fail, in an execution of which nothing has to be remembered.
+	if (!run && earlier.executionId === execution.id) return;
+	const keptUntil = now + KEPT_FOR_RETRY_MS;
+	runs.set(key, begin(run, { execution, batch, keptUntil, now }));
 }
 
+function forgetOld(now: number): void {
+	for (const [key, run] of runs) {
+		if (run.isAwake) continue;
+		if (run.since + DATA_KEPT_MS < now) delete run.data;
+		if (run.keptUntil < now) runs.delete(key);
+	}
+}
+
+/** By the node's name, as n8n's own context of a node. */
 function keyOf({ id, runIndex, node }: Pick<Execution, 'id' | 'runIndex' | 'node'>): string {
-	return `${id} ${runIndex} ${node.id}`;
+	return `${id} ${runIndex} ${node.name}`;
 }

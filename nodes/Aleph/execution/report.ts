@@ -2,8 +2,9 @@
  * Where the tasks of an execution are found if it is lost: in n8n's log, and in the execution's custom
  * data, which outlives a cancelled or crashed one.
  */
-import { isPending, isRunning, taskIdOf, type Batch } from '../batch/state';
+import { isPending, isRunning, taskIdOf, type Batch, type ItemState } from '../batch/state';
 import type { Execution } from '../n8n';
+import { storedBatch } from './stored';
 
 /** n8n keeps ten keys for an execution, whose values it may log as too long above this. */
 const KEYS_OF_TASKS = 8;
@@ -12,12 +13,22 @@ const LONGEST_VALUE = 255;
 /** Gives a function that reports each task of a run as it is accepted. */
 export function acceptedReport(execution: Execution) {
 	const accepted: string[] = [];
+	// Those that were accepted before an earlier sleep.
+	let before: string[] | undefined;
 	return (taskId: string, itemIndex: number): void => {
 		const about = { itemIndex, executionId: execution.id };
 		execution.logger.info(`Runway Aleph accepted task ${taskId}`, about);
+		before ??= taskIdsOf(storedBatch(execution)?.items ?? []);
 		accepted.push(taskId);
-		reportTasks(execution, accepted);
+		reportTasks(execution, [...accepted, ...before]);
 	};
+}
+
+/** Those that still run first: nobody has their videos. */
+function taskIdsOf(items: ItemState[]): string[] {
+	const running = items.filter(isRunning);
+	const others = items.filter((item) => !isRunning(item));
+	return [...running, ...others].flatMap((item) => taskIdOf(item) ?? []);
 }
 
 /** As many IDs as fit, the first ones first, each whole. */
@@ -35,16 +46,12 @@ function reportTasks({ setCustomData }: Execution, taskIds: string[]): void {
 
 /** How far the batch is when the execution falls asleep. */
 export function reportSleep(execution: Execution, { items, sleep, executionId }: Batch): void {
-	const running = items.filter(isRunning);
+	const running = items.filter(isRunning).length;
 	const pending = items.filter(isPending).length;
-	const ended = items.length - running.length - pending;
+	const ended = items.length - running - pending;
 	const next = new Date(sleep!.wakeAt).toISOString();
-	const progress = `${ended} ended, ${running.length} running, ${pending} to start; next check at ${next}`;
+	const progress = `${ended} ended, ${running} running, ${pending} to start; next check at ${next}`;
 	execution.logger.info(`Runway Aleph sleeps: ${progress}`, { executionId });
 	execution.setCustomData('runwayAleph', progress);
-	const others = items.filter((item) => !isRunning(item));
-	reportTasks(
-		execution,
-		[...running, ...others].flatMap((item) => taskIdOf(item) ?? []),
-	);
+	reportTasks(execution, taskIdsOf(items));
 }

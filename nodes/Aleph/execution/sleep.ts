@@ -6,7 +6,6 @@ import type { Batch } from '../batch/state';
 import type { Execution, KeptAwakeBy } from '../n8n';
 import { markAsleep } from './callbacks';
 import { reportSleep } from './report';
-import { noteNewest } from './newest';
 
 /**
  * Whether an execution that wants to sleep does so. It stays running if a sleep would lose or confuse
@@ -48,7 +47,6 @@ export async function sleepUntil(
 	const wakeAt = Math.max(time, now + 1_000);
 	fellAsleep(batch, wakeAt, now);
 	markAsleep(batch.executionId, batch.sleep!);
-	noteNewest(execution, batch);
 	reportSleep(execution, batch);
 	// n8n goes by the computer's clock, which may have been set back.
 	await execution.putToSleep(new Date(Date.now() + wakeAt - now), url);

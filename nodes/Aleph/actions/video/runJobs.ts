@@ -3,10 +3,11 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { Client } from '../../api/client';
 import { clock } from '../../api/clock';
 import { drive } from '../../batch/drive';
+import { ended } from '../../batch/events';
 import type { Job } from '../../batch/job';
-import { beginBatch, finishBatch, LONGEST_AWAKE_MS, resumeBatch } from '../../execution/batch';
+import { beginBatch, LONGEST_AWAKE_MS, resumeBatch } from '../../execution/batch';
 import { maySleep, sleepUntil } from '../../execution/sleep';
-import { isStaleWake } from '../../execution/newest';
+import { leave, takeNewest } from '../../execution/newest';
 import { outputItems } from '../../items/output';
 import { readExecution, type Execution } from '../../n8n';
 import { outcomesOf, withAdvice } from './outcome';
@@ -30,8 +31,21 @@ export async function runJobs(
 	rerun: string,
 ): Promise<INodeExecutionData[]> {
 	const execution = readExecution(ctx);
+	if (!(await takeNewest(execution))) return [];
+	try {
+		return await runNewest(ctx, execution, makeJobs, rerun);
+	} finally {
+		leave(execution);
+	}
+}
+
+async function runNewest(
+	ctx: IExecuteFunctions,
+	execution: Execution,
+	makeJobs: Jobs,
+	rerun: string,
+): Promise<INodeExecutionData[]> {
 	const { node, isTool, signal } = execution;
-	if (await isStaleWake(execution)) return [];
 	const resumed = resumeBatch(execution);
 	// How it waits was decided when it began: at a wake an expression may have no value any more.
 	const sleeps = resumed?.sleeps ?? (wantsToSleep(ctx) && maySleep(ctx, execution));
@@ -42,7 +56,7 @@ export async function runJobs(
 	const wakeAt = await drive(batch, jobs, client, { clock, signal, awakeUntil });
 	// What is given out now would be taken for the result.
 	if (wakeAt !== null) return await sleepUntil(execution, batch, wakeAt);
-	finishBatch(execution, batch);
+	ended(batch);
 	const { provider } = await client.connected().catch(() => ({ provider: undefined }));
 	const outcomes = outcomesOf(node, batch, provider);
 	return outputItems(ctx, outcomes, (error) => withAdvice(error, outcomes, { rerun, isTool }));

@@ -98,7 +98,8 @@ export const runway: Dialect = {
 		call: ORGANIZATION,
 		from: (data) => {
 			const { models } = asObject(asObject(data).tier);
-			return asNumber(asObject(asObject(models)[MODEL]).maxConcurrentGenerations);
+			const told = asNumber(asObject(asObject(models)[MODEL]).maxConcurrentGenerations);
+			return told !== null && told >= 1 ? told : null;
 		},
 	},
 };
