@@ -66,7 +66,7 @@ export async function takeNewest(execution: Execution): Promise<boolean> {
 	if (execution.isTool) return true;
 	const run = ownRun(execution);
 	if (run?.isAwake) {
-		run.keptUntil = now + KEPT_IF_LATE_MS;
+		run.keptUntil = Math.max(run.keptUntil, now + KEPT_IF_LATE_MS);
 		// Should n8n be killed meanwhile, it goes on from here.
 		await execution.putToSleep(new Date(Date.now() + MINUTE), callbackUrl(execution));
 		return false;
