@@ -390,9 +390,12 @@ describe('the trigger', () => {
 		const workflow = workflowOf({ parameters: {}, items: [] });
 		const [node] = workflow.nodes.slice(-1);
 		const trigger = { ...node!, webhookId, type: `${node!.type}Trigger`, name: `${NODE} Trigger` };
+		// Runway calls no trigger.
+		const account = accountOn(world, { apiKey: 'trigger' });
+		const kie = await world.client.createCredential('kie.ai', 'alephApi', account);
 		const id = await world.client.importWorkflow(
 			{ ...workflow, nodes: [trigger], connections: {} },
-			[credential],
+			[kie],
 		);
 		await editor.openWorkflow(id);
 		await editor.openNode(trigger.name);
