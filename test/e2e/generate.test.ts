@@ -33,7 +33,7 @@ describe('the credential', () => {
 		const gone = await newCredential(world, { api: 'aleph' });
 		expect(await world.client.testCredential(gone)).toEqual({
 			status: 'Error',
-			message: 'The provider has switched this API off: set API to the other option',
+			message: 'The provider has switched this API off: choose another API or provider',
 		});
 		expect(await world.client.testCredential(world.credential)).toMatchObject({ status: 'OK' });
 	});
