@@ -34,7 +34,7 @@ export class AlephTrigger implements INodeType {
 			header: 'Receive callbacks from Runway Aleph',
 			executionsHelp: {
 				inactive:
-					'1. Copy the <b>test URL</b>. 2. Paste it into <b>Callback URL</b> of a Runway Aleph node. 3. Click <b>Execute step</b> here, then run that node. In production, <b>publish</b> the workflow and use the <b>production URL</b>.',
+					'1. Copy the <b>test URL</b>. 2. Paste it into <b>Callback URL</b> of a Runway Aleph node. 3. Select <b>Execute step</b> here, then run that node. In production, <b>publish</b> the workflow and use the <b>production URL</b>.',
 				active:
 					'Paste the <b>production URL</b> into the <b>Callback URL</b> option of your Runway Aleph nodes. Each of their videos then starts this workflow when it is ready or has failed.',
 			},

@@ -67,19 +67,23 @@ function messageOf({ kind, reason }: ApiError, { provider, apiKey }: Connection)
 		credential: `The API key is wrong or missing${hint} (${said})`,
 		noModel: `The API key is not allowed to use Aleph (${said})`,
 		credits: `The account has no credits left (${said})`,
-		notFound: 'This server does not have the selected API: check the provider and the base URL',
+		notFound:
+			'This server does not have the selected API: check the provider and, with "Other", the base URL',
 		rateLimit: 'Too many requests: test again in a minute',
 		dailyLimit: `The account has reached its limit for today (${said})`,
 		quota: 'The API key has reached its own limit: raise it in your provider account',
 		maintenance: 'The API is under maintenance: test again later',
-		switchedOff: 'The provider has switched this API off: set API to the other option',
+		switchedOff: 'The provider has switched this API off: choose another API or provider',
 		denied: `The API denied the connection: check your provider account (${said})`,
 		region: `The provider does not serve this region (${said})`,
 		server: `The API had an internal error: test again later (${said})`,
 		busy: 'The API is busy: test again later',
 		firewall: 'A firewall in front of the provider refused the request: the key was not checked',
-		unreachable: `The API could not be reached: check the base URL (${said})`,
+		unreachable: `The API could not be reached: check n8n's internet access and, with "Other", the base URL (${said})`,
 		interrupted: `The connection to the API was lost: test again (${said})`,
 	};
-	return messages[kind] ?? 'The response did not come from the API: check the base URL';
+	return (
+		messages[kind] ??
+		'The response did not come from the API, but perhaps from a login page or a proxy: with "Other", check the base URL'
+	);
 }

@@ -331,12 +331,15 @@ it('a batch that stops on errors names the state of each of its tasks', () => {
 		const { error } = ended.get(batch.name)!;
 		expect(error?.message).toMatch(/^(Moderation refused the video|The task failed)/);
 		const newest = new Map(tasksOf(batch).map((task) => [task.request.prompt, task]));
-		for (const [n, prompt] of promptsOf(batch).slice(0, 10).entries()) {
+		const lines = promptsOf(batch).map((prompt, n) => {
 			const task = newest.get(prompt);
 			const state = task?.state === 'failed' ? 'failed' : 'success';
-			const expected = task ? `task ${task.taskId} ${state}` : 'not started';
-			expect(error?.description).toContain(` ${n}: ${expected}`);
-		}
+			return `Item ${n}: ${task ? `task ${task.taskId} ${state}` : 'not started'}`;
+		});
+		const failed = lines.filter((line) => line.endsWith('failed'));
+		const others = lines.filter((line) => !line.endsWith('failed'));
+		const listed = [...failed, ...others].slice(0, 10);
+		expect(error?.description).toContain(listed.join('<br>\n'));
 	}
 });
 

@@ -33,7 +33,7 @@ describe('the credential', () => {
 		const gone = await newCredential(world, { api: 'aleph' });
 		expect(await world.client.testCredential(gone)).toEqual({
 			status: 'Error',
-			message: 'The provider has switched this API off: set API to the other option',
+			message: 'The provider has switched this API off: choose another API or provider',
 		});
 		expect(await world.client.testCredential(world.credential)).toMatchObject({ status: 'OK' });
 	});
@@ -62,13 +62,15 @@ describe('the credential', () => {
 		const website = await newCredential(world, { baseUrl });
 		expect(await world.client.testCredential(website)).toEqual({
 			status: 'Error',
-			message: 'The response did not come from the API: check the base URL',
+			message:
+				'The response did not come from the API, but perhaps from a login page or a proxy: with "Other", check the base URL',
 		});
 		await site.close();
 		const elsewhere = await newCredential(world, { baseUrl: `${world.simulator.url}/elsewhere/` });
 		expect(await world.client.testCredential(elsewhere)).toEqual({
 			status: 'Error',
-			message: 'This server does not have the selected API: check the provider and the base URL',
+			message:
+				'This server does not have the selected API: check the provider and, with "Other", the base URL',
 		});
 	});
 });

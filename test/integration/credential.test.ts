@@ -85,7 +85,9 @@ describe.each(APIS)('with the API "%s", a key', (api) => {
 
 	it('for another server is not good', async () => {
 		expect(await testOf(newAccount({ api, baseUrl: `${simulator.url}/elsewhere` }))).toEqual(
-			bad('This server does not have the selected API: check the provider and the base URL'),
+			bad(
+				'This server does not have the selected API: check the provider and, with "Other", the base URL',
+			),
 		);
 	});
 });
@@ -128,7 +130,7 @@ describe('an answer', () => {
 		[430, 'Too many requests: test again in a minute'],
 		[433, 'The API key has reached its own limit: raise it in your provider account'],
 		[455, 'The API is under maintenance: test again later'],
-		[505, 'The provider has switched this API off: set API to the other option'],
+		[505, 'The provider has switched this API off: choose another API or provider'],
 		[550, 'The API denied the connection: check your provider account (So it is)'],
 		[4030, 'The provider does not serve this region (So it is)'],
 	])('with the code %i names the problem', async (code, message) => {
@@ -155,7 +157,9 @@ describe('an answer', () => {
 			delivery: 'whole' as const,
 		};
 		expect(await answered(api, page)).toEqual(
-			bad('The response did not come from the API: check the base URL'),
+			bad(
+				'The response did not come from the API, but perhaps from a login page or a proxy: with "Other", check the base URL',
+			),
 		);
 		expect(await answered(api, { ...page, status: 403 })).toEqual(
 			bad('A firewall in front of the provider refused the request: the key was not checked'),
@@ -187,7 +191,9 @@ describe('an answer', () => {
 
 it('a server that cannot be reached is named', async () => {
 	expect(await testOf(newAccount({ baseUrl: 'http://127.0.0.1:1' }))).toEqual(
-		bad('The API could not be reached: check the base URL (ECONNREFUSED at http://127.0.0.1:1)'),
+		bad(
+			'The API could not be reached: check n8n\'s internet access and, with "Other", the base URL (ECONNREFUSED at http://127.0.0.1:1)',
+		),
 	);
 });
 

@@ -26,6 +26,24 @@ describe('a task that fails', () => {
 		}
 	});
 
+	it('is among the ten items that the error lists, and comes first', async () => {
+		const items = prompts(12, (n) => `Video ${n} ${n === 11 ? '[fail=moderation]' : ''}`);
+		const { error } = await runNode({
+			parameters: generate({ prompt: promptOfItem }),
+			items,
+			credential: newAccount(),
+		});
+		const lineOf = (item: number, state: string) => {
+			const task = simulator.tasks().find(({ request }) => request.prompt === items[item]!.prompt);
+			return `Item ${item}: task ${task!.taskId} ${state}`;
+		};
+		expect(error?.description?.split('<br>\n').slice(-11)).toEqual([
+			lineOf(11, 'failed'),
+			...Array.from({ length: 9 }, (_, item) => lineOf(item, 'success')),
+			"and 2 more: n8n's log has the task IDs of those that were started",
+		]);
+	});
+
 	it('lets none be started of those that wait for their turn, and says so', async () => {
 		const { error } = await runNode({
 			parameters: generate({ prompt: promptOfItem, options: { generateRate: 2 } }),
@@ -36,9 +54,9 @@ describe('a task that fails', () => {
 		expect(error?.message).toMatch(/^The API could not fetch the video/);
 		expect(error?.description).toContain('1 of 50 videos are ready');
 		expect(error?.description).toContain(
-			`Item 0: task ${first!.taskId} success<br>\nItem 1: The API could not`,
+			`Item 0: task ${first!.taskId} success<br>\nItem 2: not started<br>\nItem 3: not started`,
 		);
-		expect(error?.description).toContain('Item 2: not started<br>\nItem 3: not started');
+		expect(error?.description).toMatch(/<br>\nItem 1: The API could not .*<br>\nItem 0: /);
 		expect(simulator.tasks()).toHaveLength(1);
 	});
 

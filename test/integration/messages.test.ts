@@ -9,7 +9,7 @@ import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import type { Settings } from '../simulator';
 import { generate, get, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
 import { runNode, type Result, type Setup } from '../support/engine';
-import { isMessage, messagesOfSource } from '../support/sourceMessages';
+import { descriptionsOfSource, messagesOfSource, patternOf } from '../support/sourceMessages';
 import { prompts } from '../support/tasks';
 
 useSimulator();
@@ -132,7 +132,7 @@ const cases: Record<string, () => Case> = {
 		account: { api: 'runway' },
 		...options({ waterMark: 'draft' }),
 	}),
-	'Cancelling on stop where the provider cannot': () => options({ onStop: 'cancel' }),
+	'Canceling on stop where the provider cannot': () => options({ onStop: 'cancel' }),
 	'Too many keyframes': () => keyframes(...Array<IDataObject>(6).fill({ image })),
 	'Ranges for some keyframes': () =>
 		keyframes({ image, hasRange: true, start: 0, end: 1 }, { image, seconds: 2 }),
@@ -179,7 +179,13 @@ describe('a message', () => {
 	);
 
 	it.each(messagesOfSource())('is in the document: %s', (message) => {
-		expect(inDocument.some((text) => isMessage(message, text))).toBe(true);
+		const pattern = new RegExp(`^${patternOf(message)}$`);
+		expect(inDocument.filter((text) => pattern.test(text))).not.toEqual([]);
+	});
+
+	it.each(descriptionsOfSource())('is described in the document: %s', (description) => {
+		const pattern = new RegExp(patternOf(description));
+		expect(inDocument.filter((text) => pattern.test(text))).not.toEqual([]);
 	});
 });
 

@@ -134,7 +134,7 @@ function textOf(failure: Failure, provider?: Provider): Text {
 const DEADLINE: Text = {
 	message: 'n8n would stop this workflow before the video could be ready',
 	description:
-		'The time that the workflow has left is shorter than "Timeout". Raise "Timeout Workflow" in the workflow settings, lower "Timeout" in the options, or process fewer items at a time. A batch needs (videos ÷ videos at once) × minutes for each, plus "Timeout".',
+		'The time that the workflow has left is shorter than "Timeout". Raise "Timeout Workflow" in the workflow settings, lower "Timeout" in the options, or process fewer items at a time. A batch needs at least (videos ÷ videos at once) × (minutes for one video + 1) + "Timeout" + 2 minutes.',
 };
 
 interface Facts {
@@ -180,7 +180,7 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 	}),
 	notFound: ({ reason }) => ({
 		message: 'This server does not know the request',
-		description: `Check the provider and the base URL in the credential. Not every provider supports uploads and checking credits. The server said: "${reason}".`,
+		description: `Check the provider and, with the provider "Other", the base URL in the credential. Not every provider supports uploads and checking credits. The server said: "${reason}".`,
 	}),
 	parameters: ({ reason, plain }) => ({
 		message: `The API refused the parameters: ${plain}`,
@@ -245,7 +245,7 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 	}),
 	notTheApi: ({ reason }) => ({
 		message: 'The response did not come from the API',
-		description: `Check the base URL in the credential. It must be the API's address without a path. A login page or a company proxy may have answered (${reason}).`,
+		description: `A login page or a company proxy may have answered. With the provider "Other", also check the base URL in the credential: it must be the API's address without a path (${reason}).`,
 	}),
 	upload: ({ reason }) => ({
 		message: 'The file could not be uploaded',

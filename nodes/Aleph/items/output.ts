@@ -35,6 +35,10 @@ export interface Outcome {
 	notStarted?: boolean;
 }
 
+export function hasFailed({ error, notStarted }: Outcome): boolean {
+	return error !== undefined && !notStarted;
+}
+
 /**
  * One item for each outcome, in order, paired. If the node stops on errors and one item has failed, throws
  * its error instead.
@@ -45,7 +49,7 @@ export function outputItems(
 	outcomes: Outcome[],
 	withAdvice: (error: NodeError) => NodeError = (error) => error,
 ): INodeExecutionData[] {
-	const failed = outcomes.find(({ error, notStarted }) => error && !notStarted)?.error;
+	const failed = outcomes.find(hasFailed)?.error;
 	if (failed && !ctx.continueOnFail()) throw withAdvice(failed);
 	const toErrorOutput = ctx.getNode().onError === 'continueErrorOutput';
 	const inputs = ctx.getInputData();

@@ -86,7 +86,7 @@ export const onStopOption: INodeProperties = {
 		{
 			name: 'Cancel',
 			value: 'cancel',
-			description: 'Videos that are being made are cancelled',
+			description: 'Videos that are being made are canceled',
 		},
 	],
 	default: 'leave',

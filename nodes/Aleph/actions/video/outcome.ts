@@ -12,7 +12,7 @@ import {
 	unconfirmedError,
 	type ItemRef,
 } from '../../items/errors';
-import type { Outcome } from '../../items/output';
+import { hasFailed, type Outcome } from '../../items/output';
 import { acceptedTask, type Requested, type Task } from '../../task/task';
 
 export function outcomesOf(
@@ -91,7 +91,7 @@ function binaryOf(stored: unknown): IBinaryKeyData | undefined {
 	return Object.keys(binary).length > 0 ? binary : undefined;
 }
 
-/** So many tasks fit into an error; the rest is in the log. */
+/** So many items fit into an error; the tasks of the rest are in the log. */
 const LISTED = 10;
 
 interface Advice {
@@ -101,7 +101,7 @@ interface Advice {
 	isTool: boolean;
 }
 
-/** The error that stops the node, with what to do about the other items, and a list of all tasks. */
+/** The error that stops the node, with what to do about the other items, and a list of them. */
 export function withAdvice(
 	error: NodeError,
 	outcomes: Outcome[],
@@ -120,13 +120,18 @@ export function withAdvice(
 	// If all have failed alike, there is nothing to tell apart.
 	if (new Set(states).size === 1) return error;
 	const ready = outcomes.filter(({ task }) => task?.status === 'success').length;
+	const failedFirst = [...outcomes.entries()].sort(
+		([, one], [, other]) => Number(hasFailed(other)) - Number(hasFailed(one)),
+	);
 	const more = outcomes.length - LISTED;
 	// The editor shows a description as HTML.
 	const description = [
 		error.description,
 		`${ready} of ${outcomes.length} videos are ready. ${rerun}`,
-		...states.slice(0, LISTED).map((state, item) => `Item ${item}: ${state}`),
-		...(more > 0 ? [`and ${more} more: see n8n's log`] : []),
+		...failedFirst.slice(0, LISTED).map(([item]) => `Item ${item}: ${states[item]}`),
+		...(more > 0
+			? [`and ${more} more: n8n's log has the task IDs of those that were started`]
+			: []),
 	].join('<br>\n');
 	return Object.assign(error, { description });
 }
