@@ -13,9 +13,8 @@ import * as video from './actions/video';
 import { nothingToRegister } from './api/callback';
 import { testAlephApi } from './credentialTest';
 import { hints } from './hints';
-import { CALLBACK_PATH } from './execution/sleep';
 import { wake } from './execution/wake';
-import { DEFAULT_VERSION } from './n8n';
+import { CALLBACK_PATH, DEFAULT_VERSION } from './n8n';
 
 type Execute = (this: IExecuteFunctions) => Promise<INodeExecutionData[]>;
 

@@ -80,9 +80,9 @@ export interface Execution {
 	/** Shown with it in n8n's list of executions. */
 	setCustomData: (key: string, value: string) => void;
 	/** Where a callback reaches it while it sleeps. Since n8n 2.0 the URL carries a secret token. */
-	resumeUrl: () => string;
-	/** Once this run of the node has returned, without items. The editor shows the URL. */
-	putToSleep: (time: Date, resumeUrl: string) => Promise<void>;
+	callbackUrl: () => string;
+	/** Once this run of the node has returned, without items. The editor shows the URL for callbacks. */
+	putToSleep: (time: Date) => Promise<void>;
 	/** Has n8n store `run` instead, and leave it where that one stands. */
 	restore: (run: StoredRun) => Promise<void>;
 	/** Has n8n stop at the error of this run, whatever "On Error" says: it would hand the input on as the result. */
@@ -109,15 +109,24 @@ export function readExecution(ctx: IExecuteFunctions): Execution {
 		deadline: () => endOfExecution(ctx),
 		keptAwakeBy: () => (isTool ? 'agent' : keptAwakeBy(ctx)),
 		setCustomData: (key, value) => setCustomData(ctx, key, value),
-		resumeUrl: () => ctx.evaluateExpression('{{ $execution.resumeUrl }}', 0) as string,
-		putToSleep: async (time, resumeUrl) => {
-			ctx.setMetadata({ resumeUrl });
+		callbackUrl: () => callbackUrl(ctx),
+		putToSleep: async (time) => {
+			ctx.setMetadata({ resumeUrl: callbackUrl(ctx) });
 			leaveSpentEntry(ctx);
 			await ctx.putExecutionToWait(time);
 		},
 		restore: async (run) => await restoreRun(ctx, run),
 		stopEvenSo: () => stopEvenSo(ctx),
 	};
+}
+
+/** A path of its own: else a late callback could resume another node that sleeps by then. */
+export const CALLBACK_PATH = 'aleph';
+
+function callbackUrl(ctx: IExecuteFunctions): string {
+	const url = new URL(ctx.evaluateExpression('{{ $execution.resumeUrl }}', 0) as string);
+	url.pathname = `${url.pathname}/${CALLBACK_PATH}`;
+	return url.toString();
 }
 
 export type KeptAwakeBy = 'agent' | 'engine' | 'caller' | 'parent';

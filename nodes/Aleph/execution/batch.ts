@@ -10,7 +10,6 @@ import { badInputError, type ItemRef } from '../items/errors';
 import type { Execution } from '../n8n';
 import { markAwake } from './callbacks';
 import { newestOf, takeOver } from './newest';
-import { storedBatch } from './stored';
 
 /**
  * n8n waits half a minute for its executions when it is stopped, and for a worker a little less. An
@@ -18,13 +17,11 @@ import { storedBatch } from './stored';
  */
 export const LONGEST_AWAKE_MS = 15_000;
 
-/** The batch of an execution that has just woken; null if this run begins otherwise. */
-export function resumeBatch(execution: Execution): Batch | null {
-	const batch = storedBatch(execution);
-	if (!batch?.sleep) return null;
+/** The execution has just woken with this batch. */
+export function resumeBatch(execution: Execution, batch: Batch): Batch {
 	checkVersion(execution, batch);
 	const now = clock.now();
-	const callbacks = markAwake(batch.executionId, batch.sleep, now);
+	const callbacks = markAwake(batch.executionId, batch.sleep!, now);
 	awoke(batch, callbacks, now);
 	return batch;
 }

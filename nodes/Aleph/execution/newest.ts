@@ -12,7 +12,6 @@
 import { clock } from '../api/clock';
 import type { Batch, Sleep } from '../batch/state';
 import type { Execution, StoredRun } from '../n8n';
-import { callbackUrl } from './sleep';
 import { storedBatch } from './stored';
 
 interface Run {
@@ -56,31 +55,33 @@ const OVERDUE_MS = 5 * MINUTE;
 const startedAt = clock.now();
 
 /**
- * The node begins to run. Gives false if it must give nothing, as a newer run goes on, or has gone on behind
- * this node: n8n then keeps what that one stores. If the newer one sleeps in this node, its batch counts.
+ * The node begins to run. Gives the batch that it goes on with, if it has just woken: the newest. Null if
+ * the run must give nothing, as a newer one goes on, or has gone on behind this node: n8n then keeps what
+ * that one stores.
  */
-export async function takeNewest(execution: Execution): Promise<boolean> {
+export async function takeNewest(execution: Execution): Promise<{ woken?: Batch } | null> {
 	const now = clock.now();
 	forgetOld(now);
 	// An agent calls a tool several times at once; and it never sleeps.
-	if (execution.isTool) return true;
+	if (execution.isTool) return {};
 	const run = ownRun(execution);
 	if (run?.isAwake) {
 		run.keptUntil = Math.max(run.keptUntil, now + KEPT_IF_LATE_MS);
 		// Should n8n be killed meanwhile, it goes on from here.
-		await execution.putToSleep(new Date(Date.now() + MINUTE), callbackUrl(execution));
-		return false;
+		await execution.putToSleep(new Date(Date.now() + MINUTE));
+		return null;
 	}
 	const stored = storedBatch(execution);
 	const newer = run && run.batch.revision > (stored?.revision ?? -1) ? run.batch : undefined;
 	if (newer && !newer.sleep && run?.data) {
 		await execution.restore(run.data);
-		return false;
+		return null;
 	}
 	if (newer) execution.stored.batch = newer;
 	const batch = newer ?? stored;
-	if (batch?.sleep) begin(run, { execution, batch, keptUntil: endOfRisk(batch.sleep, now), now });
-	return true;
+	if (!batch?.sleep) return {};
+	begin(run, { execution, batch, keptUntil: endOfRisk(batch.sleep, now), now });
+	return { woken: batch };
 }
 
 /** Undefined if a retry has gone on from this execution. */

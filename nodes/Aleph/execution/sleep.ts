@@ -26,29 +26,18 @@ const REASONS: Record<KeptAwakeBy, string> = {
 	parent: 'the workflow or agent that called this one waits for it',
 };
 
-/** A path of its own: else a late callback could resume another node that sleeps by then. */
-export const CALLBACK_PATH = 'aleph';
-
-/** Where callbacks reach this execution. */
-export function callbackUrl(execution: Execution): string {
-	const url = new URL(execution.resumeUrl());
-	url.pathname = `${url.pathname}/${CALLBACK_PATH}`;
-	return url.toString();
-}
-
 /** Puts the execution to sleep once this run of the node returns, without items: those are given here. */
 export async function sleepUntil(
 	execution: Execution,
 	batch: Batch,
 	time: number,
 ): Promise<INodeExecutionData[]> {
-	const url = callbackUrl(execution);
 	const now = clock.now();
 	const wakeAt = Math.max(time, now + 1_000);
 	fellAsleep(batch, wakeAt, now);
 	markAsleep(batch.executionId, batch.sleep!);
 	reportSleep(execution, batch);
 	// n8n goes by the computer's clock, which may have been set back.
-	await execution.putToSleep(new Date(Date.now() + wakeAt - now), url);
+	await execution.putToSleep(new Date(Date.now() + wakeAt - now));
 	return [];
 }

@@ -31,33 +31,25 @@ export async function runJobs(
 	rerun: string,
 ): Promise<INodeExecutionData[]> {
 	const execution = readExecution(ctx);
-	if (!(await takeNewest(execution))) return [];
+	const { node, isTool, signal } = execution;
+	const newest = await takeNewest(execution);
+	if (newest === null) return [];
 	try {
-		return await runNewest(ctx, execution, makeJobs, rerun);
+		const resumed = newest.woken && resumeBatch(execution, newest.woken);
+		// How it waits was decided when it began: at a wake an expression may have no value any more.
+		const sleeps = resumed?.sleeps ?? (wantsToSleep(ctx) && maySleep(ctx, execution));
+		const client = new Client(ctx, sleeps ? 'verify' : 'poll');
+		const jobs = makeJobs(ctx, client, execution, sleeps);
+		const batch = resumed ?? (await beginBatch(execution, client, jobs, sleeps));
+		const awakeUntil = sleeps ? clock.now() + LONGEST_AWAKE_MS : undefined;
+		const wakeAt = await drive(batch, jobs, client, { clock, signal, awakeUntil });
+		// What is given out now would be taken for the result.
+		if (wakeAt !== null) return await sleepUntil(execution, batch, wakeAt);
+		ended(batch);
+		const { provider } = await client.connected().catch(() => ({ provider: undefined }));
+		const outcomes = outcomesOf(node, batch, provider);
+		return outputItems(ctx, outcomes, (error) => withAdvice(error, outcomes, { rerun, isTool }));
 	} finally {
 		leave(execution);
 	}
-}
-
-async function runNewest(
-	ctx: IExecuteFunctions,
-	execution: Execution,
-	makeJobs: Jobs,
-	rerun: string,
-): Promise<INodeExecutionData[]> {
-	const { node, isTool, signal } = execution;
-	const resumed = resumeBatch(execution);
-	// How it waits was decided when it began: at a wake an expression may have no value any more.
-	const sleeps = resumed?.sleeps ?? (wantsToSleep(ctx) && maySleep(ctx, execution));
-	const client = new Client(ctx, sleeps ? 'verify' : 'poll');
-	const jobs = makeJobs(ctx, client, execution, sleeps);
-	const batch = resumed ?? (await beginBatch(execution, client, jobs, sleeps));
-	const awakeUntil = sleeps ? clock.now() + LONGEST_AWAKE_MS : undefined;
-	const wakeAt = await drive(batch, jobs, client, { clock, signal, awakeUntil });
-	// What is given out now would be taken for the result.
-	if (wakeAt !== null) return await sleepUntil(execution, batch, wakeAt);
-	ended(batch);
-	const { provider } = await client.connected().catch(() => ({ provider: undefined }));
-	const outcomes = outcomesOf(node, batch, provider);
-	return outputItems(ctx, outcomes, (error) => withAdvice(error, outcomes, { rerun, isTool }));
 }

@@ -5,7 +5,6 @@ import type { Connection } from '../../../api/connection';
 import type { Job } from '../../../batch/job';
 import type { Uploads } from '../../../batch/state';
 import { acceptedReport } from '../../../execution/report';
-import { callbackUrl } from '../../../execution/sleep';
 import { asLocalFile } from '../../../items/binary';
 import type { Execution } from '../../../n8n';
 import type { VideoRequest } from '../../../task/task';
@@ -115,6 +114,6 @@ function ownCallbackUrl(
 	{ dialect, baseUrl }: Connection,
 ): string | undefined {
 	if (!dialect.taskFromCallback) return undefined;
-	const url = callbackUrl(execution);
+	const url = execution.callbackUrl();
 	return canCall(baseUrl, url) ? url : undefined;
 }
