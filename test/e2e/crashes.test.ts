@@ -70,5 +70,5 @@ describe('n8n killed twice', () => {
 		// The second time it was awake by chance, if at all.
 		expect([3, 6]).toContain(paidAgain.length);
 		for (const { taskId } of paidAgain) expect(log).toContain(`accepted task ${taskId}`);
-	}, 400_000);
+	}, 600_000);
 });

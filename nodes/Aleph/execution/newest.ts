@@ -47,7 +47,7 @@ const LATE_MS = 1_000;
 const START_MS = 5 * MINUTE;
 
 /** By then n8n has stored that the execution sleeps; or what is behind the node has ended, as a rule. */
-const SETTLED_MS = { asleep: MINUTE, ended: 10 * MINUTE };
+const SETTLED_MS = { asleep: MINUTE, ended: 3 * MINUTE };
 
 /** An execution that has not woken by then was stopped. */
 const OVERDUE_MS = 5 * MINUTE;
