@@ -1,8 +1,9 @@
 /** A task that fails, for each way to go on that n8n offers. */
 import '../support/fastClock';
-import { generate, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
+import { generate, get, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
 import { runNode } from '../support/engine';
 import { prompts } from '../support/tasks';
+import { sleeping } from '../support/workflow';
 
 useSimulator();
 
@@ -124,4 +125,38 @@ it('an item without a pair keeps its task ID on the error output', async () => {
 	});
 	const ids = errorItems.map(({ json }) => json.taskId);
 	expect(ids).toEqual(simulator.tasks().map(({ taskId }) => taskId));
+});
+
+describe('a credential that cannot be used', () => {
+	const videoUrl = 'https://example.com/video.mp4';
+	const operations = [
+		['generate', { resource: 'video', operation: 'generate', prompt: 'Snow', videoUrl }],
+		['generate asleep', { ...sleeping, resource: 'video', operation: 'generate' }],
+		['get', get('some-task')],
+		['cancel', { resource: 'video', operation: 'cancel', taskId: 'some-task' }],
+		['upload', { resource: 'file', operation: 'upload' }],
+		['getCredits', { resource: 'account', operation: 'getCredits' }],
+	] as const;
+
+	it.each(operations)('ends %s', async (_, parameters) => {
+		const { error } = await runNode({ parameters, credential: newAccount({ apiKey: '' }) });
+		expect(error?.message).toBe('The API key in the credential is empty');
+	});
+
+	it.each(operations)(
+		'is the error of each item of %s with "Continue", and never hands on the input',
+		async (_, parameters) => {
+			const setup = {
+				parameters,
+				items: [{ row: 1 }, { row: 2 }],
+				credential: newAccount({ apiKey: '' }),
+			};
+			const failed = { json: { error: expect.any(String) as string, status: 'failed' } };
+			const regular = await runNode({ ...setup, settings: { onError: 'continueRegularOutput' } });
+			expect(regular.items).toMatchObject([failed, failed]);
+			expect(regular.items.filter(({ json }) => 'row' in json)).toEqual([]);
+			const split = await runNode({ ...setup, settings: { onError: 'continueErrorOutput' } });
+			expect([split.items, split.errorItems]).toMatchObject([[], [failed, failed]]);
+		},
+	);
 });

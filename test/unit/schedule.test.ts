@@ -116,7 +116,7 @@ describe('the back-off from an API that struggles', () => {
 });
 
 describe('the pause after a refusal while tasks run', () => {
-	it('is half a minute, then a minute', () => {
-		expect([1, 2, 3, 20].map(untilNextTrial)).toEqual([30_000, 60_000, 60_000, 60_000]);
+	it('doubles from 20 seconds up to a minute', () => {
+		expect([1, 2, 3, 20].map(untilNextTrial)).toEqual([20_000, 40_000, 60_000, 60_000]);
 	});
 });

@@ -65,5 +65,5 @@ export const BEAT = 30 * SECOND;
  * the APIs count, as other executions may try as well.
  */
 export function untilNextTrial(refusals: number): number {
-	return Math.min(MINUTE, 30 * SECOND * 2 ** (refusals - 1));
+	return Math.min(MINUTE, 20 * SECOND * 2 ** (refusals - 1));
 }

@@ -37,8 +37,8 @@ export async function beginBatch(
 	sleeps: boolean,
 ): Promise<Batch> {
 	const { id: executionId, node, runIndex, isTool, stopsOnError, stored } = execution;
-	// What is wrong with the credential is told before anything is sent.
-	const { provider } = await client.connection();
+	// What is wrong with the credential is told before anything is sent; by each item if the node goes on.
+	const provider = stopsOnError ? (await client.connection()).provider : undefined;
 	const now = clock.now();
 	const items = withSharedTerms(await Promise.all(jobs.map(async (job) => await job.initial(now))));
 	const deadline = execution.deadline();

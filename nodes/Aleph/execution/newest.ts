@@ -15,7 +15,7 @@ import type { Execution, StoredRun } from '../n8n';
 import { storedBatch } from './stored';
 
 interface Run {
-	/** The newest; while the node runs, it goes on changing. */
+	/** The newest; while the node runs, it goes on changing. After that without its files. */
 	batch: Batch;
 	/** Whether the node runs. */
 	isAwake: boolean;
@@ -118,8 +118,17 @@ export function leave(execution: Execution): void {
 	if (!run) return;
 	run.isAwake = false;
 	run.since = clock.now();
+	run.batch = withoutFiles(run.batch);
 	if (run.batch.sleep) delete run.data;
 	if (run.keptUntil <= run.since) runs.delete(keyOf(execution));
+}
+
+/** n8n may hold files in memory. These can be downloaded again. */
+function withoutFiles(batch: Batch): Batch {
+	const items = batch.items.map((item) =>
+		item.state === 'completed' ? { ...item, files: undefined } : item,
+	);
+	return { ...batch, items };
 }
 
 /**

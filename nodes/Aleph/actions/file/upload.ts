@@ -9,7 +9,7 @@ import { Client } from '../../api/client';
 import { failureOf } from '../../batch/events';
 import { asLocalFile, readBinary } from '../../items/binary';
 import { requestError } from '../../items/errors';
-import { outputItems, type Outcome } from '../../items/output';
+import { outputItems, providerOf, type Outcome } from '../../items/output';
 import { isEmpty, readText } from '../../items/parameters';
 
 export const description: INodeProperties[] = [
@@ -33,7 +33,7 @@ export const description: INodeProperties[] = [
 
 export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const client = new Client(this);
-	const { provider } = await client.connection();
+	const provider = await providerOf(this, client);
 	const errorOf = (itemIndex: number, error: Error) =>
 		requestError({ node: this.getNode(), itemIndex, provider }, failureOf(error));
 	const inputs = this.getInputData().map((_, itemIndex) => readUpload(this, itemIndex));

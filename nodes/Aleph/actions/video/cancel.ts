@@ -3,8 +3,8 @@ import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n
 import { Client, type FoundRecord } from '../../api/client';
 import { ApiError } from '../../api/error';
 import { failureOf } from '../../batch/events';
-import { requestError } from '../../items/errors';
-import { outputItems, simplifyField, type Outcome } from '../../items/output';
+import { requestError, type ItemRef } from '../../items/errors';
+import { outputItems, providerOf, simplifyField, type Outcome } from '../../items/output';
 import { acceptedTask } from '../../task/task';
 import { includeInputFieldsOption, taskIdField } from './fields';
 import { readTaskId } from './get';
@@ -25,22 +25,19 @@ export const description: INodeProperties[] = [
 
 export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const client = new Client(this);
-	await client.connection();
+	const provider = await providerOf(this, client);
 	const outcomes = this.getInputData().map(
-		async (_, itemIndex) => await outcomeOf(this, client, itemIndex),
+		async (_, itemIndex) =>
+			await outcomeOf(this, client, { node: this.getNode(), itemIndex, provider }),
 	);
 	return outputItems(this, await Promise.all(outcomes));
 }
 
-async function outcomeOf(
-	ctx: IExecuteFunctions,
-	client: Client,
-	itemIndex: number,
-): Promise<Outcome> {
-	const { provider, dialect } = await client.connected();
-	const ref = { node: ctx.getNode(), itemIndex, provider };
+async function outcomeOf(ctx: IExecuteFunctions, client: Client, ref: ItemRef): Promise<Outcome> {
+	const { itemIndex } = ref;
 	let taskId: string | undefined;
 	try {
+		const { dialect } = await client.connected();
 		taskId = readTaskId(ctx, itemIndex);
 		const options = ctx.getNodeParameter('options', itemIndex, {});
 		const { simplify, includeInputFields } = readTerms(ctx, itemIndex, options, dialect);
