@@ -27,7 +27,7 @@ interface Run {
 	data?: StoredRun;
 }
 
-/** A retry shares the entry of the execution that it goes on from. */
+/** A retry shares the entry of the execution that it goes on from. Tools never sleep, and have none. */
 const runs = new Map<string, Run>();
 
 const MINUTE = 60_000;
@@ -62,8 +62,6 @@ const startedAt = clock.now();
 export async function takeNewest(execution: Execution): Promise<{ woken?: Batch } | null> {
 	const now = clock.now();
 	forgetOld(now);
-	// An agent calls a tool several times at once; and it never sleeps.
-	if (execution.isTool) return {};
 	const run = ownRun(execution);
 	if (run?.isAwake) {
 		run.keptUntil = Math.max(run.keptUntil, now + KEPT_IF_LATE_MS);
@@ -80,7 +78,7 @@ export async function takeNewest(execution: Execution): Promise<{ woken?: Batch 
 	if (newer) execution.stored.batch = newer;
 	const batch = newer ?? stored;
 	if (!batch?.sleep) return {};
-	begin(run, { execution, batch, keptUntil: endOfRisk(batch.sleep, now), now });
+	begin(run, execution, batch, riskOf(batch.sleep, now));
 	return { woken: batch };
 }
 
@@ -90,23 +88,17 @@ function ownRun(execution: Execution): Run | undefined {
 	return run?.batch.executionId === execution.id ? run : undefined;
 }
 
-/** Until when n8n may come with an older state of a run that has woken. */
-function endOfRisk({ wokenAt, wakeAt }: Sleep, now: number): number {
-	if (now < startedAt + START_MS) return now + KEPT_FOR_RETRY_MS;
-	return now > (wokenAt ?? wakeAt) + LATE_MS ? now + KEPT_IF_LATE_MS : now;
-}
-
-interface Beginning {
-	execution: Execution;
-	batch: Batch;
-	keptUntil: number;
-	now: number;
+/** For how long n8n may come with an older state of a run that has woken. */
+function riskOf({ wokenAt, wakeAt }: Sleep, now: number): number {
+	if (now < startedAt + START_MS) return KEPT_FOR_RETRY_MS;
+	return now > (wokenAt ?? wakeAt) + LATE_MS ? KEPT_IF_LATE_MS : 0;
 }
 
 /** Gives the entry of the run that begins, which goes on from that of `earlier`. */
-function begin(earlier: Run | undefined, { execution, batch, keptUntil, now }: Beginning): Run {
-	const kept = Math.max(keptUntil, earlier?.keptUntil ?? 0);
-	const state: Run = { batch, isAwake: true, since: now, keptUntil: kept, data: execution.run };
+function begin(earlier: Run | undefined, execution: Execution, batch: Batch, keptFor: number): Run {
+	const since = clock.now();
+	const keptUntil = Math.max(since + keptFor, earlier?.keptUntil ?? 0);
+	const state: Run = { batch, isAwake: true, since, keptUntil, data: execution.run };
 	const run = Object.assign(earlier ?? state, state);
 	runs.set(keyOf(execution), run);
 	return run;
@@ -114,7 +106,7 @@ function begin(earlier: Run | undefined, { execution, batch, keptUntil, now }: B
 
 /** The node has stopped running: the execution sleeps, or the items come out, or an error. */
 export function leave(execution: Execution): void {
-	const run = execution.isTool ? undefined : ownRun(execution);
+	const run = ownRun(execution);
 	if (!run) return;
 	run.isAwake = false;
 	run.since = clock.now();
@@ -156,13 +148,11 @@ function goneAt({ batch, since }: Run, isRetry: boolean): number {
 
 /** A retry goes on from an earlier run, with this batch. */
 export function takeOver(execution: Execution, earlier: Batch, batch: Batch): void {
-	const now = clock.now();
 	const key = keyOf({ id: earlier.executionId, runIndex: earlier.runIndex, node: execution.node });
 	const run = runs.get(key);
 	// Retry On Fail, in an execution of which nothing has to be remembered.
 	if (!run && earlier.executionId === execution.id) return;
-	const keptUntil = now + KEPT_FOR_RETRY_MS;
-	runs.set(key, begin(run, { execution, batch, keptUntil, now }));
+	runs.set(key, begin(run, execution, batch, KEPT_FOR_RETRY_MS));
 }
 
 function forgetOld(now: number): void {
