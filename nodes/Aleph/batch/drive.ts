@@ -61,8 +61,8 @@ class Driver {
 
 	private onEnd = () => {};
 
-	/** When to ask again how many tasks the account may run, if nobody could tell. */
-	private askAt = Infinity;
+	/** When to ask how many tasks the account may run: at first, and again if nobody could tell. */
+	private askAt = 0;
 
 	constructor(
 		private readonly batch: Batch,
@@ -73,7 +73,6 @@ class Driver {
 
 	async run(): Promise<number | null> {
 		deadlineChecked(this.batch, this.conditions.clock.now());
-		if (this.batch.items.some(isPending)) await this.askConcurrency();
 		return await this.loop().catch(async (error: unknown) => {
 			this.withdraw();
 			if (this.conditions.signal?.aborted) await this.cancel();
