@@ -12,15 +12,15 @@ const LONGEST_VALUE = 255;
 
 /** Gives a function that reports each task of a run as it is accepted. */
 export function acceptedReport(execution: Execution) {
-	const accepted: string[] = [];
-	// Those that were accepted before an earlier sleep.
-	let before: string[] | undefined;
+	let accepted = 0;
+	// Behind those of this run, the ones from before a sleep.
+	let taskIds: string[] | undefined;
 	return (taskId: string, itemIndex: number): void => {
 		const about = { itemIndex, executionId: execution.id };
 		execution.logger.info(`Runway Aleph accepted task ${taskId}`, about);
-		before ??= taskIdsOf(storedBatch(execution)?.items ?? []);
-		accepted.push(taskId);
-		reportTasks(execution, [...accepted, ...before]);
+		taskIds ??= taskIdsOf(storedBatch(execution)?.items ?? []);
+		taskIds.splice(accepted++, 0, taskId);
+		reportTasks(execution, taskIds);
 	};
 }
 
