@@ -18,12 +18,11 @@ import { newestOf, takeOver } from './newest';
 export const LONGEST_AWAKE_MS = 15_000;
 
 /** The execution has just woken with this batch. */
-export function resumeBatch(execution: Execution, batch: Batch): Batch {
+export function resumeBatch(execution: Execution, batch: Batch): void {
 	checkVersion(execution, batch);
 	const now = clock.now();
 	const callbacks = markAwake(batch.executionId, batch.sleep!, now);
 	awoke(batch, callbacks, now);
-	return batch;
 }
 
 /**

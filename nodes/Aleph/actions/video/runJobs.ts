@@ -35,12 +35,13 @@ export async function runJobs(
 	const newest = await takeNewest(execution);
 	if (newest === null) return [];
 	try {
-		const resumed = newest.woken && resumeBatch(execution, newest.woken);
+		const { woken } = newest;
+		if (woken) resumeBatch(execution, woken);
 		// How it waits was decided when it began: at a wake an expression may have no value any more.
-		const sleeps = resumed?.sleeps ?? (wantsToSleep(ctx) && maySleep(ctx, execution));
+		const sleeps = woken?.sleeps ?? (wantsToSleep(ctx) && maySleep(ctx, execution));
 		const client = new Client(ctx, sleeps ? 'verify' : 'poll');
 		const jobs = makeJobs(ctx, client, execution, sleeps);
-		const batch = resumed ?? (await beginBatch(execution, client, jobs, sleeps));
+		const batch = woken ?? (await beginBatch(execution, client, jobs, sleeps));
 		const awakeUntil = sleeps ? clock.now() + LONGEST_AWAKE_MS : undefined;
 		const wakeAt = await drive(batch, jobs, client, { clock, signal, awakeUntil });
 		// What is given out now would be taken for the result.
