@@ -16,7 +16,8 @@ import {
 	type Workflow,
 } from 'n8n-workflow';
 
-type NodeContext = IExecuteFunctions | IWebhookFunctions;
+/** Where n8n runs our code: for the items of a run, or for a callback. */
+export type NodeContext = IExecuteFunctions | IWebhookFunctions;
 
 interface Internals {
 	/** 1.123 to 2.41. */
@@ -295,7 +296,7 @@ function setCustomData(ctx: IExecuteFunctions, key: string, value: string): void
 }
 
 /** How n8n has answered the request of a webhook. */
-export interface Answer {
+interface Answer {
 	status: number;
 	/** False if the caller had hung up by then. */
 	isHeard: boolean;

@@ -196,13 +196,33 @@ describe('the key', () => {
 	});
 });
 
-it('what the API says is shown as text, also where the editor takes it for HTML', async () => {
-	const msg = 'The <img src=x onerror=alert(1)> was refused';
-	const { error } = await run(generate(), {
-		[PATHS.generate]: plain({ code: 451, msg, data: null }),
+describe('where the editor shows HTML, as text', () => {
+	it('there is what the API says', async () => {
+		const msg = 'The <img src=x onerror=alert(1)> was refused';
+		const { error } = await run(generate(), {
+			[PATHS.generate]: plain({ code: 451, msg, data: null }),
+		});
+		expect(error?.description).toContain('&lt;img src=x');
+		expect(error?.description).not.toContain('<img');
 	});
-	expect(error?.description).toContain('&lt;img src=x');
-	expect(error?.description).not.toContain('<img');
+
+	it('there is what it says of one of several items', async () => {
+		const words = ['The <img src=x> was refused', 'no'];
+		const { error } = await runNode({
+			parameters: generate({ prompt: promptOfItem }),
+			items: prompts(2, (n) => `[refuse=422][refuseText=${words[n]}]`),
+			credential: newAccount(),
+			settings: { onError: 'stopWorkflow' },
+		});
+		expect(error?.description).toMatch(/Item 0: .*&lt;img src=x/);
+		expect(error?.description).not.toContain('<img');
+		expect(error?.description).toContain('0 of 2 videos are ready. To get them, retry');
+	});
+
+	it('there is what the user has entered', async () => {
+		const { error } = await run(generate({ options: { seed: '<img src=x>' } }), {});
+		expect(error?.description).toContain('It is "&lt;img src=x>"');
+	});
 });
 
 it.each([

@@ -63,6 +63,20 @@ describe('a second run for the same input', () => {
 		expect(simulator.stats().generate.requests).toBe(3);
 	});
 
+	it('by "Retry execution" finds them again after a retry with a bad option', async () => {
+		const setup = {
+			parameters: generate({ prompt: promptOfItem }),
+			items: prompts(3, mixed),
+			credential: newAccount(),
+		};
+		const first = await runNode(setup);
+		const parameters = generate({ prompt: promptOfItem, options: { seed: 'abc' } });
+		const second = await retryExecution({ ...setup, parameters, executionId: 'bad' }, first.run);
+		expect(second.error?.message).toBe('"Seed" must be a whole number');
+		await retryExecution({ ...setup, executionId: 'good' }, second.run);
+		expect(simulator.stats().generate.accepted).toBe(4);
+	});
+
 	it('by Retry On Fail does not repeat a request that may have been accepted', async () => {
 		const setup = {
 			parameters: generate({ prompt: 'Snow [generateFault=errorAfter]' }),

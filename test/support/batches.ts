@@ -1,6 +1,5 @@
 /** Batches for tests: how they begin, how n8n stores them, and where their items stand. */
-import { newBatch } from '../../nodes/Aleph/batch/retry';
-import type { Batch, ItemState, Terms } from '../../nodes/Aleph/batch/state';
+import { newBatch, type Batch, type ItemState, type Terms } from '../../nodes/Aleph/batch/state';
 import { MINUTE } from './fakeClock';
 
 const TERMS: Terms = {

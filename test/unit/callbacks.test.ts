@@ -1,6 +1,6 @@
 /** Which callback wakes a sleeping execution. Each test has an execution of its own. */
-import { fellAsleep, running } from '../../nodes/Aleph/batch/events';
-import type { Batch } from '../../nodes/Aleph/batch/state';
+import { fellAsleep } from '../../nodes/Aleph/batch/events';
+import { running, type Batch } from '../../nodes/Aleph/batch/state';
 import { decideCallback, markAsleep, markAwake } from '../../nodes/Aleph/execution/callbacks';
 import { batchOf } from '../support/batches';
 

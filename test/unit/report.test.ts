@@ -1,5 +1,5 @@
 /** Where the tasks of an execution are found if n8n loses it while it is awake. */
-import { running } from '../../nodes/Aleph/batch/events';
+import { running } from '../../nodes/Aleph/batch/state';
 import { acceptedReport } from '../../nodes/Aleph/execution/report';
 import type { Execution } from '../../nodes/Aleph/n8n';
 import { batchOf } from '../support/batches';

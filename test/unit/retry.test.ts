@@ -1,7 +1,13 @@
 /** What a node that runs again for the same items keeps, and what it pays for again. */
-import { running } from '../../nodes/Aleph/batch/events';
 import { retryBatch, type Again } from '../../nodes/Aleph/batch/retry';
-import type { Batch, Failure, ItemState, Stage, Terms } from '../../nodes/Aleph/batch/state';
+import {
+	running,
+	type Batch,
+	type Failure,
+	type ItemState,
+	type Stage,
+	type Terms,
+} from '../../nodes/Aleph/batch/state';
 import { acceptedTask, type TaskStatus } from '../../nodes/Aleph/task/task';
 import { batchOf, states, stored } from '../support/batches';
 import { API, World } from '../support/batchWorld';
@@ -112,13 +118,26 @@ describe('a node that runs again', () => {
 		expect(stageOf(ended('success'), { hashes: OTHER, again: retryOnFail })).toEqual(pending);
 	});
 
-	it('names the task of an item whose input is bad by now', () => {
+	describe('with input that is bad by now', () => {
 		const bad: Stage = {
 			state: 'failed',
 			failure: { kind: 'local', code: null, reason: 'no prompt' },
 		};
-		const next = stageOf({ ...task, state: 'timedOut' }, { fresh: batchAt(bad) });
-		expect(next).toEqual({ ...bad, taskId: 'a' });
+
+		it('names the task that was paid for', () => {
+			expect(stageOf(ended('success'), { fresh: batchAt(bad) })).toEqual({ ...bad, taskId: 'a' });
+			expect(stageOf(ended('failed'), { fresh: batchAt(bad) })).toEqual(bad);
+		});
+
+		it('keeps it for a run whose input is as it was', () => {
+			const between = afterwards(ended('success'), { fresh: batchAt(bad), hashes: OTHER });
+			expect(stageOf(between)).toEqual({
+				...running('a', NOW),
+				api: undefined,
+				requested: undefined,
+			});
+			expect(stageOf(between, { hashes: OTHER })).toEqual(pending);
+		});
 	});
 
 	it('repeats a request that may have been accepted only if the user asks for it', () => {

@@ -168,6 +168,13 @@ describe('an API that queues what is over its slots', () => {
 		expect(world.refusals()).toBe(0);
 	});
 
+	it('gets all tasks that nobody waits for, as fast as its rate allows', async () => {
+		const world = new World({ ...queueing, fate: () => ({ duration: HOUR }) });
+		const batch = await world.run(batchOf(60, { waitFor: 'start' }));
+		expect(states(batch)).toEqual(Array(60).fill('running'));
+		expect(world.clock.now()).toBeLessThan(30 * SECOND);
+	});
+
 	it('is given two tasks at most if it does not tell how many it runs', async () => {
 		const world = new World({ slots: 5, fate: () => ({ duration: MINUTE }) });
 		jest.spyOn(world, 'getConcurrency').mockRejectedValue(new Error('HTTP 500'));

@@ -1,6 +1,7 @@
 import { ApiError } from '../../nodes/Aleph/api/error';
 import { transfer, type IdleTimer } from '../../nodes/Aleph/api/files/transfer';
-import { FILES_AT_ONCE, RateLimiter } from '../../nodes/Aleph/api/rateLimiter';
+import { FILES_AT_ONCE } from '../../nodes/Aleph/api/limits';
+import { RateLimiter } from '../../nodes/Aleph/api/rateLimiter';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());

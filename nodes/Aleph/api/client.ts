@@ -3,18 +3,18 @@
  * once, with the first call: one that is edited meanwhile never sends a key to another provider.
  */
 import type { IBinaryData } from 'n8n-workflow';
-import { cancelSignalOf } from '../n8n';
+import { cancelSignalOf, type NodeContext } from '../n8n';
 import { asObject, asText } from '../task/json';
 import { isoTime, type Task, type TaskRecord, type VideoRequest } from '../task/task';
 import { clock } from './clock';
-import { readConnection, type ApiRef, type Connection, type NodeContext } from './connection';
+import { readConnection, type ApiRef, type Connection } from './connection';
 import { dialectOf } from './dialects';
 import type { ApiCall, UploadedFile } from './dialects/dialect';
 import { ApiError, asApiError } from './error';
 import { downloadFile } from './files/download';
 import { uploadFile, type LocalFile } from './files/upload';
 import { redactText } from './key';
-import { CHECKS_AT_ONCE } from './rateLimiter';
+import { CHECKS_AT_ONCE } from './limits';
 import { READ_TIMEOUT_MS, request } from './request';
 import { retrying } from './retry';
 import { spaced } from './spacing';

@@ -1,20 +1,13 @@
 /** What a credential says: who the provider is, which API, where it is, and the limiters of its account. */
 import { createHash } from 'crypto';
-import {
-	NodeOperationError,
-	type ICredentialDataDecryptedObject,
-	type IExecuteFunctions,
-	type IWebhookFunctions,
-} from 'n8n-workflow';
+import { NodeOperationError, type ICredentialDataDecryptedObject } from 'n8n-workflow';
+import type { NodeContext } from '../n8n';
 import { dialectOf, PROVIDERS } from './dialects';
 import type { Dialect, Provider } from './dialects/dialect';
 import { cleanKey } from './key';
 import { sharing } from './recent';
 import { hasLogin, isHttpUrl } from './url';
 import { limitersOf, type AccountLimiters } from './rateLimiter';
-
-/** Where n8n runs our code: for the items of a run, or for a callback. */
-export type NodeContext = IExecuteFunctions | IWebhookFunctions;
 
 /** Which API has a task, and where it is: stored with the task. */
 export interface ApiRef {

@@ -7,6 +7,7 @@
 import { backoff } from './backoff';
 import { clock as realClock, type Clock } from './clock';
 import { ApiError } from './error';
+import { FILES_AT_ONCE, START_INTERVAL_MS } from './limits';
 
 interface Turn {
 	/** Whose request it is: one for each run of a node. */
@@ -189,17 +190,6 @@ export interface AccountLimiters {
 	uploads: RateLimiter;
 	downloads: RateLimiter;
 }
-
-/** The APIs count new tasks over 10 s; the rest allows for uneven travel times. */
-export const START_INTERVAL_MS = 10_500;
-
-/** New tasks in that interval, unless the user says otherwise. */
-export const DEFAULT_START_RATE = 20;
-
-export const FILES_AT_ONCE = 5;
-
-/** Checks within the interval of their limiter. */
-export const CHECKS_AT_ONCE = { poll: 1, verify: 1, callbacks: 10 };
 
 /** Far more connections at once than a server expects are refused or cut, which would leave tasks open. */
 const MOST_STARTS_AT_ONCE = 50;

@@ -1,7 +1,7 @@
 /** One request, with the key or without: the only place that sends the key. */
-import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
-import { withSignal } from '../n8n';
-import type { Connection, NodeContext } from './connection';
+import { jsonParse, type IDataObject, type IHttpRequestOptions } from 'n8n-workflow';
+import { withSignal, type NodeContext } from '../n8n';
+import type { Connection } from './connection';
 import type { ApiCall, HttpAnswer } from './dialects/dialect';
 import { ApiError } from './error';
 import { redact } from './key';
@@ -101,16 +101,9 @@ function defined(body: IDataObject | undefined): IDataObject | undefined {
  */
 function readBody(body: unknown, apiKey: string): { value: unknown } | null {
 	try {
-		return { value: redact(typeof body === 'string' ? parsed(body) : body, apiKey) };
+		const value = typeof body === 'string' ? jsonParse(body, { fallbackValue: body }) : body;
+		return { value: redact(value, apiKey) };
 	} catch {
 		return null;
-	}
-}
-
-function parsed(text: string): unknown {
-	try {
-		return JSON.parse(text) as unknown;
-	} catch {
-		return text;
 	}
 }

@@ -1,7 +1,7 @@
 /** The signature of a callback: base64 of HMAC-SHA256 over `taskId.timestamp`. */
 import { createHmac, timingSafeEqual } from 'crypto';
 
-export interface Signature {
+interface Signature {
 	taskId: string;
 	/** Unix seconds, as the header has them. */
 	timestamp: string | undefined;
@@ -20,10 +20,9 @@ export function isSigned(
 	{ taskId, timestamp, signature }: Signature,
 	key: string,
 	now: number,
-	tolerance = TOLERANCE_MS,
 ): boolean {
 	if (!timestamp || !signature || !/^\d{1,15}$/.test(timestamp)) return false;
-	if (Math.abs(now - Number(timestamp) * 1000) > tolerance) return false;
+	if (Math.abs(now - Number(timestamp) * 1000) > TOLERANCE_MS) return false;
 	const expected = createHmac('sha256', key).update(`${taskId}.${timestamp}`).digest();
 	const given = Buffer.from(signature, 'base64');
 	return given.length === expected.length && timingSafeEqual(given, expected);

@@ -1,5 +1,5 @@
 /** What to do next for a batch: a pure function of its state and of the time. */
-import { FILES_AT_ONCE, START_INTERVAL_MS } from '../api/rateLimiter';
+import { FILES_AT_ONCE, START_INTERVAL_MS } from '../api/limits';
 import {
 	isHalted,
 	isPending,
@@ -31,7 +31,7 @@ export interface Step {
 const CHECKS_AT_ONCE = 100;
 
 /** @param busy items with a request under way: their answer may bring more to do */
-export function decide(batch: Batch, now: number, busy: ReadonlySet<number> = new Set()): Step {
+export function decide(batch: Batch, now: number, busy: ReadonlySet<number>): Step {
 	const step: Step = {
 		start: [],
 		check: [],
@@ -126,12 +126,16 @@ function freeSlots({ slots, items }: Batch, starting: number, now: number) {
 	if (!slots) return { free: Infinity, openAt: {} };
 	const { told = Infinity, learnt = Infinity, closedUntil, trialAt } = slots;
 	if (now < closedUntil) return { free: 0, openAt: { startAt: closedUntil } };
-	const used = items.filter(isRunning).length + starting;
+	const running = items.filter(isRunning);
+	const used = running.length + starting;
 	// An API that tells its slots queues what is over them: then there is always one to take the next place.
-	const room = Math.min(2 * told, learnt) - used;
+	// Tasks that nobody waits for are not seen to end: so they do not count for that.
+	const unended = running.filter(({ terms }) => terms.waitFor === 'end').length + starting;
+	const spare = 2 * told - unended;
+	const room = Math.min(spare, learnt - used);
 	// One at a time: while several executions share the slots, it is mostly refused.
 	const trying = now >= trialAt && learnt < Infinity ? 1 - starting : 0;
-	const free = Math.max(0, Math.min(2 * told - used, Math.max(room, trying)));
+	const free = Math.max(0, Math.min(spare, Math.max(room, trying)));
 	if (learnt === Infinity) return { free, openAt: {} };
 	// While a trial is on its way, its answer tells more.
 	return { free, openAt: { trialAt: Math.max(trialAt, now + 1_000) } };

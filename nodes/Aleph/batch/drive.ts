@@ -7,7 +7,6 @@ import {
 	concurrencyTold,
 	deadlineChecked,
 	downloaded,
-	failureOf,
 	notChecked,
 	notStarted,
 	refused,
@@ -15,7 +14,7 @@ import {
 } from './events';
 import { ApiError } from '../api/error';
 import type { Job, Tasks } from './job';
-import { isHalted, isPending, isRunning, itemAt, type Batch } from './state';
+import { failureOf, isHalted, isPending, isRunning, itemAt, type Batch } from './state';
 
 interface Conditions {
 	clock: Clock;

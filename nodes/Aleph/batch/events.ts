@@ -2,19 +2,20 @@
 import { backoff } from '../api/backoff';
 import { ApiError } from '../api/error';
 import type { FoundRecord } from '../api/client';
-import { START_INTERVAL_MS } from '../api/rateLimiter';
+import { START_INTERVAL_MS } from '../api/limits';
 import type { Started } from './job';
 import { BEAT, KEPT, untilNextTrial, whileAsleep, whileAwake } from './schedule';
 import {
 	endOf,
+	failureOf,
 	fitsDeadline,
 	isPending,
 	isRunning,
 	itemAt,
 	lastMoment,
+	running,
 	taskIdOf,
 	type Batch,
-	type Failure,
 	type Files,
 	type ItemFacts,
 	type ItemState,
@@ -23,11 +24,6 @@ import {
 	type Stage,
 	type Uploads,
 } from './state';
-
-/** A task that is known to run. */
-export function running(taskId: string, now: number): Running {
-	return { state: 'running', taskId, startedAt: now, nextCheckAt: now };
-}
 
 /** The files of an item have gone up. */
 export function uploaded(batch: Batch, itemIndex: number, uploads: Uploads): void {
@@ -70,29 +66,37 @@ export function concurrencyTold(batch: Batch, told: number): void {
 export function refused(batch: Batch, error: ApiError, now: number): void {
 	const earlier = batch.slots ?? NO_SLOTS;
 	const used = batch.items.filter(isRunning).length;
+	const refusedFor = earlier.refusedFor + triedFor(earlier, now);
+	batch.slots = { ...slotsAfter(earlier, used, error, now), refusedFor };
+	const isProven = batch.items.some((item) => taskIdOf(item) !== undefined);
+	batch.items.forEach((item, itemIndex) => {
+		const patience = error.isNotSent && !isProven ? UNPROVEN_MS : item.terms.timeout;
+		if (isPending(item) && refusedFor >= patience) notStarted(batch, itemIndex, error);
+	});
+}
+
+/** What a refusal tells of the slots, and when to try again. */
+function slotsAfter(earlier: Slots, used: number, error: ApiError, now: number): Slots {
 	// Requests that were on their way when the first was refused tell nothing new.
 	const isNew = now >= earlier.trialAt;
 	const refusals = earlier.refusals + (isNew ? 1 : 0);
 	const pause = used > 0 ? untilNextTrial(refusals) : backoff(refusals);
 	const asked = error.retryAfter ?? 0;
-	const planned = earlier.trialAt - earlier.lastRefusalAt + LATE_MS;
-	const tried = earlier.lastRefusalAt === 0 ? 0 : Math.min(now - earlier.lastRefusalAt, planned);
-	const slots: Slots = {
+	return {
 		...earlier,
 		// What was never sent says nothing of the slots.
 		...(!error.isNotSent && { learnt: used }),
 		refusals,
 		lastRefusalAt: now,
-		refusedFor: earlier.refusedFor + tried,
 		closedUntil: Math.max(earlier.closedUntil, now + (error.isNotSent ? pause : asked)),
 		trialAt: isNew ? now + Math.max(asked, pause) : earlier.trialAt,
 	};
-	batch.slots = slots;
-	const isProven = batch.items.some((item) => taskIdOf(item) !== undefined);
-	batch.items.forEach((item, itemIndex) => {
-		const patience = error.isNotSent && !isProven ? UNPROVEN_MS : item.terms.timeout;
-		if (isPending(item) && slots.refusedFor >= patience) notStarted(batch, itemIndex, error);
-	});
+}
+
+/** The time since the last refusal, but not that in which n8n was down. */
+function triedFor({ lastRefusalAt, trialAt }: Slots, now: number): number {
+	if (lastRefusalAt === 0) return 0;
+	return Math.min(now, trialAt + LATE_MS) - lastRefusalAt;
 }
 
 /** A wake may come this much later than planned. */
@@ -300,12 +304,4 @@ function shiftOf({ executionId }: Batch): number {
 function set(batch: Batch, itemIndex: number, stage: Stage): ItemState {
 	const { requestHash, inputHash, terms } = itemAt(batch, itemIndex);
 	return (batch.items[itemIndex] = { requestHash, inputHash, terms, ...stage });
-}
-
-/** An error as it can be stored. */
-export function failureOf(error: Error): Failure {
-	if (error instanceof ApiError) return error.toJSON();
-	const { description } = error as { description?: string | null };
-	const failure: Failure = { kind: 'local', code: null, reason: error.message };
-	return description ? { ...failure, description } : failure;
 }

@@ -2,22 +2,16 @@
  * What a run takes over from an earlier one for the same items, by Retry On Fail or by a retry from the
  * executions list: what was paid for and has not failed, if the item is still the same.
  */
-import { running } from './events';
 import {
 	isSuccess,
+	running,
 	taskIdOf,
-	VERSION,
 	type Batch,
 	type Downloads,
 	type ItemFacts,
 	type ItemState,
 	type Stage,
 } from './state';
-
-/** A batch about whose items nothing is known but how they begin. */
-export function newBatch(run: Omit<Batch, 'version' | 'revision' | 'attempts' | 'starts'>): Batch {
-	return { version: VERSION, revision: 0, ...run, attempts: 1, starts: [] };
-}
 
 /** How the node came to run again. */
 export interface Again {
@@ -38,11 +32,14 @@ export function retryBatch(earlier: Batch, fresh: Batch, again: Again, now: numb
 	const isUnseen = isSameExecution || earlier.sleep !== undefined;
 	const items = fresh.items.map((item, itemIndex) => {
 		const before = earlier.items[itemIndex];
-		// If the input is bad now, its error still names the task that was paid for.
-		if (before && item.state === 'failed') return { ...item, taskId: taskIdOf(before) };
-		if (!before || !isSame(before, item)) return item;
+		if (!before) return item;
 		const stage = keptStage(before, item, { isUnseen, isSameExecution, now });
-		return stage ? { ...facts(item), ...stage } : item;
+		// If the input is bad now, its error still names the task that was paid for, and a later run finds it.
+		if (item.state === 'failed') {
+			return { ...item, ...hashes(before), ...(stage && { taskId: taskIdOf(stage) }) };
+		}
+		if (!stage || !isSame(before, item)) return item;
+		return { ...stage, ...hashes(item), terms: item.terms };
 	});
 	return { ...fresh, revision: earlier.revision, attempts, items };
 }
@@ -51,8 +48,8 @@ function isSame(before: ItemFacts, now: ItemFacts): boolean {
 	return before.requestHash === now.requestHash || before.inputHash === now.inputHash;
 }
 
-function facts({ requestHash, inputHash, terms }: ItemState): ItemFacts {
-	return { requestHash, inputHash, terms };
+function hashes({ requestHash, inputHash }: ItemFacts) {
+	return { requestHash, inputHash };
 }
 
 interface Circumstances {
@@ -70,7 +67,7 @@ function keptStage(
 	switch (before.state) {
 		case 'pending':
 			// Another execution may use another account, which cannot read what this one has uploaded.
-			return { state: 'pending', ...(isSameExecution && { uploads: before.uploads }) };
+			return isSameExecution ? before : null;
 		case 'running':
 		case 'timedOut':
 			return runningAgain(before, now);
@@ -78,22 +75,15 @@ function keptStage(
 			return before.taskId === undefined ? null : runningAgain(before, now);
 		case 'unconfirmed':
 			// Whether to risk a second payment is for the user to decide, by retrying the execution.
-			return isUnseen ? { state: 'unconfirmed', failure: before.failure } : null;
+			return isUnseen ? before : null;
 		case 'completed': {
 			if (!isSuccess(before)) return null;
-			const { taskId, api, requested, record, files } = before;
+			const { record, files } = before;
 			if (!terms.simplify && !record.data) return runningAgain(before, now);
 			// n8n stores files by execution.
 			const isThere = isSameExecution && files && 'binary' in files;
 			const isWanted = sameDownloads(before.terms.downloads, terms.downloads);
-			return {
-				state: 'completed',
-				taskId,
-				api,
-				requested,
-				record,
-				...(isThere && isWanted && { files }),
-			};
+			return isThere && isWanted ? before : { ...before, files: undefined };
 		}
 	}
 }

@@ -5,7 +5,7 @@
  * This file has the shape and questions about it; `events.ts` has all that changes it.
  */
 import type { ApiRef } from '../api/connection';
-import type { ApiErrorData } from '../api/error';
+import { ApiError, type ApiErrorData } from '../api/error';
 import type { Requested, TaskRecord } from '../task/task';
 
 export const VERSION = 1;
@@ -172,6 +172,16 @@ export interface Sleep {
 	wokenAt?: number;
 }
 
+/** A batch about whose items nothing is known but how they begin. */
+export function newBatch(run: Omit<Batch, 'version' | 'revision' | 'attempts' | 'starts'>): Batch {
+	return { version: VERSION, revision: 0, ...run, attempts: 1, starts: [] };
+}
+
+/** A task that is known to run. */
+export function running(taskId: string, now: number): Running {
+	return { state: 'running', taskId, startedAt: now, nextCheckAt: now };
+}
+
 /** The item of an index that there is. */
 export function itemAt({ items }: Batch, itemIndex: number): ItemState {
 	return items[itemIndex]!;
@@ -189,7 +199,7 @@ export function isSuccess(item: ItemState): item is ItemFacts & Completed {
 	return item.state === 'completed' && item.record.task.status === 'success';
 }
 
-export function taskIdOf(item: ItemState): string | undefined {
+export function taskIdOf(item: Stage): string | undefined {
 	return 'taskId' in item ? item.taskId : undefined;
 }
 
@@ -238,4 +248,12 @@ export function endOf(batch: Batch, item: ItemFacts & Running): number {
 /** Whether the time of a task that is started now would end before n8n stops the execution. */
 export function fitsDeadline(batch: Batch, { terms }: ItemFacts, now: number): boolean {
 	return terms.waitFor !== 'end' || now + terms.timeout + CLOSING_MS <= lastMoment(batch);
+}
+
+/** An error as it can be stored. */
+export function failureOf(error: Error): Failure {
+	if (error instanceof ApiError) return error.toJSON();
+	const { description } = error as { description?: string | null };
+	const failure: Failure = { kind: 'local', code: null, reason: error.message };
+	return description ? { ...failure, description } : failure;
 }

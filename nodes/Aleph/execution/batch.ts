@@ -4,9 +4,17 @@ import type { Client } from '../api/client';
 import { clock } from '../api/clock';
 import { awoke } from '../batch/events';
 import type { Job } from '../batch/job';
-import { newBatch, retryBatch } from '../batch/retry';
-import { isSuccess, VERSION, type Batch, type ItemState, type Terms } from '../batch/state';
+import { retryBatch } from '../batch/retry';
+import {
+	isSuccess,
+	newBatch,
+	VERSION,
+	type Batch,
+	type ItemState,
+	type Terms,
+} from '../batch/state';
 import { badInputError, type ItemRef } from '../items/errors';
+import { providerOf } from '../items/output';
 import type { Execution } from '../n8n';
 import { markAwake } from './callbacks';
 import { newestOf, takeOver } from './newest';
@@ -37,7 +45,7 @@ export async function beginBatch(
 ): Promise<Batch> {
 	const { id: executionId, node, runIndex, isTool, stopsOnError, stored } = execution;
 	// What is wrong with the credential is told before anything is sent; by each item if the node goes on.
-	const provider = stopsOnError ? (await client.connection()).provider : undefined;
+	const provider = await providerOf(client, stopsOnError);
 	const now = clock.now();
 	const items = withSharedTerms(await Promise.all(jobs.map(async (job) => await job.initial(now))));
 	const deadline = execution.deadline();

@@ -1,9 +1,10 @@
 /** Downloading the files of a finished task: the options for it, and the files as binary data. */
 import type { IBinaryData, IBinaryKeyData, IDataObject, INodeProperties } from 'n8n-workflow';
 import type { Client } from '../api/client';
-import type { ApiRef, NodeContext } from '../api/connection';
+import type { ApiRef } from '../api/connection';
 import { asApiError } from '../api/error';
 import type { Downloads } from '../batch/state';
+import type { NodeContext } from '../n8n';
 import type { Task } from '../task/task';
 import { InvalidInput, readListOf, readText, withDefault } from './parameters';
 

@@ -4,7 +4,7 @@ import { PROVIDERS } from '../api/dialects';
 import { thoseWhoCancel } from '../api/dialects/names';
 import type { Provider } from '../api/dialects/dialect';
 import type { ApiErrorData, ApiErrorKind } from '../api/error';
-import type { Failure, ItemState } from '../batch/state';
+import { failureOf, type Failure, type ItemState } from '../batch/state';
 import type { Task } from '../task/task';
 
 /** Which item an error is about, and whose API it is, if the credential could be read. */
@@ -20,7 +20,8 @@ interface Text {
 }
 
 /** The error of any request, in the words for its failure. */
-export function requestError(ref: ItemRef, failure: Failure): NodeError {
+export function requestError(ref: ItemRef, error: Error): NodeError {
+	const failure = failureOf(error);
 	return nodeError(ref, failure, textOf(failure, ref.provider));
 }
 
@@ -99,7 +100,7 @@ export function timeoutError(
 	const text = failure
 		? {
 				message: `The API could not say what became of the task within ${time}`,
-				description: `The last status check said: ${textOf(failure, ref.provider).message}. The video may be ready: ${later}`,
+				description: `The last status check said: ${escaped(textOf(failure, ref.provider).message)}. The video may be ready: ${later}`,
 			}
 		: {
 				message: `The task was still running after ${time}`,
@@ -284,8 +285,8 @@ function otherWays(provider?: Provider): string {
 	return `${otherApi}use a key and a credential of another provider: ${places}`;
 }
 
-/** The editor shows descriptions as HTML, and the API's words may hold some. */
-function escaped(text: string): string {
+/** The editor shows descriptions as HTML, and the words of the API or of the user may hold some. */
+export function escaped(text: string): string {
 	return text.replaceAll('<', '&lt;');
 }
 

@@ -43,11 +43,11 @@ export interface Outcome {
  * result.
  */
 export async function providerOf(
-	ctx: IExecuteFunctions,
 	client: Client,
+	stopsOnError: boolean,
 ): Promise<Provider | undefined> {
-	const connected = client.connection().then(({ provider }) => provider);
-	return await (ctx.continueOnFail() ? connected.catch(() => undefined) : connected);
+	const provider = client.connection().then((connection) => connection.provider);
+	return await (stopsOnError ? provider : provider.catch(() => undefined));
 }
 
 export function hasFailed({ error, notStarted }: Outcome): boolean {

@@ -6,6 +6,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import { isHttpUrl } from '../api/url';
 import { toJson } from '../task/json';
+import { escaped } from './errors';
 
 /** A parameter that cannot be used. The message names the field, the description says what was found. */
 export class InvalidInput extends Error {
@@ -13,7 +14,7 @@ export class InvalidInput extends Error {
 
 	constructor(message: string, advice: string) {
 		super(message);
-		this.description = `Nothing was sent. ${advice}`;
+		this.description = `Nothing was sent. ${escaped(advice)}`;
 	}
 }
 

@@ -3,7 +3,7 @@ import type { INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from
 import { ACKNOWLEDGED, answer, isRejection, readCallback, type Rejection } from '../api/callback';
 import { Client, type FoundRecord } from '../api/client';
 import { readRecentConnection } from '../api/connection';
-import { failureOf } from '../batch/events';
+import { failureOf } from '../batch/state';
 import { downloadFiles } from '../items/downloads';
 import { downloadError } from '../items/errors';
 import { outputItem, type Outcome } from '../items/output';

@@ -1,17 +1,16 @@
 /** account / getCredits: how many credits are left. */
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { Client } from '../../api/client';
-import { failureOf } from '../../batch/events';
 import { requestError } from '../../items/errors';
 import { outputItems, providerOf, type Outcome } from '../../items/output';
 
 export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const client = new Client(this);
-	const provider = await providerOf(this, client);
+	const provider = await providerOf(client, !this.continueOnFail());
 	const ref = { node: this.getNode(), itemIndex: 0, provider };
 	const outcome = await client.getCredits().then(
 		(credits): Outcome => ({ task: null, data: { credits } }),
-		(error: Error): Outcome => ({ task: null, error: requestError(ref, failureOf(error)) }),
+		(error: Error): Outcome => ({ task: null, error: requestError(ref, error) }),
 	);
 	return outputItems(
 		this,

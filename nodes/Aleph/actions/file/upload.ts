@@ -6,7 +6,6 @@ import type {
 	INodeProperties,
 } from 'n8n-workflow';
 import { Client } from '../../api/client';
-import { failureOf } from '../../batch/events';
 import { asLocalFile, readBinary } from '../../items/binary';
 import { requestError } from '../../items/errors';
 import { outputItems, providerOf, type Outcome } from '../../items/output';
@@ -33,9 +32,9 @@ export const description: INodeProperties[] = [
 
 export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const client = new Client(this);
-	const provider = await providerOf(this, client);
+	const provider = await providerOf(client, !this.continueOnFail());
 	const errorOf = (itemIndex: number, error: Error) =>
-		requestError({ node: this.getNode(), itemIndex, provider }, failureOf(error));
+		requestError({ node: this.getNode(), itemIndex, provider }, error);
 	const inputs = this.getInputData().map((_, itemIndex) => readUpload(this, itemIndex));
 	const bad = inputs.findIndex((input) => input instanceof Error);
 	// What is wrong is told before anything is sent.

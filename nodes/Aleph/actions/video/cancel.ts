@@ -2,13 +2,12 @@
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import { Client, type FoundRecord } from '../../api/client';
 import { ApiError } from '../../api/error';
-import { failureOf } from '../../batch/events';
 import { requestError, type ItemRef } from '../../items/errors';
 import { outputItems, providerOf, simplifyField, type Outcome } from '../../items/output';
 import { acceptedTask } from '../../task/task';
 import { includeInputFieldsOption, taskIdField } from './fields';
 import { readTaskId } from './get';
-import { readTerms, termsOfBadItem } from './terms';
+import { readOutputTerms, termsOfBadItem } from './terms';
 
 export const description: INodeProperties[] = [
 	taskIdField,
@@ -25,7 +24,7 @@ export const description: INodeProperties[] = [
 
 export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const client = new Client(this);
-	const provider = await providerOf(this, client);
+	const provider = await providerOf(client, !this.continueOnFail());
 	const outcomes = this.getInputData().map(
 		async (_, itemIndex) =>
 			await outcomeOf(this, client, { node: this.getNode(), itemIndex, provider }),
@@ -37,18 +36,17 @@ async function outcomeOf(ctx: IExecuteFunctions, client: Client, ref: ItemRef): 
 	const { itemIndex } = ref;
 	let taskId: string | undefined;
 	try {
-		const { dialect } = await client.connected();
+		await client.connected();
 		taskId = readTaskId(ctx, itemIndex);
-		const options = ctx.getNodeParameter('options', itemIndex, {});
-		const { simplify, includeInputFields } = readTerms(ctx, itemIndex, options, dialect);
+		const output = readOutputTerms(ctx, itemIndex, ctx.getNodeParameter('options', itemIndex, {}));
 		const { task, data } = await cancelled(client, taskId);
-		return { task, data: data as Outcome['data'], simplify, includeInputFields };
+		return { task, data: data as Outcome['data'], ...output };
 	} catch (error) {
 		const { includeInputFields } = termsOfBadItem(ctx, itemIndex);
 		return {
 			task: taskId === undefined ? null : acceptedTask(taskId),
 			includeInputFields,
-			error: requestError(ref, failureOf(error as Error)),
+			error: requestError(ref, error as Error),
 		};
 	}
 }

@@ -1,9 +1,8 @@
 /** video / get: checks a task, and waits for it if that is asked for. */
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import type { Client } from '../../api/client';
-import { running } from '../../batch/events';
 import type { Job } from '../../batch/job';
-import type { Terms } from '../../batch/state';
+import { running, type Terms } from '../../batch/state';
 import { downloadOptions } from '../../items/downloads';
 import { simplifyField } from '../../items/output';
 import { InvalidInput, trimInvisible } from '../../items/parameters';

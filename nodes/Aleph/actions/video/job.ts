@@ -1,9 +1,8 @@
 /** What the jobs of all operations have in common: how an item begins, and how its files are downloaded. */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Client } from '../../api/client';
-import { failureOf } from '../../batch/events';
 import type { Job } from '../../batch/job';
-import type { ItemState, Stage, Terms } from '../../batch/state';
+import { failureOf, type ItemState, type Stage, type Terms } from '../../batch/state';
 import { downloadFiles } from '../../items/downloads';
 import { inputHashOf } from './hashes';
 import { termsOfBadItem } from './terms';

@@ -5,6 +5,7 @@ import type { Batch, ItemState } from '../../batch/state';
 import {
 	badInputError,
 	downloadError,
+	escaped,
 	failedTaskError,
 	readError,
 	startError,
@@ -23,18 +24,14 @@ export function outcomesOf(
 	return items.map((item, itemIndex) => {
 		const ref: ItemRef = { node, itemIndex, provider };
 		const { simplify, includeInputFields } = item.terms;
-		const outcome =
-			item.state === 'pending'
-				? { task: null, notStarted: true, error: halted && startError(ref, halted) }
-				: outcomeOf(ref, item);
-		return { ...outcome, simplify, includeInputFields };
+		return { ...outcomeOf(ref, item, halted), simplify, includeInputFields };
 	});
 }
 
-function outcomeOf(ref: ItemRef, item: ItemState): Outcome {
+function outcomeOf(ref: ItemRef, item: ItemState, halted: Batch['halted']): Outcome {
 	switch (item.state) {
 		case 'pending':
-			return { task: null, notStarted: true };
+			return { task: null, notStarted: true, error: halted && startError(ref, halted) };
 		case 'running':
 			return { task: knownTask(item), data: { taskId: item.taskId } };
 		case 'unconfirmed':
@@ -115,7 +112,7 @@ export function withAdvice(
 	}
 	const states = outcomes.map(({ task, error: own, notStarted }) => {
 		if (notStarted) return 'not started';
-		return task ? `task ${task.taskId} ${task.status}` : (own?.message ?? 'no task');
+		return task ? `task ${task.taskId} ${task.status}` : escaped(own?.message ?? 'no task');
 	});
 	// If all have failed alike, there is nothing to tell apart.
 	if (new Set(states).size === 1) return error;
@@ -124,10 +121,9 @@ export function withAdvice(
 		([, one], [, other]) => Number(hasFailed(other)) - Number(hasFailed(one)),
 	);
 	const more = outcomes.length - LISTED;
-	// The editor shows a description as HTML.
 	const description = [
 		error.description,
-		`${ready} of ${outcomes.length} videos are ready. ${rerun}`,
+		`${ready} of ${outcomes.length} videos are ready. ${ready > 0 ? 'They are paid for. ' : ''}${rerun}`,
 		...failedFirst.slice(0, LISTED).map(([item]) => `Item ${item}: ${states[item]}`),
 		...(more > 0
 			? [`and ${more} more: n8n's log has the task IDs of those that were started`]

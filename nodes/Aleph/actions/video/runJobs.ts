@@ -8,7 +8,7 @@ import type { Job } from '../../batch/job';
 import { beginBatch, LONGEST_AWAKE_MS, resumeBatch } from '../../execution/batch';
 import { maySleep, sleepUntil } from '../../execution/sleep';
 import { leave, takeNewest } from '../../execution/newest';
-import { outputItems } from '../../items/output';
+import { outputItems, providerOf } from '../../items/output';
 import { readExecution, type Execution } from '../../n8n';
 import { outcomesOf, withAdvice } from './outcome';
 import { wantsToSleep } from './terms';
@@ -47,8 +47,7 @@ export async function runJobs(
 		// What is given out now would be taken for the result.
 		if (wakeAt !== null) return await sleepUntil(execution, batch, wakeAt);
 		ended(batch);
-		const { provider } = await client.connected().catch(() => ({ provider: undefined }));
-		const outcomes = outcomesOf(node, batch, provider);
+		const outcomes = outcomesOf(node, batch, await providerOf(client, false));
 		return outputItems(ctx, outcomes, (error) => withAdvice(error, outcomes, { rerun, isTool }));
 	} finally {
 		leave(execution);

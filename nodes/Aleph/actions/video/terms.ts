@@ -1,7 +1,7 @@
 /** What the user wants for an item, apart from the video itself: reading it, as the operations share it. */
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import type { Dialect } from '../../api/dialects/dialect';
-import { DEFAULT_START_RATE } from '../../api/rateLimiter';
+import { DEFAULT_START_RATE } from '../../api/limits';
 import type { Terms } from '../../batch/state';
 import { readDownloads } from '../../items/downloads';
 import {
@@ -58,40 +58,54 @@ export function readTerms(
 	ctx: IExecuteFunctions,
 	itemIndex: number,
 	options: IDataObject,
-	{ name, cancel }: Dialect,
+	dialect: Dialect,
 ): Terms {
-	const minutes = withDefault(options, 'timeout', 30, (value) =>
-		readNumber('Timeout', value, { max: LONGEST_TIMEOUT_MINUTES }),
-	);
-	if (minutes <= 0) {
+	return {
+		...DEFAULTS,
+		timeout: readTimeout(options),
+		pollInterval: readPollInterval(options),
+		onTimeout: withDefault(options, 'onTimeout', DEFAULTS.onTimeout, (value) =>
+			readOneOf('On Timeout', value, ['error', 'continue']),
+		),
+		onStop: readOnStop(options, dialect),
+		...readOutputTerms(ctx, itemIndex, options),
+		downloads: readDownloads(options),
+	};
+}
+
+function readTimeout(options: IDataObject): number {
+	return withDefault(options, 'timeout', DEFAULTS.timeout, (value) => {
+		const minutes = readNumber('Timeout', value, { max: LONGEST_TIMEOUT_MINUTES });
+		if (minutes > 0) return Math.max(1, Math.round(minutes * MINUTE_MS));
 		throw new InvalidInput(
 			'"Timeout" must be greater than 0',
 			'Enter the minutes to wait, such as 30.',
 		);
-	}
-	const pollInterval = withDefault(options, 'pollInterval', null, (value) =>
-		readNumber('Poll Interval', value, { min: 1, max: 86_400 }),
+	});
+}
+
+function readPollInterval(options: IDataObject): number | null {
+	return withDefault(options, 'pollInterval', DEFAULTS.pollInterval, (value) =>
+		Math.round(readNumber('Poll Interval', value, { min: 1, max: 86_400 }) * 1_000),
 	);
+}
+
+function readOnStop(options: IDataObject, { name, cancel }: Dialect): Terms['onStop'] {
 	const onStop = withDefault(options, 'onStop', DEFAULTS.onStop, (value) =>
 		readOneOf('On Stop', value, ['leave', 'cancel']),
 	);
-	if (onStop === 'cancel' && !cancel) {
-		throw new InvalidInput(
-			`"On Stop" cannot be "Cancel" with the ${name}`,
-			'The provider cannot cancel tasks. Choose "Leave", or remove the option.',
-		);
-	}
+	if (onStop === 'leave' || cancel) return onStop;
+	throw new InvalidInput(
+		`"On Stop" cannot be "Cancel" with the ${name}`,
+		'The provider cannot cancel tasks. Choose "Leave", or remove the option.',
+	);
+}
+
+/** What the item is to have in it. Throws an InvalidInput. */
+export function readOutputTerms(ctx: IExecuteFunctions, itemIndex: number, options: IDataObject) {
 	return {
-		...DEFAULTS,
-		timeout: Math.max(1, Math.round(minutes * MINUTE_MS)),
-		pollInterval: pollInterval === null ? null : Math.round(pollInterval * 1_000),
-		onTimeout: withDefault(options, 'onTimeout', DEFAULTS.onTimeout, (value) =>
-			readOneOf('On Timeout', value, ['error', 'continue']),
-		),
-		onStop,
 		simplify: readBoolean('Simplify', ctx.getNodeParameter('simplify', itemIndex, true)),
 		includeInputFields: readIncludeInputFields(options),
-		downloads: readDownloads(options),
 	};
 }
 

@@ -23,7 +23,6 @@ export const aleph: Dialect = {
 		path: '/api/v1/aleph/generate',
 		body: { ...request, keyframes: undefined },
 	}),
-	startedTaskId: (data) => asId(asObject(data).taskId) ?? asId(asObject(data).task_id),
 
 	read,
 	probe: read('credential-test'),

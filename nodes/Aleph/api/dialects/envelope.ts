@@ -4,7 +4,7 @@
  * read.
  */
 import { randomUUID } from 'crypto';
-import { asNumber, asObject, firstText, parseObject } from '../../task/json';
+import { asId, asNumber, asObject, firstText, parseObject } from '../../task/json';
 import { ApiError, type ApiErrorKind } from '../error';
 import { retryAfter } from './retryAfter';
 import type { Dialect, HttpAnswer } from './dialect';
@@ -19,6 +19,7 @@ export const envelopeDialect = {
 	aspectRatios: ['16:9', '9:16', '4:3', '3:4', '1:1', '21:9'],
 	options: ['referenceImage', 'waterMark', 'uploadCn', 'callBackUrl'],
 	open: openEnvelope,
+	startedTaskId: (data) => asId(asObject(data).taskId) ?? asId(asObject(data).task_id),
 	readInterval: 0,
 	credits: { method: 'GET', path: '/api/v1/chat/credit' },
 	creditsFrom: asNumber,

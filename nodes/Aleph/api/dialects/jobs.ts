@@ -50,7 +50,6 @@ export const jobs: Dialect = {
 			},
 		},
 	}),
-	startedTaskId: (data) => asId(asObject(data).taskId) ?? asId(asObject(data).task_id),
 
 	read,
 	probe: read('credential-test'),

@@ -1,7 +1,7 @@
 /** Files down from the host of a result, written while they come in. No credential goes along. */
 import type { IBinaryData } from 'n8n-workflow';
 import { asNumber, asText } from '../../task/json';
-import type { NodeContext } from '../connection';
+import type { NodeContext } from '../../n8n';
 import { ApiError } from '../error';
 import { networkError } from '../networkError';
 import { sendWithoutKey } from '../request';

@@ -1,7 +1,8 @@
 /** Files up to the provider, read while they are sent. */
 import { asNumber, asText } from '../../task/json';
 import { asTime, isoTime } from '../../task/task';
-import type { Connection, NodeContext } from '../connection';
+import type { NodeContext } from '../../n8n';
+import type { Connection } from '../connection';
 import type {
 	FileFacts,
 	HttpAnswer,

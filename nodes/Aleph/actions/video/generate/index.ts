@@ -3,16 +3,15 @@ import type { IBinaryData, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import type { Client } from '../../../api/client';
 import type { Connection } from '../../../api/connection';
 import type { Job } from '../../../batch/job';
-import type { Uploads } from '../../../batch/state';
 import { acceptedReport } from '../../../execution/report';
 import { asLocalFile } from '../../../items/binary';
 import type { Execution } from '../../../n8n';
-import type { VideoRequest } from '../../../task/task';
 import { filesOf, hashOf } from '../hashes';
 import { downloadWith, initialState } from '../job';
 import { runJobs } from '../runJobs';
 import { readParameters, type GenerateParameters } from './parameters';
 import { canCall } from './reachable';
+import { uploadAll, withUrls } from './uploads';
 import { warnings } from './warnings';
 
 export { description } from './fields';
@@ -21,7 +20,7 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 	return await runJobs(
 		this,
 		generateJobs,
-		'They are paid for. To get them, retry in the executions list: only what failed is paid for again. If it fails every time, first set "On Error" in Settings to "Continue (using error output)", save, and retry with the currently saved workflow. "Execute step" pays for all of them again.',
+		'To get them, retry in the executions list: only what failed is paid for again. If it fails every time, first set "On Error" in Settings to "Continue (using error output)", save, and retry with the currently saved workflow. "Execute step" pays for all of them again.',
 	);
 }
 
@@ -34,10 +33,10 @@ function generateJobs(
 	const warn = warnings(ctx);
 	const report = acceptedReport(execution);
 	const download = downloadWith(ctx, client);
+	const upload = async (file: IBinaryData, signal: AbortSignal) =>
+		await client.upload(await asLocalFile(ctx, file), signal);
 	return ctx.getInputData().map((_, itemIndex): Job => {
-		let parameters: GenerateParameters | undefined;
-		const read = async () =>
-			(parameters ??= readParameters(ctx, itemIndex, await client.connected()));
+		const read = reader(ctx, client, itemIndex);
 		return {
 			initial: async () =>
 				await initialState(ctx, itemIndex, async () => {
@@ -46,66 +45,28 @@ function generateJobs(
 					const requestHash = hashOf([{ ...request, callBackUrl: undefined }, filesOf(files)]);
 					return { requestHash, terms, stage: { state: 'pending' } };
 				}),
-			upload: async (known, signal) => {
-				const { files } = await read();
-				const upload = async (file: IBinaryData) =>
-					await client.upload(await asLocalFile(ctx, file), signal);
-				return await uploadAll(files, known, upload);
-			},
+			upload: async (known, signal) =>
+				await uploadAll((await read()).files, known, async (file) => await upload(file, signal)),
 			start: async (uploads, signal) => {
-				const { terms, ...rest } = await read();
+				const { request, terms } = await read();
+				const video = withUrls(request, uploads);
 				const own = sleeps ? ownCallbackUrl(execution, await client.connected()) : undefined;
-				const request = withUrls(rest, uploads);
-				const video = own ? { ...request, callBackUrl: own } : request;
+				if (own) video.callBackUrl = own;
 				const { rate, keepCredits } = terms;
-				const { taskId, api } = await client.startTask(video, { rate, keepCredits, signal });
-				report(taskId, itemIndex);
-				const { prompt, videoUrl: sourceVideoUrl } = request;
-				return { taskId, api, requested: { prompt, sourceVideoUrl } };
+				const started = await client.startTask(video, { rate, keepCredits, signal });
+				report(started.taskId, itemIndex);
+				const { prompt, videoUrl: sourceVideoUrl } = video;
+				return { ...started, requested: { prompt, sourceVideoUrl } };
 			},
 			download,
 		};
 	});
 }
 
-/** Uploads that end within this time are made again: the API may fetch a file a while after the start. */
-const NEEDED_MS = 60 * 60_000;
-
-async function uploadAll(
-	files: GenerateParameters['files'],
-	known: Uploads,
-	upload: (file: IBinaryData) => Promise<Uploads[string]>,
-): Promise<Uploads> {
-	const uploads: Uploads = {};
-	for (const [name, file] of Object.entries(files)) {
-		const earlier = known[name];
-		const lasts = earlier && Date.parse(earlier.expiresAt) > Date.now() + NEEDED_MS;
-		const { url, expiresAt } = lasts ? earlier : await upload(file);
-		uploads[name] = { url, expiresAt };
-	}
-	return uploads;
-}
-
-/** The request with the URLs of the files that were uploaded for it. */
-function withUrls(
-	{ request, files }: Pick<GenerateParameters, 'request' | 'files'>,
-	uploads: Uploads,
-): VideoRequest {
-	const urlOf = (name: string, url = '') => (name in files ? uploads[name]!.url : url);
-	const { videoUrl, referenceImage, keyframes } = request;
-	return {
-		...request,
-		videoUrl: urlOf('videoUrl', videoUrl),
-		...((referenceImage !== undefined || 'referenceImage' in files) && {
-			referenceImage: urlOf('referenceImage', referenceImage),
-		}),
-		...(keyframes && {
-			keyframes: keyframes.map((keyframe, index) => ({
-				...keyframe,
-				image: urlOf(`keyframes.${index}`, keyframe.image),
-			})),
-		}),
-	};
+/** Gives a function that reads the parameters of an item once, and only if they are needed. */
+function reader(ctx: IExecuteFunctions, client: Client, itemIndex: number) {
+	let parameters: GenerateParameters | undefined;
+	return async () => (parameters ??= readParameters(ctx, itemIndex, await client.connected()));
 }
 
 /** Where the provider wakes this execution; undefined if it sends no callbacks, or cannot call this n8n. */

@@ -4,7 +4,7 @@ import type { Connection } from '../../../api/connection';
 import { PROVIDERS } from '../../../api/dialects';
 import type { Dialect, VideoOption } from '../../../api/dialects/dialect';
 import { thoseWith } from '../../../api/dialects/names';
-import { DEFAULT_START_RATE } from '../../../api/rateLimiter';
+import { DEFAULT_START_RATE } from '../../../api/limits';
 import type { Terms } from '../../../batch/state';
 import { readBinary } from '../../../items/binary';
 import {
@@ -58,7 +58,7 @@ export function readParameters(
 		...readLimits(options),
 		hasFiles: Object.keys(files).length > 0,
 	};
-	return { request: withoutAbsent(request), files, terms };
+	return { request, files, terms };
 }
 
 /** What an option of the API is called in the node, by the fields that set it. */
@@ -165,9 +165,4 @@ function readLimits(options: IDataObject): Pick<Terms, 'rate' | 'keepCredits'> {
 		readNumber('Keep Credits', value, { min: 0 }),
 	);
 	return keepCredits === undefined ? { rate } : { rate, keepCredits };
-}
-
-function withoutAbsent<T extends object>(request: T): T {
-	const entries = Object.entries(request).filter(([, value]) => value !== undefined);
-	return Object.fromEntries(entries) as T;
 }

@@ -1,0 +1,37 @@
+/** The files of an item, which go up to the provider first, and the request with their URLs. */
+import type { IBinaryData } from 'n8n-workflow';
+import type { Uploads } from '../../../batch/state';
+import type { VideoRequest } from '../../../task/task';
+import type { GenerateParameters } from './parameters';
+
+/** Uploads that end within this time are made again: the API may fetch a file a while after the start. */
+const NEEDED_MS = 60 * 60_000;
+
+export async function uploadAll(
+	files: GenerateParameters['files'],
+	known: Uploads,
+	upload: (file: IBinaryData) => Promise<Uploads[string]>,
+): Promise<Uploads> {
+	const uploads: Uploads = {};
+	for (const [name, file] of Object.entries(files)) {
+		const earlier = known[name];
+		const lasts = earlier && Date.parse(earlier.expiresAt) > Date.now() + NEEDED_MS;
+		const { url, expiresAt } = lasts ? earlier : await upload(file);
+		uploads[name] = { url, expiresAt };
+	}
+	return uploads;
+}
+
+/** The request with the URLs of the files that were uploaded for it. */
+export function withUrls(request: GenerateParameters['request'], uploads: Uploads): VideoRequest {
+	const { videoUrl = '', referenceImage, keyframes } = request;
+	return {
+		...request,
+		videoUrl: uploads.videoUrl?.url ?? videoUrl,
+		referenceImage: uploads.referenceImage?.url ?? referenceImage,
+		keyframes: keyframes?.map((keyframe, index) => ({
+			...keyframe,
+			image: uploads[`keyframes.${index}`]?.url ?? keyframe.image,
+		})),
+	};
+}
