@@ -226,6 +226,13 @@ describe('cancel', () => {
 		expect(simulator.stats().routes[DELETE]).toBeUndefined();
 	});
 
+	it('goes on after an answer that tells nothing', async () => {
+		const { taskId, credential } = await taskOf('Snow [duration=600] [readFaults=503]');
+		const { items } = await runNode({ parameters: cancel(taskId), credential });
+		expect(items[0]?.json).toMatchObject({ taskId, status: 'failed' });
+		expect(simulator.tasks()[0]?.state).toBe('cancelled');
+	});
+
 	it.each(['jobs', 'aleph'])(
 		'is not to be had with the API "%s", which is told at once',
 		async (api) => {
@@ -257,6 +264,41 @@ describe('an execution that is stopped while it polls', () => {
 		await until(() => !simulator.tasks().some(({ state }) => state === 'running'));
 		const states = simulator.tasks().map(({ state, deleted }) => (deleted ? 'deleted' : state));
 		expect(states.sort()).toEqual(['cancelled', 'cancelled', 'cancelled', 'succeeded']);
+	});
+
+	it('leaves what has ended since it was last checked', async () => {
+		const execution = start({
+			parameters: generate({ options: { onStop: 'cancel', pollInterval: 600 } }),
+			items: prompts(2),
+			credential: newAccount(),
+		});
+		await until(
+			() =>
+				simulator.tasks().length === 2 &&
+				simulator.tasks().every(({ state }) => state === 'succeeded'),
+		);
+		const reads = () => simulator.tasks().map((task) => task.reads);
+		const before = reads();
+		await execution.cancel();
+		await execution.result;
+		await until(() => reads().every((count, n) => count > before[n]!));
+		expect(simulator.tasks().map(({ deleted }) => deleted)).toEqual([false, false]);
+		expect(simulator.stats().routes).not.toHaveProperty('DELETE /v1/tasks/:taskId');
+	});
+
+	it('cancels what runs as soon as the API answers again', async () => {
+		const execution = start({
+			parameters: generate({ prompt: 'Snow [duration=600]', options: { onStop: 'cancel' } }),
+			credential: newAccount(),
+		});
+		await until(() => simulator.tasks().some(({ reads }) => reads > 0));
+		simulator.settings.maintenance = true;
+		const sent = simulator.requests().length;
+		await execution.cancel();
+		await until(() => simulator.requests().length > sent);
+		simulator.settings.maintenance = false;
+		await execution.result;
+		expect(simulator.tasks().map(({ state }) => state)).toEqual(['cancelled']);
 	});
 
 	it('leaves all that runs, if it is not', async () => {

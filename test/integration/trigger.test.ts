@@ -1,6 +1,7 @@
 /** What the trigger leaves for n8n to store, and which delivery starts the workflow. */
 import '../support/fastClock';
-import axios from 'axios';
+import { createHmac } from 'node:crypto';
+import axios, { type AxiosRequestConfig } from 'axios';
 import { WebhookContext } from 'n8n-core';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { simulator, useSimulator } from '../support/aleph';
@@ -28,9 +29,9 @@ async function serve(parameters?: INodeParameters, account?: IDataObject): Promi
 const newTask = async (prompt = 'Make it snow') => await startTask(simulator, { prompt });
 
 /** The same callback each time, as the provider sends it again. */
-async function deliver(url: string, taskId: string, signal?: AbortSignal) {
+async function deliver(url: string, taskId: string, request: AxiosRequestConfig = {}) {
 	const body = { code: 200, msg: 'success', taskId };
-	const { status } = await axios.post(url, body, { validateStatus: () => true, signal });
+	const { status } = await axios.post(url, body, { validateStatus: () => true, ...request });
 	return status;
 }
 
@@ -54,7 +55,7 @@ function holdFirstStart(n8n: Served) {
 async function deliverAndHangUp(n8n: Served, taskId: string) {
 	const { begun, ...start } = holdFirstStart(n8n);
 	const caller = new AbortController();
-	const first = deliver(n8n.url, taskId, caller.signal);
+	const first = deliver(n8n.url, taskId, { signal: caller.signal });
 	await begun;
 	caller.abort();
 	await expect(first).rejects.toThrow('canceled');
@@ -155,7 +156,7 @@ describe('a start that n8n never ends', () => {
 		const taskId = await newTask();
 		const { begun } = holdFirstStart(n8n);
 		const caller = new AbortController();
-		const first = deliver(n8n.url, taskId, caller.signal);
+		const first = deliver(n8n.url, taskId, { signal: caller.signal });
 		await begun;
 		expect(await deliver(n8n.url, taskId)).toBe(503);
 		expect(n8n.started).toEqual([]);
@@ -266,6 +267,20 @@ describe('the credential', () => {
 		n8n.credential.provider = provider;
 		expect(await deliver(n8n.url, taskId)).toBe(200);
 	});
+
+	it.each([['my secret key'], ['ключ-42'], [42_424_242], [' a-key\n']])(
+		'whose HMAC key is %j takes what is signed with it, and nothing else',
+		async (webhookHmacKey) => {
+			const n8n = await serve({ verifyWithApi: false }, { webhookHmacKey });
+			const timestamp = String(Math.floor(Date.now() / 1_000));
+			const signature = createHmac('sha256', String(webhookHmacKey).trim())
+				.update(`some-task.${timestamp}`)
+				.digest('base64');
+			const headers = { 'X-Webhook-Timestamp': timestamp, 'X-Webhook-Signature': signature };
+			expect(await deliver(n8n.url, 'some-task')).toBe(401);
+			expect(await deliver(n8n.url, 'some-task', { headers })).toBe(200);
+		},
+	);
 
 	it('of one workflow says nothing of another', async () => {
 		const [open, signed] = [await serve(), await serve({}, { webhookHmacKey: 'a-key' })];

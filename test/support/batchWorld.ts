@@ -174,10 +174,11 @@ export class World implements Tasks {
 		});
 	}
 
-	async cancelTask(taskId: string): Promise<void> {
+	async cancelTask(taskId: string): Promise<FoundRecord> {
 		const task = this.tasks.get(taskId)!;
 		await this.request('cancel', task.itemIndex);
 		task.endsAt = Math.min(task.endsAt, this.clock.now());
+		return { api: API, data: {}, task: { ...acceptedTask(taskId), status: 'failed' } };
 	}
 
 	async getConcurrency(): Promise<number | null> {

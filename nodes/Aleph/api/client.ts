@@ -42,6 +42,12 @@ interface Reading {
 	timeout?: number;
 }
 
+/** For what is not interrupted. */
+const NEVER = new AbortController().signal;
+
+/** How long to go on with a task that could not be cancelled, as the API did not answer well. */
+const CANCEL_PATIENCE_MS = 30_000;
+
 interface StartOptions {
 	/** New tasks per 10 seconds. */
 	rate: number;
@@ -153,16 +159,22 @@ export class Client {
 	private async readTaskOf(
 		connection: Connection,
 		taskId: string,
-		{ signal = this.stopped, timeout }: Omit<Reading, 'api'> = {},
+		{ signal, timeout }: Omit<Reading, 'api'> = {},
+		stopped = this.stopped,
 	): Promise<FoundRecord> {
 		const { account, limiters, dialect } = connection;
 		const { readInterval } = dialect;
-		const turn = { owner: this.owner, intervalCap: CHECKS_AT_ONCE[this.checks], signal };
-		const read = async () => await this.ask(connection, dialect.read(taskId), timeout);
+		const turn = {
+			owner: this.owner,
+			intervalCap: CHECKS_AT_ONCE[this.checks],
+			signal: signal ?? stopped,
+		};
+		const options = { timeout, signal: stopped };
+		const read = async () => await request(this.ctx, connection, dialect.read(taskId), options);
 		const data = await limiters[this.checks].run(turn, async () =>
 			readInterval === 0
 				? await read()
-				: await spaced(`${account} ${taskId}`, readInterval, read, this.stopped),
+				: await spaced(`${account} ${taskId}`, readInterval, read, stopped),
 		);
 		const record = dialect.taskFromRecord(taskId, data);
 		if (!record) throw new ApiError('unknownTask', 200, 'The response has no record of this task');
@@ -175,14 +187,29 @@ export class Client {
 	}
 
 	/**
-	 * Cancels a task that runs or waits. Throws an ApiError. It is not interrupted when the user stops the
-	 * execution, which may be the reason for it.
+	 * Cancels a task that runs or waits, and gives its record after that, or as it is if it has ended.
+	 * Throws an ApiError. It is not interrupted when the user stops the execution, which may be the reason
+	 * for it.
 	 */
-	async cancelTask(taskId: string, api: ApiRef): Promise<void> {
-		const connection = speaking(await this.connected(), api);
+	async cancelTask(taskId: string, api?: ApiRef): Promise<FoundRecord> {
+		let giveUpAt: number | undefined;
+		return await retrying(
+			async () => await this.cancelNow(taskId, api),
+			({ isTransient }) => (isTransient ? (giveUpAt ??= clock.now() + CANCEL_PATIENCE_MS) : 0),
+		);
+	}
+
+	private async cancelNow(taskId: string, api?: ApiRef): Promise<FoundRecord> {
+		const connected = await this.connected();
+		const connection = api ? speaking(connected, api) : connected;
 		const { cancel, name } = connection.dialect;
 		if (!cancel) throw new ApiError('noCancel', null, name);
+		const read = async () => await this.readTaskOf(connection, taskId, {}, NEVER);
+		const found = await read();
+		// The API would delete what has ended, with its video.
+		if (found.task.status !== 'processing') return found;
 		await request(this.ctx, connection, cancel(taskId), {});
+		return await read();
 	}
 
 	/** How many credits the account has left. Throws an ApiError. */
@@ -254,8 +281,8 @@ export class Client {
 		return redactText(text, apiKey);
 	}
 
-	private async ask(connection: Connection, call: ApiCall, timeout?: number): Promise<unknown> {
-		return await request(this.ctx, connection, call, { timeout, signal: this.stopped });
+	private async ask(connection: Connection, call: ApiCall): Promise<unknown> {
+		return await request(this.ctx, connection, call, { signal: this.stopped });
 	}
 
 	private async askPatiently(connection: Connection, call: ApiCall): Promise<unknown> {

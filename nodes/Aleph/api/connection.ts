@@ -4,7 +4,7 @@ import { NodeOperationError, type ICredentialDataDecryptedObject } from 'n8n-wor
 import type { NodeContext } from '../n8n';
 import { dialectOf, PROVIDERS } from './dialects';
 import type { Dialect, Provider } from './dialects/dialect';
-import { cleanKey } from './key';
+import { cleanHmacKey, cleanKey } from './key';
 import { sharing } from './recent';
 import { hasLogin, isHttpUrl } from './url';
 import { limitersOf, type AccountLimiters } from './rateLimiter';
@@ -92,7 +92,7 @@ export function connectionOf(credential: ICredentialDataDecryptedObject): Connec
 	const { baseUrl, uploadUrl } = provider;
 	const account = createHash('sha256').update(`${baseUrl}\n${apiKey}`).digest('hex');
 	const limiters = limitersOf(account);
-	const hmacKey = cleanKey(credential.webhookHmacKey);
+	const hmacKey = cleanHmacKey(credential.webhookHmacKey);
 	return { provider, dialect, baseUrl, uploadUrl, account, limiters, apiKey, hmacKey, credential };
 }
 

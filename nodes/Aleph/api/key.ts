@@ -1,9 +1,19 @@
-/** The API key: what is sent of it, and how it is kept out of everything else. */
+/** The keys of an account: what is used of them, and how the API key is kept out of everything else. */
 import { asObject } from '../task/json';
 
-/** Users paste line breaks, blanks and invisible characters along with a key, which no key has. */
+/** Users paste line breaks, blanks and invisible characters along with a key, which no API key has. */
 export function cleanKey(key: unknown): string {
-	return typeof key === 'string' ? key.replace(/[^\x21-\x7e]/g, '') : '';
+	return textOf(key).replace(/[^\x21-\x7e]/g, '');
+}
+
+/** A key that signs may be any text: only what is pasted around it goes. */
+export function cleanHmacKey(key: unknown): string {
+	return textOf(key).replace(/^[\s\p{Cf}]+|[\s\p{Cf}]+$/gu, '');
+}
+
+/** An expression may give a key of digits as a number. */
+function textOf(key: unknown): string {
+	return typeof key === 'string' || typeof key === 'number' ? String(key) : '';
 }
 
 /** Real keys are longer; a shorter one would take harmless words and numbers with it. */

@@ -220,7 +220,7 @@ class Driver {
 		const items = this.batch.items.filter(isRunning);
 		const toCancel = items.filter(({ terms, api }) => terms.onStop === 'cancel' && api);
 		await Promise.allSettled(
-			toCancel.map(async ({ taskId, api }) => await this.tasks.cancelTask(taskId, api!)),
+			toCancel.map(async ({ taskId, api }) => await this.tasks.cancelTask(taskId, api)),
 		);
 	}
 }

@@ -1,7 +1,6 @@
 /** video / cancel: cancels tasks that run or wait, and reports those that have ended as they are. */
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
-import { Client, type FoundRecord } from '../../api/client';
-import { ApiError } from '../../api/error';
+import { Client } from '../../api/client';
 import { requestError, type ItemRef } from '../../items/errors';
 import { outputItems, providerOf, simplifyField, type Outcome } from '../../items/output';
 import { acceptedTask } from '../../task/task';
@@ -39,7 +38,7 @@ async function outcomeOf(ctx: IExecuteFunctions, client: Client, ref: ItemRef): 
 		await client.connected();
 		taskId = readTaskId(ctx, itemIndex);
 		const output = readOutputTerms(ctx, itemIndex, ctx.getNodeParameter('options', itemIndex, {}));
-		const { task, data } = await cancelled(client, taskId);
+		const { task, data } = await client.cancelTask(taskId);
 		return { task, data: data as Outcome['data'], ...output };
 	} catch (error) {
 		const { includeInputFields } = termsOfBadItem(ctx, itemIndex);
@@ -49,14 +48,4 @@ async function outcomeOf(ctx: IExecuteFunctions, client: Client, ref: ItemRef): 
 			error: requestError(ref, error as Error),
 		};
 	}
-}
-
-/** The task's record after it was cancelled, or as it is if it has ended: the API would delete it then. */
-async function cancelled(client: Client, taskId: string): Promise<FoundRecord> {
-	const { dialect } = await client.connected();
-	if (!dialect.cancel) throw new ApiError('noCancel', null, dialect.name);
-	const found = await client.readTask(taskId);
-	if (found.task.status !== 'processing') return found;
-	await client.cancelTask(taskId, found.api);
-	return await client.readTask(taskId, { api: found.api });
 }
