@@ -1,5 +1,6 @@
 /** Files on their way: to the provider and back, over lines good and bad, under names good and bad. */
 import axios from 'axios';
+import { BinaryDataService } from 'n8n-core';
 import type { IBinaryData, IBinaryKeyData, IDataObject, INodeParameters } from 'n8n-workflow';
 import { readConnection } from '../../nodes/Aleph/api/connection';
 import { downloadFile } from '../../nodes/Aleph/api/files/download';
@@ -330,6 +331,30 @@ describe('a file that n8n cannot store', () => {
 		const turn = { owner: Symbol('test'), limiter: limiters.downloads };
 		await expect(downloadFile(ctx, { url, ...turn })).rejects.toBe(full);
 		expect(simulator.requests()).toHaveLength(1);
+	});
+});
+
+describe('a file of 0 bytes', () => {
+	const fromFile = () => generate({ videoSource: 'binary' });
+	const stored = { id: 'filesystem-v2:empty', data: 'filesystem-v2' };
+
+	afterEach(() => jest.restoreAllMocks());
+
+	it.each<[string, () => INodeParameters, Partial<IBinaryData>, string]>([
+		['Upload', upload, {}, 'The file in "Input Binary Field" is empty'],
+		['Generate', fromFile, {}, 'The file in "Input Binary Field" is empty'],
+		["Upload from n8n's storage", upload, stored, 'The file "video.mp4" is empty'],
+		["Generate from n8n's storage", fromFile, stored, 'The file "video.mp4" is empty'],
+	])('is refused before anything is sent: %s', async (_, parameters, fields, message) => {
+		jest.spyOn(BinaryDataService.prototype, 'getMetadata').mockResolvedValue({ fileSize: 0 });
+		const { error } = await runNode({
+			parameters: parameters(),
+			binary: video('', fields),
+			credential: newAccount(),
+		});
+		expect(error?.message).toBe(message);
+		expect(error?.description).toMatch(/^Nothing was sent\. /);
+		expect(simulator.requests()).toEqual([]);
 	});
 });
 

@@ -115,6 +115,7 @@ const cases: Record<string, () => Case> = {
 		parameters: { ...upload, binaryProperty: 'video' },
 		binary: file,
 	}),
+	'Empty file': () => ({ parameters: upload, binary: { data: { ...file.data, data: '' } } }),
 	'Two reference images': () =>
 		options({
 			referenceImage: 'https://example.com/style.png',

@@ -31,7 +31,7 @@ export function readBinary(
 	const isName = typeof property === 'string' || typeof property === 'number';
 	const named = isName && Object.hasOwn(files, String(property)) ? files[String(property)] : null;
 	const binary = named ?? givenBinary(property) ?? assertedBinary(ctx, itemIndex, property);
-	if (binary) return withContent(binary, Object.values(files));
+	if (binary) return notEmpty(label, withContent(binary, Object.values(files)));
 	throw new InvalidInput(
 		`This item has no binary field ${isName ? `"${property}"` : 'of this kind'}`,
 		advice,
@@ -66,7 +66,18 @@ function withContent(binary: IBinaryData, files: IBinaryData[]): IBinaryData {
 	return files.find(isSame) ?? binary;
 }
 
-/** @param name for the file at the provider, if not its own */
+/** Known without a look into n8n's storage only if the content is in the item itself. */
+function notEmpty(label: string, binary: IBinaryData): IBinaryData {
+	if (binary.id || binary.data !== '') return binary;
+	throw new InvalidInput(`The file in "${label}" is empty`, EMPTY);
+}
+
+const EMPTY = 'It has 0 bytes: check the node that outputs it.';
+
+/**
+ * Throws an InvalidInput if the file is empty.
+ * @param name for the file at the provider, if not its own
+ */
 export async function asLocalFile(
 	{ helpers }: IExecuteFunctions,
 	binary: IBinaryData,
@@ -76,6 +87,7 @@ export async function asLocalFile(
 	const file = { name: harmlessName(name ?? '') || nameOf(binary), mimeType };
 	if (id) {
 		const { fileSize } = await helpers.getBinaryMetadata(id);
+		if (fileSize === 0) throw new InvalidInput(`The file "${file.name}" is empty`, EMPTY);
 		return { ...file, size: fileSize, open: () => helpers.getBinaryStream(id, CHUNK_BYTES) };
 	}
 	// n8n's binary mode "default" keeps the content in the item itself. It is decoded when its turn comes.
