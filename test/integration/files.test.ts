@@ -1,4 +1,5 @@
 /** Files on their way: to the provider and back, over lines good and bad, under names good and bad. */
+import { createHash, randomBytes } from 'node:crypto';
 import axios from 'axios';
 import { BinaryDataService } from 'n8n-core';
 import type { IBinaryData, IBinaryKeyData, IDataObject, INodeParameters } from 'n8n-workflow';
@@ -331,6 +332,28 @@ describe('a file that n8n cannot store', () => {
 		const turn = { owner: Symbol('test'), limiter: limiters.downloads };
 		await expect(downloadFile(ctx, { url, ...turn })).rejects.toBe(full);
 		expect(simulator.requests()).toHaveLength(1);
+	});
+});
+
+describe('base64', () => {
+	const bytes = randomBytes(300_000);
+
+	it.each([
+		['with line breaks', (base64: string) => base64.replace(/.{76}/g, '$&\r\n')],
+		['with a line break at its end', (base64: string) => `${base64}\n`],
+		['for URLs', (base64: string) => base64.replaceAll('+', '-').replaceAll('/', '_')],
+		['without padding', (base64: string) => base64.replaceAll('=', '')],
+	])('%s is sent whole, and its size is right', async (_, written) => {
+		for (const content of [bytes, bytes.subarray(1), bytes.subarray(2)]) {
+			const { items } = await runNode({
+				parameters: upload(),
+				binary: video('', { data: written(content.toString('base64')) }),
+				credential: newAccount(),
+			});
+			expect(items[0]?.json.size).toBe(content.length);
+			const sha256 = createHash('sha256').update(content).digest('hex');
+			expect(simulator.stats().uploads.at(-1)).toMatchObject({ size: content.length, sha256 });
+		}
 	});
 });
 

@@ -91,12 +91,16 @@ export async function asLocalFile(
 		return { ...file, size: fileSize, open: () => helpers.getBinaryStream(id, CHUNK_BYTES) };
 	}
 	// n8n's binary mode "default" keeps the content in the item itself. It is decoded when its turn comes.
+	const base64 = data.replace(NOT_BASE64, '');
 	return {
 		...file,
-		size: Buffer.byteLength(data, 'base64'),
-		open: async () => await Promise.resolve(inChunks(data)),
+		size: Buffer.byteLength(base64, 'base64'),
+		open: async () => await Promise.resolve(inChunks(base64)),
 	};
 }
+
+/** Such as line breaks, with which the size would be told wrongly, and the chunks cut at wrong places. */
+const NOT_BASE64 = /[^\w+/=-]+/g;
 
 function nameOf({ fileName, fileExtension, mimeType }: IBinaryData): string {
 	const named = harmlessName(fileName ?? '');
