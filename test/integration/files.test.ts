@@ -394,6 +394,41 @@ describe('a batch of uploads', () => {
 	});
 });
 
+describe('a file by an expression', () => {
+	const fileOf = (content: string, fields?: Partial<IBinaryData>) => video(content, fields).data!;
+	const second = upload({ binaryProperty: '={{ $binary.b }}' });
+
+	it.each<[string, IBinaryKeyData]>([
+		[
+			'by what can be seen of it',
+			{ a: fileOf('first'), b: fileOf('other', { fileName: 'b.mp4' }) },
+		],
+		['though another field holds the same file', { a: fileOf('other'), b: fileOf('other') }],
+	])('is found %s', async (_, binary) => {
+		const { items } = await runNode({ parameters: second, binary, credential: newAccount() });
+		const { data } = await axios.get<string>(items[0]!.json.url as string);
+		expect(data).toBe('other');
+	});
+
+	it('is not guessed where another one looks the same', async () => {
+		const binary = { a: fileOf('first'), b: fileOf('other') };
+		const { error } = await runNode({ parameters: second, binary, credential: newAccount() });
+		expect(error?.message).toBe('"Input Binary Field" may mean several files of this item');
+		expect(simulator.requests()).toEqual([]);
+	});
+
+	it('that holds its content needs no look at the others', async () => {
+		const { items } = await runNode({
+			parameters: upload({ binaryProperty: '={{ $json.file }}' }),
+			items: [{ file: fileOf('mine') }],
+			binary: { a: fileOf('first'), b: fileOf('other') },
+			credential: newAccount(),
+		});
+		const { data } = await axios.get<string>(items[0]!.json.url as string);
+		expect(data).toBe('mine');
+	});
+});
+
 describe('binary fields', () => {
 	const files = (videoOutputProperty: string, thumbnailOutputProperty: string) => ({
 		options: { download: ['video', 'thumbnail'], videoOutputProperty, thumbnailOutputProperty },

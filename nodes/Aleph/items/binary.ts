@@ -31,7 +31,7 @@ export function readBinary(
 	const isName = typeof property === 'string' || typeof property === 'number';
 	const named = isName && Object.hasOwn(files, String(property)) ? files[String(property)] : null;
 	const binary = named ?? givenBinary(property) ?? assertedBinary(ctx, itemIndex, property);
-	if (binary) return notEmpty(label, withContent(binary, Object.values(files)));
+	if (binary) return notEmpty(label, withContent(label, binary, Object.values(files)));
 	throw new InvalidInput(
 		`This item has no binary field ${isName ? `"${property}"` : 'of this kind'}`,
 		advice,
@@ -59,11 +59,23 @@ function assertedBinary(
 }
 
 /** Expressions give a file without its content if n8n keeps that in the item itself: so it is found there. */
-function withContent(binary: IBinaryData, files: IBinaryData[]): IBinaryData {
-	if (binary.id || typeof binary.data === 'string') return binary;
-	const isSame = ({ fileName, mimeType, fileSize }: IBinaryData) =>
+function withContent(label: string, binary: IBinaryData, files: IBinaryData[]): IBinaryData {
+	if (hasContent(binary)) return binary;
+	const isAlike = ({ fileName, mimeType, fileSize }: IBinaryData) =>
 		fileName === binary.fileName && mimeType === binary.mimeType && fileSize === binary.fileSize;
-	return files.find(isSame) ?? binary;
+	const alike = files.filter((file) => hasContent(file) && isAlike(file));
+	if (new Set(alike.map(identityOf)).size > 1) {
+		throw new InvalidInput(
+			`"${label}" may mean several files of this item`,
+			'They have the same name, type and size. Enter the name of the binary field instead of an expression.',
+		);
+	}
+	return alike[0] ?? binary;
+}
+
+function hasContent(binary: unknown): boolean {
+	const { id, data } = asObject(binary);
+	return Boolean(id) || typeof data === 'string';
 }
 
 /** Known without a look into n8n's storage only if the content is in the item itself. */
