@@ -430,6 +430,35 @@ describe('a file by an expression', () => {
 });
 
 describe('binary fields', () => {
+	it.each(['x', null, { mimeType: 'video/mp4' }])(
+		'are not mistaken for what an item has under "_files": %j',
+		async (data) => {
+			const { items } = await runNode({
+				parameters: upload(),
+				items: [{ _files: { data, other: data } }],
+				binary: video('real'),
+				credential: newAccount(),
+			});
+			const { data: content } = await axios.get<string>(items[0]!.json.url as string);
+			expect(content).toBe('real');
+		},
+	);
+
+	it.each(['x', { mimeType: 'video/mp4' }, { mimeType: 'video/mp4', id: '', data: null }])(
+		'that hold no content are refused before anything is sent: %j',
+		async (other) => {
+			const { error } = await runNode({
+				parameters: generate({ videoSource: 'binary', videoBinaryProperty: 'other' }),
+				items: [{ _files: { other } }],
+				binary: video('real'),
+				credential: newAccount(),
+			});
+			expect(error?.message).toBe('"Input Binary Field" gives a file without content');
+			expect(error?.description).toContain('It has: other, data.');
+			expect(simulator.requests()).toEqual([]);
+		},
+	);
+
 	const files = (videoOutputProperty: string, thumbnailOutputProperty: string) => ({
 		options: { download: ['video', 'thumbnail'], videoOutputProperty, thumbnailOutputProperty },
 	});

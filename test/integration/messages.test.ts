@@ -115,6 +115,10 @@ const cases: Record<string, () => Case> = {
 		parameters: { ...upload, binaryProperty: 'video' },
 		binary: file,
 	}),
+	'File without content': () => ({
+		parameters: { ...upload, binaryProperty: '={{ ({ mimeType: "video/mp4" }) }}' },
+		binary: file,
+	}),
 	'Files that look alike': () => ({
 		parameters: { ...upload, binaryProperty: '={{ $binary.b }}' },
 		binary: { a: file.data, b: { ...file.data, data: 'BBBB' } },

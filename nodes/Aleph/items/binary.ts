@@ -20,23 +20,34 @@ export function readBinary(
 	property: unknown,
 ): IBinaryData {
 	const input = ctx.getInputData()[itemIndex];
-	const files = { ...input?.binary, ...(asObject(input?.json._files) as IBinaryKeyData) };
-	const names = Object.keys(files);
-	const has =
-		names.length > 0
-			? `It has: ${names.join(', ')}.`
-			: 'It has none: check that the previous node outputs a file.';
-	const advice = `"${label}" must name a binary field of the item. ${has}`;
+	// In n8n's combined binary mode the files are in the JSON; otherwise that name is the user's own.
+	const files = { ...(asObject(input?.json._files) as IBinaryKeyData), ...input?.binary };
+	const advice = adviceOn(label, Object.keys(files));
 	if (isEmpty(property)) throw new InvalidInput(`"${label}" is empty`, advice);
 	const isName = typeof property === 'string' || typeof property === 'number';
 	const named = isName && Object.hasOwn(files, String(property)) ? files[String(property)] : null;
 	const binary = named ?? givenBinary(property) ?? assertedBinary(ctx, itemIndex, property);
-	if (binary) return notEmpty(label, withContent(label, binary, Object.values(files)));
-	throw new InvalidInput(
-		`This item has no binary field ${isName ? `"${property}"` : 'of this kind'}`,
-		advice,
-	);
+	if (!binary) {
+		const which = isName ? `"${property}"` : 'of this kind';
+		throw new InvalidInput(`This item has no binary field ${which}`, advice);
+	}
+	const file = withContent(label, binary, Object.values(files));
+	if (!hasContent(file)) throw new InvalidInput(`"${label}" gives a file without content`, advice);
+	// What n8n has stored is looked at when its turn comes.
+	if (!file.id && file.data === '')
+		throw new InvalidInput(`The file in "${label}" is empty`, EMPTY);
+	return file;
 }
+
+function adviceOn(label: string, names: string[]): string {
+	const has =
+		names.length > 0
+			? `It has: ${names.join(', ')}.`
+			: 'It has none: check that the previous node outputs a file.';
+	return `"${label}" must name a binary field of the item. ${has}`;
+}
+
+const EMPTY = 'It has 0 bytes: check the node that outputs it.';
 
 /** A binary object, as an expression gives it. */
 function givenBinary(property: unknown): IBinaryData | null {
@@ -73,18 +84,10 @@ function withContent(label: string, binary: IBinaryData, files: IBinaryData[]): 
 	return alike[0] ?? binary;
 }
 
-function hasContent(binary: unknown): boolean {
+function hasContent(binary: IBinaryData): boolean {
 	const { id, data } = asObject(binary);
 	return Boolean(id) || typeof data === 'string';
 }
-
-/** Known without a look into n8n's storage only if the content is in the item itself. */
-function notEmpty(label: string, binary: IBinaryData): IBinaryData {
-	if (binary.id || binary.data !== '') return binary;
-	throw new InvalidInput(`The file in "${label}" is empty`, EMPTY);
-}
-
-const EMPTY = 'It has 0 bytes: check the node that outputs it.';
 
 /**
  * Throws an InvalidInput if the file is empty.
