@@ -314,7 +314,7 @@ describe('what the host of a file answers', () => {
 	});
 
 	it('is followed where it redirects a download, without the key', async () => {
-		server.answer('', { '/new.mp4': { ...good(null), body: 'content' } });
+		server.answer('', { '/new.mp4': { ...good(null), headers: {}, body: 'content' } });
 		const { items } = await download('/old.mp4', { location: '/new.mp4' }, 302);
 		const { data } = items[0]!.binary!.video!;
 		expect(Buffer.from(data, 'base64').toString()).toBe('content');

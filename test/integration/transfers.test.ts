@@ -14,7 +14,7 @@ import { generate, get, newAccount, promptOfItem, simulator, useSimulator } from
 import { functionsOf, runNode, start } from '../support/engine';
 import { server, useHostileServers } from '../support/hostile/run';
 import { good, type Answer } from '../support/hostile/answers';
-import { PATHS } from '../support/hostile/server';
+import { PATHS, type Answers } from '../support/hostile/server';
 import { until } from '../support/poll';
 import { prompts } from '../support/tasks';
 
@@ -140,11 +140,12 @@ describe('what is no video', () => {
 		return await downloadedFrom(`${server.url}${name}`);
 	}
 
-	async function downloadedFrom(resultVideoUrl: string) {
+	async function downloadedFrom(resultVideoUrl: string, answers: Answers = {}) {
 		const credential = newAccount({ api: 'aleph', baseUrl: server.url });
 		const response = { resultVideoUrl };
 		server.answer(credential.apiKey as string, {
 			[PATHS.record]: good({ successFlag: 1, response }),
+			...answers,
 		});
 		return await runNode({ parameters: get('a-task', downloads), credential });
 	}
@@ -160,6 +161,24 @@ describe('what is no video', () => {
 		],
 		['a page that says it were a video', { body: page }, 'the host sent a web page'],
 		['a page after blank lines', { body: `\n\n  ${page}` }, 'the host sent a web page'],
+		...[
+			['application/json', '{"code":404,"msg":"File has expired","data":null}'],
+			['application/problem+json', 'Gone'],
+			['application/xml', 'Gone'],
+			['image/svg+xml', 'Gone'],
+			['text/plain; charset=utf-8', 'Gone'],
+			['application/octet-stream', '{ "code": 404 }'],
+			[
+				'binary/octet-stream',
+				'\uFEFF<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>',
+			],
+			['', '<Error><Code>AccessDenied</Code></Error>'],
+			['video/mp4', '\n{"error":"expired"}'],
+		].map(([type, body]): [string, Partial<Answer>, string] => [
+			`${type || 'no type'} with ${body}`,
+			{ headers: type ? { 'content-type': type } : {}, body },
+			'the host sent a text instead of the file',
+		]),
 		['half of it', { headers: { 'content-length': '100' }, body: 'x'.repeat(50) }, ''],
 		['a line that is cut', { body: 'a video', delivery: 'cutInside' }, ''],
 	])('is not taken for one: %s', async (_, answer, reason) => {
@@ -167,6 +186,17 @@ describe('what is no video', () => {
 		expect(error?.message).toBe('The video is ready, but could not be downloaded');
 		expect(error?.description).toContain(reason);
 		expect(error?.description).toContain('task ID a-task');
+	});
+
+	it('is asked for anew: the URL of a text', async () => {
+		const text = { ...good(null), body: '{"code":404,"msg":"File has expired"}' };
+		const video = { ...good(null), headers: { 'content-type': 'video/mp4' }, body: 'a video' };
+		server.answer('', { '/expired.mp4': text, '/fresh.mp4': video });
+		const { error, items } = await downloadedFrom(`${server.url}/expired.mp4`, {
+			'/api/v1/common/download-url': good(`${server.url}/fresh.mp4`),
+		});
+		expect(error).toBeUndefined();
+		expect(items[0]?.binary?.video?.fileName).toBe('fresh.mp4');
 	});
 
 	it('is not taken for one: content that was compressed although nobody asked for it, and cut', async () => {
