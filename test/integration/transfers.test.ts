@@ -12,8 +12,8 @@ import { readConnection } from '../../nodes/Aleph/api/connection';
 import { downloadFile } from '../../nodes/Aleph/api/files/download';
 import { generate, get, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
 import { functionsOf, runNode, start } from '../support/engine';
-import { server, useHostileServers } from '../support/hostile/run';
-import { good, type Answer } from '../support/hostile/answers';
+import { run, server, useHostileServers } from '../support/hostile/run';
+import { good, plain, type Answer } from '../support/hostile/answers';
 import { PATHS, type Answers } from '../support/hostile/server';
 import { until } from '../support/poll';
 import { prompts } from '../support/tasks';
@@ -86,6 +86,27 @@ describe('a disk that fails', () => {
 		expect(simulator.stats().generate.requests).toBe(0);
 	});
 });
+
+it.each([429, 500, 503])(
+	"an upload that Runway's storage cannot take for now (%i) is tried again",
+	async (status) => {
+		const storage = (status: number) =>
+			server.answer('', { '/storage': { ...plain(null), status } });
+		storage(status);
+		const uploading = run(
+			upload,
+			{ '/v1/uploads': plain({ uploadUrl: `${server.url}/storage`, runwayUri: 'runway://x' }) },
+			{ api: 'runway', binary: { data: { data: 'AAAA', mimeType: 'video/mp4' } } },
+		);
+		await until(() => server.requests('', '/storage') === 1);
+		storage(204);
+		const { error, items, requests } = await uploading;
+		expect(error).toBeUndefined();
+		expect(items[0]?.json.url).toBe('runway://x');
+		// A ticket is good for one upload.
+		expect(requests('/v1/uploads')).toBe(2);
+	},
+);
 
 describe('downloads that drip', () => {
 	const SLOW = '[downloadRate=20] [resultSize=100000]';
