@@ -309,7 +309,7 @@ describe('what the host of a file answers', () => {
 		const answer = { ...good(null), status: 307, headers: elsewhere };
 		const before = server.allRequests();
 		const { error } = await runOn(upload(), { [PATHS.upload]: answer });
-		expect(error?.message).toBe('The file could not be uploaded');
+		expect(error?.message).toBe('This server does not know the request');
 		expect(server.allRequests()).toBe(before + 1);
 	});
 

@@ -94,7 +94,12 @@ const cases: Record<string, () => Case> = {
 		parameters: upload,
 		binary: file,
 	}),
-	'Upload that fails': () => ({ given: { upload: false }, parameters: upload, binary: file }),
+	'Upload that fails': () => ({
+		// Its storage takes no file as small as this.
+		account: { api: 'runway' },
+		parameters: upload,
+		binary: file,
+	}),
 	'Provider without upload': () => ({
 		account: { uploadUrl: '' },
 		parameters: upload,

@@ -10,6 +10,8 @@ import { BinaryDataService } from 'n8n-core';
 import type { INodeParameters } from 'n8n-workflow';
 import { readConnection } from '../../nodes/Aleph/api/connection';
 import { downloadFile } from '../../nodes/Aleph/api/files/download';
+import { FILES_AT_ONCE } from '../../nodes/Aleph/api/limits';
+import { startSimulator } from '../simulator';
 import { generate, get, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
 import { functionsOf, runNode, start } from '../support/engine';
 import { run, server, useHostileServers } from '../support/hostile/run';
@@ -107,6 +109,57 @@ it.each([429, 500, 503])(
 		expect(requests('/v1/uploads')).toBe(2);
 	},
 );
+
+describe('an upload that is refused', () => {
+	const binary = { data: { data: 'A'.repeat(2_000), mimeType: 'video/mp4' } };
+
+	it('as the key is at its own limit halts the batch', async () => {
+		const credential = newAccount({ uploadUrl: server.url });
+		const apiKey = credential.apiKey as string;
+		server.answer(apiKey, { [PATHS.upload]: plain({ code: 433, msg: 'Key limit reached' }) });
+		const { items } = await runNode({
+			parameters: generate({ videoSource: 'binary' }),
+			items: Array.from({ length: 30 }, () => ({})),
+			binary,
+			credential,
+			settings: { onError: 'continueRegularOutput' },
+		});
+		expect(items[0]?.json.error).toBe('The API key has reached its own limit');
+		expect(server.requests(apiKey, PATHS.upload)).toBeLessThanOrEqual(FILES_AT_ONCE);
+		expect(simulator.stats().generate.requests).toBe(0);
+	});
+
+	it.each([429, 455])('for now (code %i) has an error that is about files', async (code) => {
+		const { error } = await run(
+			upload,
+			{ [PATHS.upload]: plain({ code, msg: 'Not now' }) },
+			{ binary },
+		);
+		expect(error?.message).toBe('The file could not be uploaded');
+		expect(error?.description).toContain('(Not now)');
+	});
+
+	it('as its host is away is waited for, as soon as the batch has a task', async () => {
+		const first = await startSimulator();
+		const { url } = first;
+		await first.close();
+		const execution = start({
+			parameters: generate({ videoSource: '={{ $json.source }}', waitForCompletion: false }),
+			items: [{ source: 'url' }, { source: 'binary' }],
+			binary,
+			credential: newAccount({ uploadUrl: url }),
+		});
+		// Longer than an upload is tried again.
+		await new Promise((resolve) => setTimeout(resolve, 80_000));
+		const second = await startSimulator({ port: Number(new URL(url).port) });
+		const { items, error } = await execution.result;
+		const { uploads } = second.stats();
+		await second.close();
+		expect(error).toBeUndefined();
+		expect(items.map(({ json }) => json.status)).toEqual(['processing', 'processing']);
+		expect(uploads).toHaveLength(1);
+	}, 60_000);
+});
 
 describe('downloads that drip', () => {
 	const SLOW = '[downloadRate=20] [resultSize=100000]';

@@ -181,7 +181,7 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 	}),
 	notFound: ({ reason }) => ({
 		message: 'This server does not know the request',
-		description: `Check the provider and, with the provider "Other", the base URL in the credential. Not every provider supports uploads and checking credits. The server said: "${reason}".`,
+		description: `Check the provider and, with the provider "Other", the URLs in the credential. Not every provider supports uploads and checking credits. The server said: "${reason}".`,
 	}),
 	parameters: ({ reason, plain }) => ({
 		message: `The API refused the parameters: ${plain}`,
@@ -238,7 +238,7 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 	}),
 	unreachable: ({ reason }) => ({
 		message: 'The API could not be reached',
-		description: `n8n's server has no connection to it: check its internet access, its firewall, and, with the provider "Other", the base URL (${reason}).`,
+		description: `n8n's server has no connection to it: check its internet access, its firewall, and, with the provider "Other", the URLs in the credential (${reason}).`,
 	}),
 	interrupted: ({ reason }) => ({
 		message: 'The connection to the API was lost',
