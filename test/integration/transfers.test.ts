@@ -273,6 +273,23 @@ describe('what is no video', () => {
 		expect(items[0]?.binary?.video?.fileName).toBe('fresh.mp4');
 	});
 
+	it.each<[string, Partial<Answer>, RegExp]>([
+		['whose URL is refused, is said to be old', { status: 403 }, /^Its URL stopped working at /],
+		[
+			'whose line breaks, is not said to be old',
+			{ delivery: 'cut' },
+			/^The video is not lost: use .*, or look for it in your provider account /,
+		],
+	])('of an old task, %s', async (_, answer, description) => {
+		server.answer('', { '/old.mp4': { ...good(null), ...answer } });
+		const response = { resultVideoUrl: `${server.url}/old.mp4` };
+		const completeTime = Date.now() - 30 * 24 * 60 * 60_000;
+		const { error } = await run(get('a-task', downloads), {
+			[PATHS.record]: good({ successFlag: 1, response, completeTime }),
+		});
+		expect(error?.description).toMatch(description);
+	});
+
 	it('is not taken for one: content that was compressed although nobody asked for it, and cut', async () => {
 		const half = gzipSync(randomBytes(100_000)).subarray(0, 50_000);
 		const asked: unknown[] = [];

@@ -49,12 +49,16 @@ export function downloadError(ref: ItemRef, failure: Failure, task: Task): NodeE
 	const isExpired = expiresAt !== null && Date.parse(expiresAt) <= Date.now();
 	const until = expiresAt === null ? '' : ` until ${expiresAt}`;
 	const elsewhere =
-		videoUrl === null ? `look for it ${placeOfTasks(ref.provider)}` : `open ${videoUrl}${until}`;
+		videoUrl === null || isExpired
+			? `look for it ${placeOfTasks(ref.provider)}`
+			: `open ${videoUrl}${until}`;
 	return nodeError(ref, failure, {
 		message: 'The video is ready, but could not be downloaded',
-		description: isExpired
-			? `Its URL stopped working at ${expiresAt}, and the API gave no other one. Look for the video ${placeOfTasks(ref.provider)}. Task ID: ${taskId} (${escaped(failure.reason)}).`
-			: `The video is not lost: use the "Get" operation with the task ID ${taskId} and the "Download" option, or ${elsewhere} (${escaped(failure.reason)}).`,
+		// Whatever else went wrong, such as a disk that is full, is no fault of the URL's age.
+		description:
+			isExpired && failure.kind === 'noFile'
+				? `Its URL stopped working at ${expiresAt}, and the API gave no other one. Look for the video ${placeOfTasks(ref.provider)}. Task ID: ${taskId} (${escaped(failure.reason)}).`
+				: `The video is not lost: use the "Get" operation with the task ID ${taskId} and the "Download" option, or ${elsewhere} (${escaped(failure.reason)}).`,
 	});
 }
 
