@@ -1,5 +1,7 @@
 /** Files on their way: to the provider and back, over lines good and bad, under names good and bad. */
+import { createHash, randomBytes } from 'node:crypto';
 import axios from 'axios';
+import { BinaryDataService } from 'n8n-core';
 import type { IBinaryData, IBinaryKeyData, IDataObject, INodeParameters } from 'n8n-workflow';
 import { readConnection } from '../../nodes/Aleph/api/connection';
 import { downloadFile } from '../../nodes/Aleph/api/files/download';
@@ -307,12 +309,12 @@ describe('what the host of a file answers', () => {
 		const answer = { ...good(null), status: 307, headers: elsewhere };
 		const before = server.allRequests();
 		const { error } = await runOn(upload(), { [PATHS.upload]: answer });
-		expect(error?.message).toBe('The file could not be uploaded');
+		expect(error?.message).toBe('This server does not know the request');
 		expect(server.allRequests()).toBe(before + 1);
 	});
 
 	it('is followed where it redirects a download, without the key', async () => {
-		server.answer('', { '/new.mp4': { ...good(null), body: 'content' } });
+		server.answer('', { '/new.mp4': { ...good(null), headers: {}, body: 'content' } });
 		const { items } = await download('/old.mp4', { location: '/new.mp4' }, 302);
 		const { data } = items[0]!.binary!.video!;
 		expect(Buffer.from(data, 'base64').toString()).toBe('content');
@@ -333,6 +335,52 @@ describe('a file that n8n cannot store', () => {
 	});
 });
 
+describe('base64', () => {
+	const bytes = randomBytes(300_000);
+
+	it.each([
+		['with line breaks', (base64: string) => base64.replace(/.{76}/g, '$&\r\n')],
+		['with a line break at its end', (base64: string) => `${base64}\n`],
+		['for URLs', (base64: string) => base64.replaceAll('+', '-').replaceAll('/', '_')],
+		['without padding', (base64: string) => base64.replaceAll('=', '')],
+	])('%s is sent whole, and its size is right', async (_, written) => {
+		for (const content of [bytes, bytes.subarray(1), bytes.subarray(2)]) {
+			const { items } = await runNode({
+				parameters: upload(),
+				binary: video('', { data: written(content.toString('base64')) }),
+				credential: newAccount(),
+			});
+			expect(items[0]?.json.size).toBe(content.length);
+			const sha256 = createHash('sha256').update(content).digest('hex');
+			expect(simulator.stats().uploads.at(-1)).toMatchObject({ size: content.length, sha256 });
+		}
+	});
+});
+
+describe('a file of 0 bytes', () => {
+	const fromFile = () => generate({ videoSource: 'binary' });
+	const stored = { id: 'filesystem-v2:empty', data: 'filesystem-v2' };
+
+	afterEach(() => jest.restoreAllMocks());
+
+	it.each<[string, () => INodeParameters, Partial<IBinaryData>, string]>([
+		['Upload', upload, {}, 'The file in "Input Binary Field" is empty'],
+		['Generate', fromFile, {}, 'The file in "Input Binary Field" is empty'],
+		["Upload from n8n's storage", upload, stored, 'The file "video.mp4" is empty'],
+		["Generate from n8n's storage", fromFile, stored, 'The file "video.mp4" is empty'],
+	])('is refused before anything is sent: %s', async (_, parameters, fields, message) => {
+		jest.spyOn(BinaryDataService.prototype, 'getMetadata').mockResolvedValue({ fileSize: 0 });
+		const { error } = await runNode({
+			parameters: parameters(),
+			binary: video('', fields),
+			credential: newAccount(),
+		});
+		expect(error?.message).toBe(message);
+		expect(error?.description).toMatch(/^Nothing was sent\. /);
+		expect(simulator.requests()).toEqual([]);
+	});
+});
+
 describe('a batch of uploads', () => {
 	it('of which one is refused has the error of that one, with no word on videos', async () => {
 		const { error } = await runNode({
@@ -346,7 +394,71 @@ describe('a batch of uploads', () => {
 	});
 });
 
+describe('a file by an expression', () => {
+	const fileOf = (content: string, fields?: Partial<IBinaryData>) => video(content, fields).data!;
+	const second = upload({ binaryProperty: '={{ $binary.b }}' });
+
+	it.each<[string, IBinaryKeyData]>([
+		[
+			'by what can be seen of it',
+			{ a: fileOf('first'), b: fileOf('other', { fileName: 'b.mp4' }) },
+		],
+		['though another field holds the same file', { a: fileOf('other'), b: fileOf('other') }],
+	])('is found %s', async (_, binary) => {
+		const { items } = await runNode({ parameters: second, binary, credential: newAccount() });
+		const { data } = await axios.get<string>(items[0]!.json.url as string);
+		expect(data).toBe('other');
+	});
+
+	it('is not guessed where another one looks the same', async () => {
+		const binary = { a: fileOf('first'), b: fileOf('other') };
+		const { error } = await runNode({ parameters: second, binary, credential: newAccount() });
+		expect(error?.message).toBe('"Input Binary Field" may mean several files of this item');
+		expect(simulator.requests()).toEqual([]);
+	});
+
+	it('that holds its content needs no look at the others', async () => {
+		const { items } = await runNode({
+			parameters: upload({ binaryProperty: '={{ $json.file }}' }),
+			items: [{ file: fileOf('mine') }],
+			binary: { a: fileOf('first'), b: fileOf('other') },
+			credential: newAccount(),
+		});
+		const { data } = await axios.get<string>(items[0]!.json.url as string);
+		expect(data).toBe('mine');
+	});
+});
+
 describe('binary fields', () => {
+	it.each(['x', null, { mimeType: 'video/mp4' }])(
+		'are not mistaken for what an item has under "_files": %j',
+		async (data) => {
+			const { items } = await runNode({
+				parameters: upload(),
+				items: [{ _files: { data, other: data } }],
+				binary: video('real'),
+				credential: newAccount(),
+			});
+			const { data: content } = await axios.get<string>(items[0]!.json.url as string);
+			expect(content).toBe('real');
+		},
+	);
+
+	it.each(['x', { mimeType: 'video/mp4' }, { mimeType: 'video/mp4', id: '', data: null }])(
+		'that hold no content are refused before anything is sent: %j',
+		async (other) => {
+			const { error } = await runNode({
+				parameters: generate({ videoSource: 'binary', videoBinaryProperty: 'other' }),
+				items: [{ _files: { other } }],
+				binary: video('real'),
+				credential: newAccount(),
+			});
+			expect(error?.message).toBe('"Input Binary Field" gives a file without content');
+			expect(error?.description).toContain('It has: other, data.');
+			expect(simulator.requests()).toEqual([]);
+		},
+	);
+
 	const files = (videoOutputProperty: string, thumbnailOutputProperty: string) => ({
 		options: { download: ['video', 'thumbnail'], videoOutputProperty, thumbnailOutputProperty },
 	});

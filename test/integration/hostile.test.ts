@@ -354,7 +354,7 @@ describe('any URL of a result', () => {
 		let folders = 0;
 		await forEach(fc.tuple(fc.constantFrom(...names), headers), 40, async ([name, headers]) => {
 			const url = new URL(`${server.url}/${++folders}/${name}`);
-			server.answer('', { [url.pathname]: { ...good(null), headers } });
+			server.answer('', { [url.pathname]: { ...good(null), headers, body: 'content' } });
 			const { items } = await run(download, recordOf(url.href));
 			expect(items[0]?.binary?.video).toMatchObject({ mimeType: expect.any(String) as string });
 		});

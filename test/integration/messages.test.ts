@@ -94,7 +94,12 @@ const cases: Record<string, () => Case> = {
 		parameters: upload,
 		binary: file,
 	}),
-	'Upload that fails': () => ({ given: { upload: false }, parameters: upload, binary: file }),
+	'Upload that fails': () => ({
+		// Its storage takes no file as small as this.
+		account: { api: 'runway' },
+		parameters: upload,
+		binary: file,
+	}),
 	'Provider without upload': () => ({
 		account: { uploadUrl: '' },
 		parameters: upload,
@@ -115,6 +120,15 @@ const cases: Record<string, () => Case> = {
 		parameters: { ...upload, binaryProperty: 'video' },
 		binary: file,
 	}),
+	'File without content': () => ({
+		parameters: { ...upload, binaryProperty: '={{ ({ mimeType: "video/mp4" }) }}' },
+		binary: file,
+	}),
+	'Files that look alike': () => ({
+		parameters: { ...upload, binaryProperty: '={{ $binary.b }}' },
+		binary: { a: file.data, b: { ...file.data, data: 'BBBB' } },
+	}),
+	'Empty file': () => ({ parameters: upload, binary: { data: { ...file.data, data: '' } } }),
 	'Two reference images': () =>
 		options({
 			referenceImage: 'https://example.com/style.png',

@@ -10,11 +10,13 @@ import { BinaryDataService } from 'n8n-core';
 import type { INodeParameters } from 'n8n-workflow';
 import { readConnection } from '../../nodes/Aleph/api/connection';
 import { downloadFile } from '../../nodes/Aleph/api/files/download';
+import { FILES_AT_ONCE } from '../../nodes/Aleph/api/limits';
+import { startSimulator } from '../simulator';
 import { generate, get, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
 import { functionsOf, runNode, start } from '../support/engine';
-import { server, useHostileServers } from '../support/hostile/run';
-import { good, type Answer } from '../support/hostile/answers';
-import { PATHS } from '../support/hostile/server';
+import { run, server, useHostileServers } from '../support/hostile/run';
+import { good, plain, type Answer } from '../support/hostile/answers';
+import { PATHS, type Answers } from '../support/hostile/server';
 import { until } from '../support/poll';
 import { prompts } from '../support/tasks';
 
@@ -87,6 +89,78 @@ describe('a disk that fails', () => {
 	});
 });
 
+it.each([429, 500, 503])(
+	"an upload that Runway's storage cannot take for now (%i) is tried again",
+	async (status) => {
+		const storage = (status: number) =>
+			server.answer('', { '/storage': { ...plain(null), status } });
+		storage(status);
+		const uploading = run(
+			upload,
+			{ '/v1/uploads': plain({ uploadUrl: `${server.url}/storage`, runwayUri: 'runway://x' }) },
+			{ api: 'runway', binary: { data: { data: 'AAAA', mimeType: 'video/mp4' } } },
+		);
+		await until(() => server.requests('', '/storage') === 1);
+		storage(204);
+		const { error, items, requests } = await uploading;
+		expect(error).toBeUndefined();
+		expect(items[0]?.json.url).toBe('runway://x');
+		// A ticket is good for one upload.
+		expect(requests('/v1/uploads')).toBe(2);
+	},
+);
+
+describe('an upload that is refused', () => {
+	const binary = { data: { data: 'A'.repeat(2_000), mimeType: 'video/mp4' } };
+
+	it('as the key is at its own limit halts the batch', async () => {
+		const credential = newAccount({ uploadUrl: server.url });
+		const apiKey = credential.apiKey as string;
+		server.answer(apiKey, { [PATHS.upload]: plain({ code: 433, msg: 'Key limit reached' }) });
+		const { items } = await runNode({
+			parameters: generate({ videoSource: 'binary' }),
+			items: Array.from({ length: 30 }, () => ({})),
+			binary,
+			credential,
+			settings: { onError: 'continueRegularOutput' },
+		});
+		expect(items[0]?.json.error).toBe('The API key has reached its own limit');
+		expect(server.requests(apiKey, PATHS.upload)).toBeLessThanOrEqual(FILES_AT_ONCE);
+		expect(simulator.stats().generate.requests).toBe(0);
+	});
+
+	it.each([429, 455])('for now (code %i) has an error that is about files', async (code) => {
+		const { error } = await run(
+			upload,
+			{ [PATHS.upload]: plain({ code, msg: 'Not now' }) },
+			{ binary },
+		);
+		expect(error?.message).toBe('The file could not be uploaded');
+		expect(error?.description).toContain('(Not now)');
+	});
+
+	it('as its host is away is waited for, as soon as the batch has a task', async () => {
+		const first = await startSimulator();
+		const { url } = first;
+		await first.close();
+		const execution = start({
+			parameters: generate({ videoSource: '={{ $json.source }}', waitForCompletion: false }),
+			items: [{ source: 'url' }, { source: 'binary' }],
+			binary,
+			credential: newAccount({ uploadUrl: url }),
+		});
+		// Longer than an upload is tried again.
+		await new Promise((resolve) => setTimeout(resolve, 80_000));
+		const second = await startSimulator({ port: Number(new URL(url).port) });
+		const { items, error } = await execution.result;
+		const { uploads } = second.stats();
+		await second.close();
+		expect(error).toBeUndefined();
+		expect(items.map(({ json }) => json.status)).toEqual(['processing', 'processing']);
+		expect(uploads).toHaveLength(1);
+	}, 60_000);
+});
+
 describe('downloads that drip', () => {
 	const SLOW = '[downloadRate=20] [resultSize=100000]';
 
@@ -140,11 +214,12 @@ describe('what is no video', () => {
 		return await downloadedFrom(`${server.url}${name}`);
 	}
 
-	async function downloadedFrom(resultVideoUrl: string) {
+	async function downloadedFrom(resultVideoUrl: string, answers: Answers = {}) {
 		const credential = newAccount({ api: 'aleph', baseUrl: server.url });
 		const response = { resultVideoUrl };
 		server.answer(credential.apiKey as string, {
 			[PATHS.record]: good({ successFlag: 1, response }),
+			...answers,
 		});
 		return await runNode({ parameters: get('a-task', downloads), credential });
 	}
@@ -160,6 +235,24 @@ describe('what is no video', () => {
 		],
 		['a page that says it were a video', { body: page }, 'the host sent a web page'],
 		['a page after blank lines', { body: `\n\n  ${page}` }, 'the host sent a web page'],
+		...[
+			['application/json', '{"code":404,"msg":"File has expired","data":null}'],
+			['application/problem+json', 'Gone'],
+			['application/xml', 'Gone'],
+			['image/svg+xml', 'Gone'],
+			['text/plain; charset=utf-8', 'Gone'],
+			['application/octet-stream', '{ "code": 404 }'],
+			[
+				'binary/octet-stream',
+				'\uFEFF<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>',
+			],
+			['', '<Error><Code>AccessDenied</Code></Error>'],
+			['video/mp4', '\n{"error":"expired"}'],
+		].map(([type, body]): [string, Partial<Answer>, string] => [
+			`${type || 'no type'} with ${body}`,
+			{ headers: type ? { 'content-type': type } : {}, body },
+			'the host sent a text instead of the file',
+		]),
 		['half of it', { headers: { 'content-length': '100' }, body: 'x'.repeat(50) }, ''],
 		['a line that is cut', { body: 'a video', delivery: 'cutInside' }, ''],
 	])('is not taken for one: %s', async (_, answer, reason) => {
@@ -167,6 +260,34 @@ describe('what is no video', () => {
 		expect(error?.message).toBe('The video is ready, but could not be downloaded');
 		expect(error?.description).toContain(reason);
 		expect(error?.description).toContain('task ID a-task');
+	});
+
+	it('is asked for anew: the URL of a text', async () => {
+		const text = { ...good(null), body: '{"code":404,"msg":"File has expired"}' };
+		const video = { ...good(null), headers: { 'content-type': 'video/mp4' }, body: 'a video' };
+		server.answer('', { '/expired.mp4': text, '/fresh.mp4': video });
+		const { error, items } = await downloadedFrom(`${server.url}/expired.mp4`, {
+			'/api/v1/common/download-url': good(`${server.url}/fresh.mp4`),
+		});
+		expect(error).toBeUndefined();
+		expect(items[0]?.binary?.video?.fileName).toBe('fresh.mp4');
+	});
+
+	it.each<[string, Partial<Answer>, RegExp]>([
+		['whose URL is refused, is said to be old', { status: 403 }, /^Its URL stopped working at /],
+		[
+			'whose line breaks, is not said to be old',
+			{ delivery: 'cut' },
+			/^The video is not lost: use .*, or look for it in your provider account /,
+		],
+	])('of an old task, %s', async (_, answer, description) => {
+		server.answer('', { '/old.mp4': { ...good(null), ...answer } });
+		const response = { resultVideoUrl: `${server.url}/old.mp4` };
+		const completeTime = Date.now() - 30 * 24 * 60 * 60_000;
+		const { error } = await run(get('a-task', downloads), {
+			[PATHS.record]: good({ successFlag: 1, response, completeTime }),
+		});
+		expect(error?.description).toMatch(description);
 	});
 
 	it('is not taken for one: content that was compressed although nobody asked for it, and cut', async () => {

@@ -242,9 +242,14 @@ describe('an upload to the Runway API', () => {
 		expect(read(answerOf(204))).toEqual({ url: 'runway://clip' });
 	});
 
-	it('has failed if the storage does not take it', async () => {
+	it.each([
+		[400, 'upload'],
+		[403, 'upload'],
+		[429, 'server'],
+		[503, 'server'],
+	])('has failed if the storage does not take it, with status %i as "%s"', async (status, kind) => {
 		const { read } = await runway.upload(file, '', async () => await Promise.resolve(ticket));
-		expect(() => read(answerOf(403))).toThrow('HTTP 403 from the storage');
+		expect(() => read(answerOf(status))).toThrow(`${kind}: HTTP ${status} from the storage`);
 	});
 
 	const answerOf = (statusCode: number) => ({ statusCode, headers: {}, body: '' });

@@ -20,23 +20,34 @@ export function readBinary(
 	property: unknown,
 ): IBinaryData {
 	const input = ctx.getInputData()[itemIndex];
-	const files = { ...input?.binary, ...(asObject(input?.json._files) as IBinaryKeyData) };
-	const names = Object.keys(files);
-	const has =
-		names.length > 0
-			? `It has: ${names.join(', ')}.`
-			: 'It has none: check that the previous node outputs a file.';
-	const advice = `"${label}" must name a binary field of the item. ${has}`;
+	// In n8n's combined binary mode the files are in the JSON; otherwise that name is the user's own.
+	const files = { ...(asObject(input?.json._files) as IBinaryKeyData), ...input?.binary };
+	const advice = adviceOn(label, Object.keys(files));
 	if (isEmpty(property)) throw new InvalidInput(`"${label}" is empty`, advice);
 	const isName = typeof property === 'string' || typeof property === 'number';
 	const named = isName && Object.hasOwn(files, String(property)) ? files[String(property)] : null;
 	const binary = named ?? givenBinary(property) ?? assertedBinary(ctx, itemIndex, property);
-	if (binary) return withContent(binary, Object.values(files));
-	throw new InvalidInput(
-		`This item has no binary field ${isName ? `"${property}"` : 'of this kind'}`,
-		advice,
-	);
+	if (!binary) {
+		const which = isName ? `"${property}"` : 'of this kind';
+		throw new InvalidInput(`This item has no binary field ${which}`, advice);
+	}
+	const file = withContent(label, binary, Object.values(files));
+	if (!hasContent(file)) throw new InvalidInput(`"${label}" gives a file without content`, advice);
+	// What n8n has stored is looked at when its turn comes.
+	if (!file.id && file.data === '')
+		throw new InvalidInput(`The file in "${label}" is empty`, EMPTY);
+	return file;
 }
+
+function adviceOn(label: string, names: string[]): string {
+	const has =
+		names.length > 0
+			? `It has: ${names.join(', ')}.`
+			: 'It has none: check that the previous node outputs a file.';
+	return `"${label}" must name a binary field of the item. ${has}`;
+}
+
+const EMPTY = 'It has 0 bytes: check the node that outputs it.';
 
 /** A binary object, as an expression gives it. */
 function givenBinary(property: unknown): IBinaryData | null {
@@ -59,14 +70,29 @@ function assertedBinary(
 }
 
 /** Expressions give a file without its content if n8n keeps that in the item itself: so it is found there. */
-function withContent(binary: IBinaryData, files: IBinaryData[]): IBinaryData {
-	if (binary.id || typeof binary.data === 'string') return binary;
-	const isSame = ({ fileName, mimeType, fileSize }: IBinaryData) =>
+function withContent(label: string, binary: IBinaryData, files: IBinaryData[]): IBinaryData {
+	if (hasContent(binary)) return binary;
+	const isAlike = ({ fileName, mimeType, fileSize }: IBinaryData) =>
 		fileName === binary.fileName && mimeType === binary.mimeType && fileSize === binary.fileSize;
-	return files.find(isSame) ?? binary;
+	const alike = files.filter((file) => hasContent(file) && isAlike(file));
+	if (new Set(alike.map(identityOf)).size > 1) {
+		throw new InvalidInput(
+			`"${label}" may mean several files of this item`,
+			'They have the same name, type and size. Enter the name of the binary field instead of an expression.',
+		);
+	}
+	return alike[0] ?? binary;
 }
 
-/** @param name for the file at the provider, if not its own */
+function hasContent(binary: IBinaryData): boolean {
+	const { id, data } = asObject(binary);
+	return Boolean(id) || typeof data === 'string';
+}
+
+/**
+ * Throws an InvalidInput if the file is empty.
+ * @param name for the file at the provider, if not its own
+ */
 export async function asLocalFile(
 	{ helpers }: IExecuteFunctions,
 	binary: IBinaryData,
@@ -76,15 +102,20 @@ export async function asLocalFile(
 	const file = { name: harmlessName(name ?? '') || nameOf(binary), mimeType };
 	if (id) {
 		const { fileSize } = await helpers.getBinaryMetadata(id);
+		if (fileSize === 0) throw new InvalidInput(`The file "${file.name}" is empty`, EMPTY);
 		return { ...file, size: fileSize, open: () => helpers.getBinaryStream(id, CHUNK_BYTES) };
 	}
 	// n8n's binary mode "default" keeps the content in the item itself. It is decoded when its turn comes.
+	const base64 = data.replace(NOT_BASE64, '');
 	return {
 		...file,
-		size: Buffer.byteLength(data, 'base64'),
-		open: async () => await Promise.resolve(inChunks(data)),
+		size: Buffer.byteLength(base64, 'base64'),
+		open: async () => await Promise.resolve(inChunks(base64)),
 	};
 }
+
+/** Such as line breaks, with which the size would be told wrongly, and the chunks cut at wrong places. */
+const NOT_BASE64 = /[^\w+/=-]+/g;
 
 function nameOf({ fileName, fileExtension, mimeType }: IBinaryData): string {
 	const named = harmlessName(fileName ?? '');

@@ -49,12 +49,16 @@ export function downloadError(ref: ItemRef, failure: Failure, task: Task): NodeE
 	const isExpired = expiresAt !== null && Date.parse(expiresAt) <= Date.now();
 	const until = expiresAt === null ? '' : ` until ${expiresAt}`;
 	const elsewhere =
-		videoUrl === null ? `look for it ${placeOfTasks(ref.provider)}` : `open ${videoUrl}${until}`;
+		videoUrl === null || isExpired
+			? `look for it ${placeOfTasks(ref.provider)}`
+			: `open ${videoUrl}${until}`;
 	return nodeError(ref, failure, {
 		message: 'The video is ready, but could not be downloaded',
-		description: isExpired
-			? `Its URL stopped working at ${expiresAt}, and the API gave no other one. Look for the video ${placeOfTasks(ref.provider)}. Task ID: ${taskId} (${escaped(failure.reason)}).`
-			: `The video is not lost: use the "Get" operation with the task ID ${taskId} and the "Download" option, or ${elsewhere} (${escaped(failure.reason)}).`,
+		// Whatever else went wrong, such as a disk that is full, is no fault of the URL's age.
+		description:
+			isExpired && failure.kind === 'noFile'
+				? `Its URL stopped working at ${expiresAt}, and the API gave no other one. Look for the video ${placeOfTasks(ref.provider)}. Task ID: ${taskId} (${escaped(failure.reason)}).`
+				: `The video is not lost: use the "Get" operation with the task ID ${taskId} and the "Download" option, or ${elsewhere} (${escaped(failure.reason)}).`,
 	});
 }
 
@@ -181,7 +185,7 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 	}),
 	notFound: ({ reason }) => ({
 		message: 'This server does not know the request',
-		description: `Check the provider and, with the provider "Other", the base URL in the credential. Not every provider supports uploads and checking credits. The server said: "${reason}".`,
+		description: `Check the provider and, with the provider "Other", the URLs in the credential. Not every provider supports uploads and checking credits. The server said: "${reason}".`,
 	}),
 	parameters: ({ reason, plain }) => ({
 		message: `The API refused the parameters: ${plain}`,
@@ -238,7 +242,7 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 	}),
 	unreachable: ({ reason }) => ({
 		message: 'The API could not be reached',
-		description: `n8n's server has no connection to it: check its internet access, its firewall, and, with the provider "Other", the base URL (${reason}).`,
+		description: `n8n's server has no connection to it: check its internet access, its firewall, and, with the provider "Other", the URLs in the credential (${reason}).`,
 	}),
 	interrupted: ({ reason }) => ({
 		message: 'The connection to the API was lost',

@@ -6,6 +6,7 @@ import type {
 	INodeProperties,
 } from 'n8n-workflow';
 import { Client } from '../../api/client';
+import { ApiError } from '../../api/error';
 import { asLocalFile, readBinary } from '../../items/binary';
 import { requestError } from '../../items/errors';
 import { outputItems, providerOf, type Outcome } from '../../items/output';
@@ -46,10 +47,16 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 			const file = await asLocalFile(this, binary, fileName);
 			return { task: null, data: await client.upload(file) };
 		} catch (error) {
-			return { task: null, error: errorOf(itemIndex, error as Error) };
+			return { task: null, error: errorOf(itemIndex, fileError(error as Error)) };
 		}
 	});
 	return outputItems(this, await Promise.all(outcomes));
+}
+
+/** The words for a limit are about tasks, and no file is one. */
+function fileError(error: Error): Error {
+	const isThrottled = error instanceof ApiError && error.isThrottled;
+	return isThrottled ? new ApiError('upload', error.code, error.reason) : error;
 }
 
 interface Upload {

@@ -87,7 +87,9 @@ export const runway: Dialect = {
 			withKey: false,
 			read: ({ statusCode }) => {
 				if (statusCode >= 200 && statusCode < 300) return { url: ticket.runwayUri };
-				throw new ApiError('upload', statusCode, `HTTP ${statusCode} from the storage`);
+				const isPassing = statusCode === 429 || statusCode >= 500;
+				const kind = isPassing ? 'server' : 'upload';
+				throw new ApiError(kind, statusCode, `HTTP ${statusCode} from the storage`);
 			},
 		};
 	},

@@ -84,8 +84,9 @@ class Source {
 	}
 
 	private onChunk(chunk: Uint8Array): void {
-		if (this.bytes === 0 && isPage(chunk, this.type)) {
-			throw (this.error = new ApiError('noFile', null, 'the host sent a web page'));
+		const instead = this.bytes === 0 ? textInstead(chunk, this.type) : null;
+		if (instead !== null) {
+			throw (this.error = new ApiError('noFile', null, `the host sent ${instead}`));
 		}
 		this.bytes += chunk.length;
 		this.timer.moved(chunk.length);
@@ -99,12 +100,22 @@ class Source {
 	}
 }
 
-function isPage(start: Uint8Array, type: string | null): boolean {
-	if (type === 'text/html' || type === 'application/xhtml+xml') return true;
-	return /^\s*<(!doctype html|html|head|body)\b/i.test(
-		Buffer.from(start.subarray(0, 200)).toString(),
-	);
+/** What came with status 200 although it is no file; null if it may be one. */
+function textInstead(start: Uint8Array, type: string | null): string | null {
+	const told = type ?? '';
+	const text = Buffer.from(start.subarray(0, 200)).toString();
+	if (PAGE_TYPE.test(told) || PAGE.test(text)) return 'a web page';
+	return TEXT_TYPE.test(told) || MESSAGE.test(text) ? 'a text instead of the file' : null;
 }
+
+const PAGE_TYPE = /^(text\/html|application\/xhtml\+xml)$/;
+const PAGE = /^\s*<(!doctype html|html|head|body)\b/i;
+
+/** No video or thumbnail is of such a type: not even an SVG. */
+const TEXT_TYPE = /^text\/|[/+](json|xml)$/;
+
+/** An error in JSON, or in the XML of storages such as S3. */
+const MESSAGE = /^\s*(\{\s*"|<\?xml\b|<Error\b)/;
 
 /** Another URL may help if this one is refused; the same one may after an error of the server. */
 function statusError(statusCode: number, url: string): ApiError {

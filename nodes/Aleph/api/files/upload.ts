@@ -11,7 +11,7 @@ import type {
 	UploadedFile,
 	UploadReport,
 } from '../dialects/dialect';
-import { ApiError } from '../error';
+import { ApiError, type ApiErrorKind } from '../error';
 import { request, send, sendWithoutKey } from '../request';
 import { isHttpUrl } from '../url';
 import { transfer, watched, type IdleTimer, type Transfer } from './transfer';
@@ -46,11 +46,14 @@ export async function uploadFile(
 	return uploaded(file, report, provider.uploadLifetime);
 }
 
-/** What is wrong with the account or the network has its own advice. */
+/** What has its own advice, besides what is wrong with the account, the network, or the moment. */
+const OWN_ADVICE: readonly ApiErrorKind[] = ['firewall', 'noUpload', 'notFound', 'denied'];
+
+/** All that makes a batch wait or halt keeps its kind; the rest is that of one file. */
 function asUploadError(error: ApiError): ApiError {
-	const { kind, code, reason } = error;
-	const isKnown = ['credential', 'credits', 'firewall', 'noUpload', 'noCredential'].includes(kind);
-	return isKnown ? error : new ApiError('upload', code, reason);
+	const { kind, code, reason, isNotSent, isThrottled, isAccountError } = error;
+	const isKept = isNotSent || isThrottled || isAccountError || OWN_ADVICE.includes(kind);
+	return isKept ? error : new ApiError('upload', code, reason);
 }
 
 async function uploadOnce(
