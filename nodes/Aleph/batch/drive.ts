@@ -154,15 +154,17 @@ class Driver {
 		const { clock } = this.conditions;
 		const item = itemAt(batch, index);
 		const { upload, start } = jobs[index]!;
+		let isUploaded = false;
 		try {
 			if (!isPending(item) || !upload || !start) return;
 			const uploads = await upload(item.uploads ?? {}, signal);
 			uploaded(batch, index, uploads);
+			isUploaded = true;
 			accepted(batch, index, await start(uploads, signal), clock.now());
 		} catch (error) {
 			const cause = this.causeOf(error);
 			if (cause instanceof ApiError && (cause.isThrottled || cause.isNotSent)) {
-				refused(batch, cause, clock.now());
+				refused(batch, cause, isUploaded, clock.now());
 			} else if (cause) {
 				notStarted(batch, index, cause);
 			}

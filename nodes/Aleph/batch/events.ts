@@ -63,11 +63,13 @@ export function concurrencyTold(batch: Batch, told: number): void {
  * The API takes no new tasks for now, or none could be sent. Items give up if nothing was accepted for as
  * long as their time-out; only the time in which that was tried counts.
  */
-export function refused(batch: Batch, error: ApiError, now: number): void {
+export function refused(batch: Batch, error: ApiError, isOfTask: boolean, now: number): void {
 	const earlier = batch.slots ?? NO_SLOTS;
 	const used = batch.items.filter(isRunning).length;
 	const refusedFor = earlier.refusedFor + triedFor(earlier, now);
-	batch.slots = { ...slotsAfter(earlier, used, error, now), refusedFor };
+	// What was never sent, or was a file, says nothing of the slots.
+	const learnt = isOfTask && !error.isNotSent ? used : earlier.learnt;
+	batch.slots = { ...slotsAfter(earlier, used, error, now), learnt, refusedFor };
 	const isProven = batch.items.some((item) => taskIdOf(item) !== undefined);
 	batch.items.forEach((item, itemIndex) => {
 		const patience = error.isNotSent && !isProven ? UNPROVEN_MS : item.terms.timeout;
@@ -75,7 +77,7 @@ export function refused(batch: Batch, error: ApiError, now: number): void {
 	});
 }
 
-/** What a refusal tells of the slots, and when to try again. */
+/** When to try again after a refusal. */
 function slotsAfter(earlier: Slots, used: number, error: ApiError, now: number): Slots {
 	// Requests that were on their way when the first was refused tell nothing new.
 	const isNew = now >= earlier.trialAt;
@@ -84,8 +86,6 @@ function slotsAfter(earlier: Slots, used: number, error: ApiError, now: number):
 	const asked = error.retryAfter ?? 0;
 	return {
 		...earlier,
-		// What was never sent says nothing of the slots.
-		...(!error.isNotSent && { learnt: used }),
 		refusals,
 		lastRefusalAt: now,
 		closedUntil: Math.max(earlier.closedUntil, now + (error.isNotSent ? pause : asked)),
