@@ -54,6 +54,14 @@ describe('a request that certainly never left', () => {
 		await expectNothingCharged({ baseUrl: server.url.replace('http', 'https') }, 'EPROTO');
 	});
 
+	it('as the connection was cut before TLS was ready has charged nothing', async () => {
+		const cutting = createSilentServer((socket) => socket.once('data', () => socket.end()));
+		running.push(cutting.listen(0, '127.0.0.1'));
+		await once(cutting, 'listening');
+		const { port } = cutting.address() as AddressInfo;
+		await expectNothingCharged({ baseUrl: `https://127.0.0.1:${port}` }, 'ECONNRESET');
+	});
+
 	it('as the name of the host is not known has charged nothing', async () => {
 		await expectNothingCharged({ baseUrl: 'http://api.invalid' }, 'http://api.invalid');
 	});
