@@ -96,6 +96,10 @@ describe('a record of the Jobs API', () => {
 		[null, 1, 'success'],
 		[null, 3, 'failed'],
 		[null, 0, 'processing'],
+		['succeeded', 1, 'success'],
+		['cancelled', 3, 'failed'],
+		['running', 0, 'processing'],
+		['generating', 1, 'processing'],
 	])('in the state %s, with the flag %s, is %s', (state, successFlag, status) => {
 		expect(taskOf({ ...done, state, successFlag })).toMatchObject({ status });
 	});
@@ -178,6 +182,21 @@ describe('a callback of the Jobs API', () => {
 			errorMessage: 'flagged',
 		});
 	});
+
+	it.each([
+		[200, 'succeeded', undefined, 'success'],
+		[501, 'timeout', undefined, 'failed'],
+		[501, 'cancelled', 0, 'failed'],
+		[501, 'succeeded', 1, 'success'],
+		[200, 'generating', undefined, 'processing'],
+		[501, 'generating', 3, 'processing'],
+	])(
+		'with the code %s, in the state %s, with the flag %s, is %s',
+		(code, state, successFlag, status) => {
+			const data = { ...done, state, successFlag };
+			expect(jobs.taskFromCallback!({ code, msg: 'ok', data })).toMatchObject({ status });
+		},
+	);
 
 	it.each([
 		['without a task ID', { code: 200, data: { ...done, taskId: null } }],

@@ -81,7 +81,9 @@ export const jobs: Dialect = {
 		const record = asObject(data);
 		const taskId = asId(record.taskId);
 		if (asNumber(code) === null || taskId === null || asText(record.state) === null) return null;
-		return jobs.taskFromRecord(taskId, record)?.task ?? null;
+		// A callback comes when a task has ended: if its state is a word that we do not know, its code says how.
+		const successFlag = asNumber(record.successFlag) || (asNumber(code) === 200 ? 1 : 3);
+		return jobs.taskFromRecord(taskId, { ...record, successFlag })?.task ?? null;
 	},
 };
 
@@ -90,12 +92,21 @@ function isOfModel({ model }: Json): boolean {
 	return asText(model)?.toLowerCase().includes('aleph') ?? true;
 }
 
-/** Running tasks are `waiting`, `queuing` or `generating`. Newer records have a `successFlag`, too. */
+/** The words that `state` may be. If it is another, the `successFlag` decides, which newer records have. */
+const STATES: Record<string, Report['status']> = {
+	waiting: 'processing',
+	queuing: 'processing',
+	generating: 'processing',
+	success: 'success',
+	completed: 'success',
+	fail: 'failed',
+	failed: 'failed',
+	error: 'failed',
+};
+
 function statusOf({ state, successFlag }: Json): Report['status'] {
-	const word = asText(state)?.toLowerCase();
-	if (word === 'success' || word === 'completed') return 'success';
-	if (word === 'fail' || word === 'failed' || word === 'error') return 'failed';
-	if (word !== undefined) return 'processing';
+	const word = asText(state)?.trim().toLowerCase() ?? '';
+	if (Object.hasOwn(STATES, word)) return STATES[word]!;
 	const flag = asNumber(successFlag);
 	if (flag === 1) return 'success';
 	return flag === 2 || flag === 3 ? 'failed' : 'processing';
