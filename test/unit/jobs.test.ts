@@ -130,7 +130,23 @@ describe('a record of the Jobs API', () => {
 		});
 	});
 
-	it.each(['', '{', '{"resultUrls":[]}', '{"resultUrls":[null]}', '{"resultUrls":"x"}', null])(
+	it.each([null, '{"resultUrls":null}', '{"resultUrls":[]}', '{"resultUrls":[" "]}'])(
+		'takes its video from its response if its result is %j',
+		(resultJson) => {
+			const response = { resultUrls: [finished.videoUrl], firstFrameUrl: finished.imageUrl };
+			expect(taskOf({ ...done, resultJson, response })).toEqual(finished);
+		},
+	);
+
+	it.each([[[null, finished.videoUrl]], [finished.videoUrl]])(
+		'finds its video in the URLs %j',
+		(resultUrls) => {
+			const resultJson = JSON.stringify({ resultUrls, firstFrameUrl: finished.imageUrl });
+			expect(taskOf({ ...done, resultJson })).toEqual(finished);
+		},
+	);
+
+	it.each(['', '{', '{"resultUrls":[]}', '{"resultUrls":[null]}', '{"resultUrls":{}}', null])(
 		'has failed if it is done and its result is %j',
 		(resultJson) => {
 			expect(taskOf({ ...done, resultJson })).toMatchObject({

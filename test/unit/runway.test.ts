@@ -117,7 +117,14 @@ describe('a task of the Runway API', () => {
 		});
 	});
 
-	it.each([[[]], [null], [['']], ['https://example.com']])(
+	it.each([[[null, finished.videoUrl]], [finished.videoUrl]])(
+		'finds its video in the output %j',
+		(output) => {
+			expect(taskOf({ ...done, output })).toEqual(finished);
+		},
+	);
+
+	it.each([[[]], [null], [['']], [{}]])(
 		'that has succeeded with the output %j has no video, and so has failed',
 		(output) => {
 			const errorMessage = 'The provider reported success without a video URL';

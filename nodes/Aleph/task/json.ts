@@ -12,6 +12,11 @@ export function asList(value: unknown): unknown[] {
 	return Array.isArray(value) ? (value as unknown[]) : [];
 }
 
+/** A list, or a value alone as the list of it. */
+export function listOf(value: unknown): unknown[] {
+	return Array.isArray(value) ? (value as unknown[]) : [value];
+}
+
 /** An object, or the JSON text of one; anything else gives an empty object. */
 export function parseObject(value: unknown): Json {
 	if (typeof value !== 'string') return asObject(value);

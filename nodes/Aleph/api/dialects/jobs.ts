@@ -4,11 +4,11 @@
  */
 import {
 	asId,
-	asList,
 	asNumber,
 	asObject,
 	asText,
 	firstText,
+	listOf,
 	parseObject,
 	type Json,
 } from '../../task/json';
@@ -60,13 +60,20 @@ export const jobs: Dialect = {
 		if (data === null || data === undefined) return null;
 		// Recordings have the input as JSON within the JSON of `param`, the docs as an object.
 		const input = parseObject(parseObject(record.param).input);
-		const result = { ...parseObject(record.response), ...parseObject(record.resultJson) };
+		// Either may lack what the other has.
+		const results = [record.resultJson, record.response].map(parseObject);
 		const task = withReport(
 			acceptedTask(taskId, { prompt: input.prompt, videoUrl: input.video_url }),
 			{
 				status: statusOf(record),
-				videoUrl: firstText(...asList(result.resultUrls), result.resultVideoUrl),
-				imageUrl: firstText(result.firstFrameUrl, result.resultImageUrl),
+				videoUrl: firstText(
+					...results.flatMap(({ resultUrls }) => listOf(resultUrls)),
+					...results.map(({ resultVideoUrl }) => resultVideoUrl),
+				),
+				imageUrl: firstText(
+					...results.map(({ firstFrameUrl }) => firstFrameUrl),
+					...results.map(({ resultImageUrl }) => resultImageUrl),
+				),
 				credits: asNumber(record.creditsConsumed) ?? record.consumeCredits,
 				completedAt: record.completeTime,
 				errorMessage: firstText(record.failMsg, record.errorMessage, record.failCode),

@@ -9,6 +9,7 @@ import {
 	asObject,
 	asText,
 	firstText,
+	listOf,
 	parseObject,
 	type Json,
 } from '../../task/json';
@@ -135,7 +136,7 @@ function statusOf({ status }: Json): Report['status'] {
 }
 
 function videoUrlOf({ output }: Json): unknown {
-	return asList(output)[0];
+	return firstText(...listOf(output));
 }
 
 function failureOf({ status, failure, failureCode }: Json): string | null {
