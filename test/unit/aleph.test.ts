@@ -118,9 +118,9 @@ describe('an answer of the Aleph API', () => {
 	it('may spell IDs as numbers, and need not name the task', () => {
 		expect(aleph.taskFromRecord('123', { ...done, taskId: 123 })).not.toBeNull();
 		expect(taskOf({ ...done, taskId: undefined })).toMatchObject({ status: 'success' });
-		expect(aleph.startedTaskId({ taskId: 123 })).toBe('123');
-		expect(aleph.startedTaskId({ task_id: ' t1 ' })).toBe('t1');
-		expect(aleph.startedTaskId({ taskId: '' })).toBeNull();
+		expect(aleph.startedTaskId({ data: { taskId: 123 } })).toBe('123');
+		expect(aleph.startedTaskId({ data: { task_id: ' t1 ' } })).toBe('t1');
+		expect(aleph.startedTaskId({ data: { taskId: '' } })).toBeNull();
 	});
 });
 

@@ -181,7 +181,7 @@ describe('an answer of the Jobs API', () => {
 	it('may name neither the task nor the model, and spell IDs as numbers', () => {
 		expect(taskOf({ ...done, taskId: null, model: undefined })).toEqual(finished);
 		expect(jobs.taskFromRecord('5', { ...done, taskId: 5 })).not.toBeNull();
-		expect(jobs.startedTaskId({ taskId: 5, recordId: 'r' })).toBe('5');
+		expect(jobs.startedTaskId({ data: { taskId: 5, recordId: 'r' } })).toBe('5');
 	});
 });
 

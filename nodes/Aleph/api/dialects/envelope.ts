@@ -19,7 +19,7 @@ export const envelopeDialect = {
 	aspectRatios: ['16:9', '9:16', '4:3', '3:4', '1:1', '21:9'],
 	options: ['referenceImage', 'waterMark', 'uploadCn', 'callBackUrl'],
 	open: openEnvelope,
-	startedTaskId: (data) => asId(asObject(data).taskId) ?? asId(asObject(data).task_id),
+	startedTaskId: (body) => taskIdIn(asObject(body).data) ?? taskIdIn(body),
 	readInterval: 0,
 	credits: { method: 'GET', path: '/api/v1/chat/credit' },
 	creditsFrom: asNumber,
@@ -44,6 +44,11 @@ export const envelopeDialect = {
 } satisfies Partial<Dialect>;
 
 const UPLOAD_FOLDER = 'n8n-runway-aleph';
+
+function taskIdIn(value: unknown): string | null {
+	const { taskId, task_id: otherSpelling } = asObject(value);
+	return asId(taskId) ?? asId(otherSpelling);
+}
 
 /** The `data` of a good answer. Throws an ApiError for any other. */
 export function openEnvelope(answer: HttpAnswer): unknown {

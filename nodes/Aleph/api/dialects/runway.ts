@@ -53,7 +53,7 @@ export const runway: Dialect = {
 			contentModeration: publicFigures && { publicFigureThreshold: publicFigures },
 		},
 	}),
-	startedTaskId: (data) => asId(asObject(data).id),
+	startedTaskId: (body) => asId(asObject(body).id),
 
 	read: readTask,
 
