@@ -167,6 +167,11 @@ describe('an answer of the Runway API', () => {
 		[400, 'Failed to fetch asset', 'media'],
 		[400, 'Only HTTPS URLs are allowed', 'media'],
 		[400, 'You do not have enough credits to run this task.', 'credits'],
+		[400, 'Your credits are insufficient', 'credits'],
+		[400, 'This account is out of credits', 'credits'],
+		[400, 'Insufficient credits', 'credits'],
+		[400, 'Failed to fetch asset https://example.com/no-credits.mp4', 'media'],
+		[400, 'The prompt "a film of credit cards" is too long', 'parameters'],
 		[400, 'Validation of body failed', 'parameters'],
 		[401, 'The API key is not valid', 'credential'],
 		[403, 'This model is not available to your account', 'noModel'],
@@ -198,6 +203,16 @@ describe('an answer of the Runway API', () => {
 		];
 		const { reason } = errorOf('/v1/video_to_video', 400, { error: 'Validation failed', issues });
 		expect(reason).toBe('Validation failed; keyframes.0.uri: Invalid URL; Too long');
+	});
+
+	it('says that there are no credits in its own words only, not where it quotes an input', () => {
+		const quote = '"no credits left" is too long';
+		const issues = [{ path: ['promptText'], message: quote }];
+		const error = errorOf('/v1/video_to_video', 400, { error: 'Validation failed', issues });
+		expect(error.kind).toBe('parameters');
+		const url = { path: ['videoUri'], message: 'https://example.com/credits.mp4 answered 404' };
+		const body = { error: 'Failed to fetch asset', issues: [url] };
+		expect(errorOf('/v1/video_to_video', 400, body).kind).toBe('media');
 	});
 
 	it('may say how long to stay away, and whether to ask again at all', () => {

@@ -154,7 +154,8 @@ function open({ statusCode, headers, body }: HttpAnswer, { path }: Pick<ApiCall,
 		throw new ApiError('firewall', 403, 'HTTP 403 with a web page instead of an API response');
 	}
 	const reason = [said ?? `HTTP ${statusCode}`, ...issuesOf(answer)].join('; ');
-	throw new ApiError(errorKind(statusCode, reason, path), statusCode, reason, retryAfter(headers));
+	const kind = statusCode === 400 ? inputKind(said ?? '', reason) : errorKind(statusCode, path);
+	throw new ApiError(kind, statusCode, reason, retryAfter(headers));
 }
 
 /** The answer to a cancel is empty; any other is an object. */
@@ -174,14 +175,18 @@ function issuesOf({ issues }: Json): string[] {
 		.filter(Boolean);
 }
 
-const NO_CREDITS = /credit/i;
+const NO_CREDITS =
+	/\b(not enough|insufficient|no|out of|(do(es)? not|don't|doesn't) have) (\w+ ){0,2}credits?\b|\bcredits? (\w+ ){0,2}(insufficient|not enough)\b/i;
 const MEDIA = /asset|fetch|content-type|content-length|redirect|only https/i;
 
-function errorKind(status: number, reason: string, path: string): ApiErrorKind {
+/** What is wrong with the inputs. Names of files and prompts, which the issues may quote, can have any word. */
+function inputKind(said: string, reason: string): ApiErrorKind {
+	if (MEDIA.test(reason)) return 'media';
+	return NO_CREDITS.test(said) ? 'credits' : 'parameters';
+}
+
+function errorKind(status: number, path: string): ApiErrorKind {
 	switch (status) {
-		case 400:
-			if (NO_CREDITS.test(reason)) return 'credits';
-			return MEDIA.test(reason) ? 'media' : 'parameters';
 		case 401:
 			return 'credential';
 		case 403:
