@@ -196,6 +196,15 @@ describe('an answer of the Runway API', () => {
 		expect(reason).not.toContain('<');
 	});
 
+	it.each([
+		{ error: { message: 'Model not available', code: 1 } },
+		{ message: 'Model not available' },
+		{ detail: 'Model not available' },
+	])('may have its words in several places: %j', (body) => {
+		const error = errorOf('/v1/video_to_video', 403, body);
+		expect(error).toMatchObject({ kind: 'noModel', reason: 'Model not available' });
+	});
+
 	it('names the fields that are wrong', () => {
 		const issues = [
 			{ path: ['keyframes', 0, 'uri'], message: 'Invalid URL' },

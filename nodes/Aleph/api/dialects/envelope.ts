@@ -4,10 +4,11 @@
  * read.
  */
 import { randomUUID } from 'crypto';
-import { asId, asNumber, asObject, firstText, parseObject } from '../../task/json';
+import { asId, asNumber, asObject, parseObject } from '../../task/json';
 import { ApiError, type ApiErrorKind } from '../error';
 import { retryAfter } from './retryAfter';
 import type { Dialect, HttpAnswer } from './dialect';
+import { errorBody, wordsOf } from './words';
 
 /** What both APIs have in common. */
 export const envelopeDialect = {
@@ -57,10 +58,7 @@ export function openEnvelope(answer: HttpAnswer): unknown {
 	const code = bodyCode === null || bodyCode === 200 ? answer.statusCode : bodyCode;
 	if (bodyCode === 200 && code >= 200 && code < 300) return envelope.data;
 
-	if (answer.statusCode === 403 && bodyCode === null) {
-		throw new ApiError('firewall', 403, 'HTTP 403 with a web page instead of an API response');
-	}
-	const reason = firstText(envelope.msg, envelope.message) ?? `HTTP ${answer.statusCode}`;
+	const reason = wordsOf(errorBody(answer)) ?? `HTTP ${answer.statusCode}`;
 	throw new ApiError(errorKind(code, reason), code, reason, retryAfter(answer.headers));
 }
 

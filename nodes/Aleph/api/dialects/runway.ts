@@ -10,13 +10,13 @@ import {
 	asText,
 	firstText,
 	listOf,
-	parseObject,
 	type Json,
 } from '../../task/json';
 import { acceptedTask, isoTime, withReport, type Keyframe, type Report } from '../../task/task';
 import { ApiError, type ApiErrorKind } from '../error';
 import type { ApiCall, Dialect, HttpAnswer, Provider } from './dialect';
 import { retryAfter } from './retryAfter';
+import { errorBody, wordsOf } from './words';
 
 const MODEL = 'aleph2';
 const TASKS = '/v1/tasks/';
@@ -146,15 +146,13 @@ function failureOf({ status, failure, failureCode }: Json): string | null {
 	return reason && code ? `${reason} (${code})` : (reason ?? code);
 }
 
-function open({ statusCode, headers, body }: HttpAnswer, { path }: Pick<ApiCall, 'path'>): unknown {
+function open(answer: HttpAnswer, { path }: Pick<ApiCall, 'path'>): unknown {
+	const { statusCode, headers, body } = answer;
 	if (statusCode >= 200 && statusCode < 300) return contentOf(body);
-	const answer = parseObject(body);
-	const said = firstText(answer.error, answer.message);
-	if (statusCode === 403 && said === null) {
-		throw new ApiError('firewall', 403, 'HTTP 403 with a web page instead of an API response');
-	}
-	const reason = [said ?? `HTTP ${statusCode}`, ...issuesOf(answer)].join('; ');
-	const kind = statusCode === 400 ? inputKind(said ?? '', reason) : errorKind(statusCode, path);
+	const error = errorBody(answer);
+	const said = wordsOf(error) ?? `HTTP ${statusCode}`;
+	const reason = [said, ...issuesOf(error)].join('; ');
+	const kind = statusCode === 400 ? inputKind(said, reason) : errorKind(statusCode, path);
 	throw new ApiError(kind, statusCode, reason, retryAfter(headers));
 }
 
