@@ -88,6 +88,11 @@ describe('a record of the Aleph API', () => {
 		['a blank between date and time', '2026-03-01 10:04:30'],
 		['epoch milliseconds', 1772359470000],
 		['epoch milliseconds as text', '1772359470000'],
+		['epoch seconds', 1772359470],
+		['epoch seconds as text', '1772359470'],
+		['ISO with blanks around it', ' 2026-03-01T10:04:30Z '],
+		['ISO with the hours of a zone', '2026-03-01T18:04:30+08'],
+		['a blank before the zone', '2026-03-01 18:04:30 +08'],
 	])('may give its times as %s', (_, completeTime) => {
 		expect(taskOf({ ...done, completeTime })).toMatchObject({
 			completedAt: '2026-03-01T10:04:30.000Z',
