@@ -72,6 +72,19 @@ describe('a record of the Aleph API', () => {
 	});
 
 	it.each([
+		['its message', { errorMessage: 'flagged', errorCode: 400 }, 'flagged'],
+		['its code, if there is no message', { errorMessage: '', errorCode: 501 }, '501'],
+		['nothing, if there is neither', { errorMessage: null, errorCode: 0 }, null],
+	])('that has failed says why by %s', (_, fields, errorMessage) => {
+		expect(taskOf({ ...done, successFlag: 3, ...fields })).toMatchObject({ errorMessage });
+	});
+
+	it('that is done has no error, whatever its code', () => {
+		const task = taskOf({ ...done, errorCode: 200 });
+		expect(task).toMatchObject({ status: 'success', errorMessage: null });
+	});
+
+	it.each([
 		['null', null],
 		['without a URL', { resultVideoUrl: '' }],
 	])('has failed if it is done and its response is %s', (_, response) => {

@@ -120,6 +120,8 @@ describe('a record of the Jobs API', () => {
 	it.each([
 		['its message', { failMsg: 'flagged', failCode: '400' }, 'flagged'],
 		['its code, if there is no message', { failMsg: null, failCode: '501' }, '501'],
+		['its code as a number', { failMsg: '', failCode: 501 }, '501'],
+		['its code by the other name', { failCode: 0, errorCode: 501 }, '501'],
 		['nothing, if there is neither', { failMsg: '', failCode: '' }, null],
 	])('that has failed says why by %s', (_, fields, errorMessage) => {
 		const failed = { ...done, state: 'fail', resultJson: '', ...fields };

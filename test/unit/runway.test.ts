@@ -102,6 +102,7 @@ describe('a task of the Runway API', () => {
 			'Moderated (SAFETY.INPUT.TEXT)',
 		],
 		['a code alone', { failureCode: 'INTERNAL.BAD_OUTPUT.CODE01' }, 'INTERNAL.BAD_OUTPUT.CODE01'],
+		['a code that is a number', { failureCode: 501 }, '501'],
 		['nothing', {}, null],
 	])('that has failed says %s, and what it cost', (_, fields, errorMessage) => {
 		const task = taskOf({ status: 'FAILED', cost: { credits: 140 }, ...fields });

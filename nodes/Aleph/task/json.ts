@@ -46,6 +46,12 @@ export function asId(value: unknown): string | null {
 
 const LONGEST_ID = 200;
 
+/** What an error's code is as text, to show where there are no words. Null for 0, which is none. */
+export function asCode(value: unknown): string | null {
+	const code = asId(value);
+	return code === '0' ? null : code;
+}
+
 /** The first of the values that is a text which is not blank, or null. */
 export function firstText(...values: unknown[]): string | null {
 	return values.map(asText).find((text) => text !== null) ?? null;

@@ -1,5 +1,5 @@
 /** What a task is, whichever API tells about it, and whichever way the news came. Pure: no n8n, no I/O. */
-import { asNumber, asText, type Json } from './json';
+import { asCode, asNumber, asText, type Json } from './json';
 
 export type TaskStatus = 'processing' | 'success' | 'failed' | 'timeout';
 
@@ -86,6 +86,8 @@ export interface Report {
 	completedAt?: unknown;
 	expiresAt?: unknown;
 	errorMessage?: unknown;
+	/** Tells why a task has failed if there is no message. */
+	errorCode?: unknown;
 }
 
 /** The task with what is reported of it. Never throws: what is missing or odd becomes null. */
@@ -97,7 +99,10 @@ export function withReport(known: Task, report: Report): Task {
 		completedAt: isoTime(asTime(report.completedAt)),
 		errorMessage: asText(report.errorMessage),
 	};
-	if (report.status === 'failed') return { ...ended, status: 'failed' };
+	if (report.status === 'failed') {
+		const errorMessage = ended.errorMessage ?? asCode(report.errorCode);
+		return { ...ended, status: 'failed', errorMessage };
+	}
 	const videoUrl = asText(report.videoUrl);
 	if (videoUrl === null) return { ...ended, status: 'failed', errorMessage: NO_VIDEO };
 	return {

@@ -3,6 +3,7 @@
  * and callbacks.
  */
 import {
+	asCode,
 	asId,
 	asNumber,
 	asObject,
@@ -76,7 +77,8 @@ export const jobs: Dialect = {
 				),
 				credits: asNumber(record.creditsConsumed) ?? record.consumeCredits,
 				completedAt: record.completeTime,
-				errorMessage: firstText(record.failMsg, record.errorMessage, record.failCode),
+				errorMessage: firstText(record.failMsg, record.errorMessage),
+				errorCode: asCode(record.failCode) ?? record.errorCode,
 			},
 		);
 		return { task };

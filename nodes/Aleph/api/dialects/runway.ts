@@ -3,6 +3,7 @@
  * cancelled, and what is over the account's concurrency is queued. As of Runway's SDK 4.20.1.
  */
 import {
+	asCode,
 	asId,
 	asList,
 	asNumber,
@@ -141,7 +142,7 @@ function videoUrlOf({ output }: Json): unknown {
 
 function failureOf({ status, failure, failureCode }: Json): string | null {
 	if (status === 'CANCELLED') return 'The task was cancelled';
-	const code = asText(failureCode);
+	const code = asCode(failureCode);
 	const reason = asText(failure);
 	return reason && code ? `${reason} (${code})` : (reason ?? code);
 }
