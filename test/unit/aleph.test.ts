@@ -139,6 +139,7 @@ describe('an answer of the Aleph API', () => {
 		expect(aleph.startedTaskId({ data: { taskId: 123 } })).toBe('123');
 		expect(aleph.startedTaskId({ data: { task_id: ' t1 ' } })).toBe('t1');
 		expect(aleph.startedTaskId({ data: { taskId: '' } })).toBeNull();
+		expect(aleph.startedTaskId({ data: { taskId: '🎬' } })).toBe('🎬');
 	});
 });
 
@@ -186,6 +187,7 @@ describe('a callback of the Aleph API', () => {
 		['without a task ID', { code: 200, data: {} }],
 		['with a blank task ID', { code: 200, taskId: ' ' }],
 		['with a task ID that no API would give', { code: 200, taskId: 'x'.repeat(201) }],
+		['with half a character as task ID', { code: 200, taskId: '\ud83c' }],
 		['with an object as task ID', { code: 200, taskId: { $ne: null } }],
 		['without a code', { taskId: 't1' }],
 		['with a code that is no number', { taskId: 't1', code: 'ok' }],

@@ -41,10 +41,13 @@ export function asNumber(value: unknown): number | null {
 /** An ID may be text or a whole number. Null for anything else, and for what no API would give. */
 export function asId(value: unknown): string | null {
 	const id = Number.isSafeInteger(value) ? String(value) : asText(value)?.trim();
-	return id === undefined || id.length > LONGEST_ID || /\p{Cc}/u.test(id) ? null : id;
+	return id === undefined || id.length > LONGEST_ID || IN_NO_ID.test(id) ? null : id;
 }
 
 const LONGEST_ID = 200;
+
+/** Control characters, and halves of characters, which no URL can hold. */
+const IN_NO_ID = /[\p{Cc}\p{Cs}]/u;
 
 /** What an error's code is as text, to show where there are no words. Null for 0, which is none. */
 export function asCode(value: unknown): string | null {
