@@ -66,6 +66,8 @@ function messageOf({ kind, reason }: ApiError, { provider, apiKey }: Connection)
 	const messages: Partial<Record<ApiErrorKind, string>> = {
 		credential: `The API key is wrong or missing${hint} (${said})`,
 		noModel: `The API key is not allowed to use Aleph (${said})`,
+		// No docs say that the API looks at the key first.
+		parameters: `The API refused the test, and did not say whether the key is good (${said})`,
 		credits: `The account has no credits left (${said})`,
 		notFound:
 			'This server does not have the selected API: check the provider and, with "Other", the base URL',

@@ -70,6 +70,10 @@ describe('a good callback', () => {
 			'of the Jobs API',
 			(taskId: string) => ({ code: 200, msg: '', data: { taskId, state: 'success' } }),
 		],
+		[
+			'with a state that nobody knows',
+			(taskId: string) => ({ code: 200, msg: '', data: { taskId, state: 'succeeded' } }),
+		],
 	])('is understood in each spelling: %s', async (_, body) => {
 		const n8n = await serve();
 		const taskId = await newTask();

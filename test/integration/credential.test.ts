@@ -125,6 +125,7 @@ describe('an answer', () => {
 	);
 
 	it.each([
+		[400, 'The API refused the test, and did not say whether the key is good (So it is)'],
 		[402, 'The account has no credits left (So it is)'],
 		[429, 'Too many requests: test again in a minute'],
 		[430, 'Too many requests: test again in a minute'],

@@ -33,6 +33,16 @@ describe('get', () => {
 		});
 	});
 
+	it.each(['jobs', 'runway'])('asks "%s" for no ID that no URL can hold', async (api) => {
+		const { error } = await runNode({
+			parameters: get('\ud83c'),
+			credential: newAccount({ api }),
+		});
+		expect(error?.message).toBe('"Task ID" must be the ID of a task');
+		expect(error?.description).toMatch(/^Nothing was sent/);
+		expect(simulator.requests()).toEqual([]);
+	});
+
 	it('waits for the video where asked to', async () => {
 		const { taskId, credential } = await taskOf('Snow [duration=3]');
 		const { items } = await runNode({

@@ -186,17 +186,19 @@ function meaningOf(api: Api, { status, headers, body, delivery }: Answer) {
 	const content = [204, 304].includes(status) ? {} : parseObject(body);
 	const isRunway = api === 'runway';
 	const said = isRunway ? null : asNumber(content.code);
-	const isAccepted = isRunway ? status < 300 : said === 200;
 	const verdict = said === null || said === 200 ? status : said;
 	const refusals = isRunway ? [] : [505, 550, 4030];
 	const isRefusal =
 		(verdict >= 300 && verdict < 500 && verdict !== 408) || refusals.includes(verdict);
 	if (isRefusal) return { refusal: verdict };
-	const { id, taskId: ofEnvelope, task_id: other } = isRunway ? content : asObject(content.data);
-	const taskId = isRunway ? asId(id) : (asId(ofEnvelope) ?? asId(other));
+	const ids = isRunway
+		? [content.id]
+		: [asObject(content.data), content].flatMap(({ taskId, task_id: other }) => [taskId, other]);
+	const taskId = ids.map(asId).find((id) => id !== null);
 	// The key is taken out of it first, whatever is left.
 	if (taskId?.includes(ECHO)) return null;
-	return isAccepted && verdict < 300 && taskId ? { taskId } : {};
+	const isError = verdict === 408 || (verdict >= 500 && verdict < 600);
+	return taskId && !isError ? { taskId } : {};
 }
 
 /** The API has started nothing, and may take the same request: so it is sent again. */

@@ -69,6 +69,7 @@ const cases: Record<string, () => Case> = {
 	}),
 	Maintenance: () => ({ given: { maintenance: true }, ...options(brief) }),
 	'Not confirmed': () => ({ given: { generateFault: 'cutAfter' } }),
+	'Not confirmed by the answer': () => ({ given: { generateFault: 'errorAfter' } }),
 	'Refused by moderation': () => ({ given: { fail: 'moderation' } }),
 	'Internal error': () => ({ given: { fail: 'internal' } }),
 	'Success without a video': () => ({ given: { noVideo: true } }),

@@ -54,6 +54,14 @@ describe('a request that certainly never left', () => {
 		await expectNothingCharged({ baseUrl: server.url.replace('http', 'https') }, 'EPROTO');
 	});
 
+	it('as the connection was cut before TLS was ready has charged nothing', async () => {
+		const cutting = createSilentServer((socket) => socket.once('data', () => socket.end()));
+		running.push(cutting.listen(0, '127.0.0.1'));
+		await once(cutting, 'listening');
+		const { port } = cutting.address() as AddressInfo;
+		await expectNothingCharged({ baseUrl: `https://127.0.0.1:${port}` }, 'ECONNRESET');
+	});
+
 	it('as the name of the host is not known has charged nothing', async () => {
 		await expectNothingCharged({ baseUrl: 'http://api.invalid' }, 'http://api.invalid');
 	});
@@ -118,6 +126,25 @@ describe('a request that may have arrived', () => {
 			expect(simulator.stats().generate.requests).toBe(1);
 		},
 	);
+
+	it.each([
+		{ code: 201, msg: 'created', data: { taskId: 'a-task' } },
+		{ code: 0, msg: 'ok', data: { taskId: 'a-task' } },
+		{ success: true, data: { taskId: 'a-task' } },
+		{ code: 200, msg: 'ok', data: null, taskId: 'a-task' },
+	])('has started the task that its answer names, whatever its shape: %j', async (body) => {
+		const { items } = await run(generate({ waitForCompletion: false }), {
+			[PATHS.generate]: plain(body),
+		});
+		expect(items[0]?.json.taskId).toBe('a-task');
+	});
+
+	it('has started nothing if its answer is an error, although it names a task', async () => {
+		const { error } = await run(generate(), {
+			[PATHS.generate]: plain({ code: 422, msg: 'too long', data: { taskId: 'a-task' } }),
+		});
+		expect(error?.message).toBe('The API refused the parameters: too long');
+	});
 
 	it('is not sent again if its answer is nested too deeply to be read', async () => {
 		const body = `{"code":200,"data":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;

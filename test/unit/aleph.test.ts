@@ -72,6 +72,19 @@ describe('a record of the Aleph API', () => {
 	});
 
 	it.each([
+		['its message', { errorMessage: 'flagged', errorCode: 400 }, 'flagged'],
+		['its code, if there is no message', { errorMessage: '', errorCode: 501 }, '501'],
+		['nothing, if there is neither', { errorMessage: null, errorCode: 0 }, null],
+	])('that has failed says why by %s', (_, fields, errorMessage) => {
+		expect(taskOf({ ...done, successFlag: 3, ...fields })).toMatchObject({ errorMessage });
+	});
+
+	it('that is done has no error, whatever its code', () => {
+		const task = taskOf({ ...done, errorCode: 200 });
+		expect(task).toMatchObject({ status: 'success', errorMessage: null });
+	});
+
+	it.each([
 		['null', null],
 		['without a URL', { resultVideoUrl: '' }],
 	])('has failed if it is done and its response is %s', (_, response) => {
@@ -88,6 +101,11 @@ describe('a record of the Aleph API', () => {
 		['a blank between date and time', '2026-03-01 10:04:30'],
 		['epoch milliseconds', 1772359470000],
 		['epoch milliseconds as text', '1772359470000'],
+		['epoch seconds', 1772359470],
+		['epoch seconds as text', '1772359470'],
+		['ISO with blanks around it', ' 2026-03-01T10:04:30Z '],
+		['ISO with the hours of a zone', '2026-03-01T18:04:30+08'],
+		['a blank before the zone', '2026-03-01 18:04:30 +08'],
 	])('may give its times as %s', (_, completeTime) => {
 		expect(taskOf({ ...done, completeTime })).toMatchObject({
 			completedAt: '2026-03-01T10:04:30.000Z',
@@ -118,9 +136,10 @@ describe('an answer of the Aleph API', () => {
 	it('may spell IDs as numbers, and need not name the task', () => {
 		expect(aleph.taskFromRecord('123', { ...done, taskId: 123 })).not.toBeNull();
 		expect(taskOf({ ...done, taskId: undefined })).toMatchObject({ status: 'success' });
-		expect(aleph.startedTaskId({ taskId: 123 })).toBe('123');
-		expect(aleph.startedTaskId({ task_id: ' t1 ' })).toBe('t1');
-		expect(aleph.startedTaskId({ taskId: '' })).toBeNull();
+		expect(aleph.startedTaskId({ data: { taskId: 123 } })).toBe('123');
+		expect(aleph.startedTaskId({ data: { task_id: ' t1 ' } })).toBe('t1');
+		expect(aleph.startedTaskId({ data: { taskId: '' } })).toBeNull();
+		expect(aleph.startedTaskId({ data: { taskId: '🎬' } })).toBe('🎬');
 	});
 });
 
@@ -168,6 +187,7 @@ describe('a callback of the Aleph API', () => {
 		['without a task ID', { code: 200, data: {} }],
 		['with a blank task ID', { code: 200, taskId: ' ' }],
 		['with a task ID that no API would give', { code: 200, taskId: 'x'.repeat(201) }],
+		['with half a character as task ID', { code: 200, taskId: '\ud83c' }],
 		['with an object as task ID', { code: 200, taskId: { $ne: null } }],
 		['without a code', { taskId: 't1' }],
 		['with a code that is no number', { taskId: 't1', code: 'ok' }],

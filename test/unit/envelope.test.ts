@@ -76,9 +76,32 @@ describe('an answer of the API', () => {
 		expect(page.reason).not.toContain('<');
 	});
 
-	it('may call its words "message"', () => {
-		const body = { code: 422, message: 'recordInfo is null', data: null };
-		expect(errorOf(200, body)).toMatchObject({ kind: 'unknownTask', reason: body.message });
+	it.each([
+		{ message: 'Forbidden' },
+		{ detail: 'Forbidden' },
+		{ status: 403, error: 'Forbidden' },
+		{ error: { message: 'Forbidden', code: 1 } },
+	])('with 403 refuses the key, wherever its words are: %j', (body) => {
+		expect(errorOf(403, body)).toMatchObject({ kind: 'credential', reason: 'Forbidden' });
+	});
+
+	it('with 403 and no object comes from a firewall', () => {
+		expect(['', 'Access denied', null, []].map((body) => errorOf(403, body).kind)).toEqual(
+			Array(4).fill('firewall'),
+		);
+	});
+
+	it.each([
+		{ code: 422, msg: 'recordInfo is null', message: 'no' },
+		{ code: 422, message: 'recordInfo is null', data: null },
+		{ code: 422, error: 'recordInfo is null' },
+		{ code: 422, error: { message: 'recordInfo is null' } },
+		{ code: 422, detail: 'recordInfo is null' },
+	])('may have its words in several places: %j', (body) => {
+		expect(errorOf(200, body)).toMatchObject({
+			kind: 'unknownTask',
+			reason: 'recordInfo is null',
+		});
 	});
 
 	it('says with Retry-After how long to stay away, in seconds or as a date', () => {

@@ -96,6 +96,10 @@ describe('a record of the Jobs API', () => {
 		[null, 1, 'success'],
 		[null, 3, 'failed'],
 		[null, 0, 'processing'],
+		['succeeded', 1, 'success'],
+		['cancelled', 3, 'failed'],
+		['running', 0, 'processing'],
+		['generating', 1, 'processing'],
 	])('in the state %s, with the flag %s, is %s', (state, successFlag, status) => {
 		expect(taskOf({ ...done, state, successFlag })).toMatchObject({ status });
 	});
@@ -116,6 +120,8 @@ describe('a record of the Jobs API', () => {
 	it.each([
 		['its message', { failMsg: 'flagged', failCode: '400' }, 'flagged'],
 		['its code, if there is no message', { failMsg: null, failCode: '501' }, '501'],
+		['its code as a number', { failMsg: '', failCode: 501 }, '501'],
+		['its code by the other name', { failCode: 0, errorCode: 501 }, '501'],
 		['nothing, if there is neither', { failMsg: '', failCode: '' }, null],
 	])('that has failed says why by %s', (_, fields, errorMessage) => {
 		const failed = { ...done, state: 'fail', resultJson: '', ...fields };
@@ -126,7 +132,23 @@ describe('a record of the Jobs API', () => {
 		});
 	});
 
-	it.each(['', '{', '{"resultUrls":[]}', '{"resultUrls":[null]}', '{"resultUrls":"x"}', null])(
+	it.each([null, '{"resultUrls":null}', '{"resultUrls":[]}', '{"resultUrls":[" "]}'])(
+		'takes its video from its response if its result is %j',
+		(resultJson) => {
+			const response = { resultUrls: [finished.videoUrl], firstFrameUrl: finished.imageUrl };
+			expect(taskOf({ ...done, resultJson, response })).toEqual(finished);
+		},
+	);
+
+	it.each([[[null, finished.videoUrl]], [finished.videoUrl]])(
+		'finds its video in the URLs %j',
+		(resultUrls) => {
+			const resultJson = JSON.stringify({ resultUrls, firstFrameUrl: finished.imageUrl });
+			expect(taskOf({ ...done, resultJson })).toEqual(finished);
+		},
+	);
+
+	it.each(['', '{', '{"resultUrls":[]}', '{"resultUrls":[null]}', '{"resultUrls":{}}', null])(
 		'has failed if it is done and its result is %j',
 		(resultJson) => {
 			expect(taskOf({ ...done, resultJson })).toMatchObject({
@@ -161,7 +183,7 @@ describe('an answer of the Jobs API', () => {
 	it('may name neither the task nor the model, and spell IDs as numbers', () => {
 		expect(taskOf({ ...done, taskId: null, model: undefined })).toEqual(finished);
 		expect(jobs.taskFromRecord('5', { ...done, taskId: 5 })).not.toBeNull();
-		expect(jobs.startedTaskId({ taskId: 5, recordId: 'r' })).toBe('5');
+		expect(jobs.startedTaskId({ data: { taskId: 5, recordId: 'r' } })).toBe('5');
 	});
 });
 
@@ -178,6 +200,21 @@ describe('a callback of the Jobs API', () => {
 			errorMessage: 'flagged',
 		});
 	});
+
+	it.each([
+		[200, 'succeeded', undefined, 'success'],
+		[501, 'timeout', undefined, 'failed'],
+		[501, 'cancelled', 0, 'failed'],
+		[501, 'succeeded', 1, 'success'],
+		[200, 'generating', undefined, 'processing'],
+		[501, 'generating', 3, 'processing'],
+	])(
+		'with the code %s, in the state %s, with the flag %s, is %s',
+		(code, state, successFlag, status) => {
+			const data = { ...done, state, successFlag };
+			expect(jobs.taskFromCallback!({ code, msg: 'ok', data })).toMatchObject({ status });
+		},
+	);
 
 	it.each([
 		['without a task ID', { code: 200, data: { ...done, taskId: null } }],

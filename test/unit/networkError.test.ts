@@ -36,6 +36,13 @@ describe('a request that got no answer', () => {
 		expect(errorOf({ code: 'ECONNRESET', errors: [refused, cut] })).toMatchObject(sent);
 	});
 
+	it('was not sent if the connection was cut before TLS was ready', () => {
+		const message =
+			'Client network socket disconnected before secure TLS connection was established';
+		expect(errorOf({ code: 'ECONNRESET', message })).toMatchObject(notSent);
+		expect(errorOf({ code: 'ECONNRESET', message: 'read ECONNRESET' })).toMatchObject(sent);
+	});
+
 	it('was not sent if the protection of n8n has stopped it', () => {
 		const byName = { name: 'SsrfBlockedIpError', message: 'not allowed' };
 		const byText = { message: 'The request was blocked because it resolves to a private address' };

@@ -102,6 +102,7 @@ describe('a task of the Runway API', () => {
 			'Moderated (SAFETY.INPUT.TEXT)',
 		],
 		['a code alone', { failureCode: 'INTERNAL.BAD_OUTPUT.CODE01' }, 'INTERNAL.BAD_OUTPUT.CODE01'],
+		['a code that is a number', { failureCode: 501 }, '501'],
 		['nothing', {}, null],
 	])('that has failed says %s, and what it cost', (_, fields, errorMessage) => {
 		const task = taskOf({ status: 'FAILED', cost: { credits: 140 }, ...fields });
@@ -117,7 +118,14 @@ describe('a task of the Runway API', () => {
 		});
 	});
 
-	it.each([[[]], [null], [['']], ['https://example.com']])(
+	it.each([[[null, finished.videoUrl]], [finished.videoUrl]])(
+		'finds its video in the output %j',
+		(output) => {
+			expect(taskOf({ ...done, output })).toEqual(finished);
+		},
+	);
+
+	it.each([[[]], [null], [['']], [{}]])(
 		'that has succeeded with the output %j has no video, and so has failed',
 		(output) => {
 			const errorMessage = 'The provider reported success without a video URL';
@@ -160,6 +168,11 @@ describe('an answer of the Runway API', () => {
 		[400, 'Failed to fetch asset', 'media'],
 		[400, 'Only HTTPS URLs are allowed', 'media'],
 		[400, 'You do not have enough credits to run this task.', 'credits'],
+		[400, 'Your credits are insufficient', 'credits'],
+		[400, 'This account is out of credits', 'credits'],
+		[400, 'Insufficient credits', 'credits'],
+		[400, 'Failed to fetch asset https://example.com/no-credits.mp4', 'media'],
+		[400, 'The prompt "a film of credit cards" is too long', 'parameters'],
 		[400, 'Validation of body failed', 'parameters'],
 		[401, 'The API key is not valid', 'credential'],
 		[403, 'This model is not available to your account', 'noModel'],
@@ -184,6 +197,15 @@ describe('an answer of the Runway API', () => {
 		expect(reason).not.toContain('<');
 	});
 
+	it.each([
+		{ error: { message: 'Model not available', code: 1 } },
+		{ message: 'Model not available' },
+		{ detail: 'Model not available' },
+	])('may have its words in several places: %j', (body) => {
+		const error = errorOf('/v1/video_to_video', 403, body);
+		expect(error).toMatchObject({ kind: 'noModel', reason: 'Model not available' });
+	});
+
 	it('names the fields that are wrong', () => {
 		const issues = [
 			{ path: ['keyframes', 0, 'uri'], message: 'Invalid URL' },
@@ -191,6 +213,16 @@ describe('an answer of the Runway API', () => {
 		];
 		const { reason } = errorOf('/v1/video_to_video', 400, { error: 'Validation failed', issues });
 		expect(reason).toBe('Validation failed; keyframes.0.uri: Invalid URL; Too long');
+	});
+
+	it('says that there are no credits in its own words only, not where it quotes an input', () => {
+		const quote = '"no credits left" is too long';
+		const issues = [{ path: ['promptText'], message: quote }];
+		const error = errorOf('/v1/video_to_video', 400, { error: 'Validation failed', issues });
+		expect(error.kind).toBe('parameters');
+		const url = { path: ['videoUri'], message: 'https://example.com/credits.mp4 answered 404' };
+		const body = { error: 'Failed to fetch asset', issues: [url] };
+		expect(errorOf('/v1/video_to_video', 400, body).kind).toBe('media');
 	});
 
 	it('may say how long to stay away, and whether to ask again at all', () => {

@@ -9,13 +9,13 @@ import { isoTime, type Task, type TaskRecord, type VideoRequest } from '../task/
 import { clock } from './clock';
 import { readConnection, type ApiRef, type Connection } from './connection';
 import { dialectOf } from './dialects';
-import type { ApiCall, UploadedFile } from './dialects/dialect';
+import type { ApiCall, Dialect, HttpAnswer, UploadedFile } from './dialects/dialect';
 import { ApiError, asApiError } from './error';
 import { downloadFile } from './files/download';
 import { uploadFile, type LocalFile } from './files/upload';
 import { redactText } from './key';
 import { CHECKS_AT_ONCE } from './limits';
-import { READ_TIMEOUT_MS, request } from './request';
+import { answerTo, READ_TIMEOUT_MS, request } from './request';
 import { retrying } from './retry';
 import { spaced } from './spacing';
 
@@ -115,15 +115,16 @@ export class Client {
 		const { dialect, baseUrl, limiters } = connection;
 		// It is not interrupted: once sent it may cost money, and its task ID must not be lost.
 		const options = { timeout: START_TIMEOUT_MS };
-		const asked = request(this.ctx, connection, dialect.start(video), options);
-		const data = await asked.catch(async (error: unknown) => {
+		const call = dialect.start(video);
+		const started = answerTo(this.ctx, connection, call, options).then((answer) =>
+			startedTaskId(dialect, answer, call),
+		);
+		const taskId = await started.catch(async (error: unknown) => {
 			const failure = asSentError(error);
 			if (failure.isThrottled) limiters.start.close(failure);
 			throw failure.kind === 'credits' ? await this.withCredits(failure) : failure;
 		});
 		limiters.start.accepted();
-		const taskId = dialect.startedTaskId(data);
-		if (taskId === null) throw new ApiError('notTheApi', 200, 'The response has no task ID');
 		return { taskId, api: { dialect: dialect.value, baseUrl } };
 	}
 
@@ -293,6 +294,22 @@ export class Client {
 			this.stopped,
 		);
 	}
+}
+
+/**
+ * The ID of the task that an answer to a start names. An answer that is not as it should be, but is no error
+ * either, has started the task if it names one: it may be paid for. Throws an ApiError.
+ */
+function startedTaskId(dialect: Dialect, answer: HttpAnswer, call: ApiCall): string {
+	const taskId = dialect.startedTaskId(answer.body);
+	try {
+		dialect.open(answer, call);
+	} catch (error) {
+		const failure = asApiError(error);
+		if (taskId === null || failure.kind !== 'notTheApi') throw failure;
+	}
+	if (taskId === null) throw new ApiError('notTheApi', 200, 'The response has no task ID');
+	return taskId;
 }
 
 /** In the dialect of a task, whose provider must not have changed: its key would go to the wrong host. */

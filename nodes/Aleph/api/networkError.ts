@@ -9,6 +9,9 @@ import { ApiError } from './error';
 const NOT_CONNECTED =
 	/^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EADDRNOTAVAIL|EPROTO|ERR_TLS_\w+|UNABLE_TO_\w+|\w*SELF_SIGNED\w*|\w*CERT\w*)$/;
 
+/** How Node words a connection that could not be opened, or that broke before the request could go over it. */
+const NEVER_OPEN = /^connect E|before secure TLS connection was established/;
+
 /** How n8n says that its protection against requests to private networks has stopped this one (2.41). */
 const PROTECTION = /^Ssrf|request was blocked because/;
 
@@ -45,7 +48,7 @@ function causesOf(error: unknown): Json[] {
 function isNotConnected(error: Json): boolean {
 	// Other codes, such as EHOSTUNREACH, also end a connection on which the request went out.
 	const isConnecting =
-		error.syscall === 'connect' || textsOf(error).some((text) => /^connect E/.test(text));
+		error.syscall === 'connect' || textsOf(error).some((text) => NEVER_OPEN.test(text));
 	if (isConnecting || NOT_CONNECTED.test(codeOf(error) ?? '')) return true;
 	// A host with several addresses, none of which can be connected to.
 	const several = asList(error.errors).map(asObject);

@@ -23,15 +23,27 @@ interface Sending {
 /** How long to wait for an answer that costs nothing. */
 export const READ_TIMEOUT_MS = 30_000;
 
+type Limits = Pick<Sending, 'timeout' | 'signal'>;
+
 /** Sends a call of the connection's dialect, and gives the data of its answer. Throws an ApiError. */
 export async function request(
 	ctx: NodeContext,
 	connection: Connection,
 	call: ApiCall,
-	{ timeout = READ_TIMEOUT_MS, signal }: { timeout?: number; signal?: AbortSignal },
+	limits: Limits,
 ): Promise<unknown> {
+	return connection.dialect.open(await answerTo(ctx, connection, call, limits), call);
+}
+
+/** The same, but gives the answer whatever it says. */
+export async function answerTo(
+	ctx: NodeContext,
+	connection: Connection,
+	call: ApiCall,
+	{ timeout = READ_TIMEOUT_MS, signal }: Limits,
+): Promise<HttpAnswer> {
 	const url = `${connection.baseUrl}${call.path}`;
-	return connection.dialect.open(await send(ctx, connection, call, { url, timeout, signal }), call);
+	return await send(ctx, connection, call, { url, timeout, signal });
 }
 
 /** Sends a request with the key, and gives the answer without it. Throws an ApiError. */

@@ -37,9 +37,13 @@ export function startError(ref: ItemRef, failure: Failure): NodeError {
 
 /** The API may have accepted the task, and charged it, without saying so. */
 export function unconfirmedError(ref: ItemRef, failure: Failure): NodeError {
+	const fact =
+		failure.kind === 'interrupted'
+			? 'The connection broke while this video was being started'
+			: "The API's answer did not say whether it started this video";
 	return nodeError(ref, failure, {
 		message: 'The API did not confirm the task, so it may exist',
-		description: `The connection broke while this video was being started, and the node did not send it again. Look for it ${placeOfTasks(ref.provider)}: if it is there, fetch it with "Get"; if it is not, retry the execution (${escaped(failure.reason)}).`,
+		description: `${fact}, and the node did not send it again. Look for it ${placeOfTasks(ref.provider)}: if it is there, fetch it with "Get"; if it is not, retry the execution (${escaped(failure.reason)}).`,
 	});
 }
 

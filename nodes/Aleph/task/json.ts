@@ -12,6 +12,11 @@ export function asList(value: unknown): unknown[] {
 	return Array.isArray(value) ? (value as unknown[]) : [];
 }
 
+/** A list, or a value alone as the list of it. */
+export function listOf(value: unknown): unknown[] {
+	return Array.isArray(value) ? (value as unknown[]) : [value];
+}
+
 /** An object, or the JSON text of one; anything else gives an empty object. */
 export function parseObject(value: unknown): Json {
 	if (typeof value !== 'string') return asObject(value);
@@ -36,10 +41,19 @@ export function asNumber(value: unknown): number | null {
 /** An ID may be text or a whole number. Null for anything else, and for what no API would give. */
 export function asId(value: unknown): string | null {
 	const id = Number.isSafeInteger(value) ? String(value) : asText(value)?.trim();
-	return id === undefined || id.length > LONGEST_ID || /\p{Cc}/u.test(id) ? null : id;
+	return id === undefined || id.length > LONGEST_ID || IN_NO_ID.test(id) ? null : id;
 }
 
 const LONGEST_ID = 200;
+
+/** Control characters, and halves of characters, which no URL can hold. */
+const IN_NO_ID = /[\p{Cc}\p{Cs}]/u;
+
+/** What an error's code is as text, to show where there are no words. Null for 0, which is none. */
+export function asCode(value: unknown): string | null {
+	const code = asId(value);
+	return code === '0' ? null : code;
+}
 
 /** The first of the values that is a text which is not blank, or null. */
 export function firstText(...values: unknown[]): string | null {

@@ -1,5 +1,5 @@
 /** What a task is, whichever API tells about it, and whichever way the news came. Pure: no n8n, no I/O. */
-import { asNumber, asText, type Json } from './json';
+import { asCode, asNumber, asText, type Json } from './json';
 
 export type TaskStatus = 'processing' | 'success' | 'failed' | 'timeout';
 
@@ -77,7 +77,7 @@ export function acceptedTask(
 	};
 }
 
-/** What a record or a callback reports. Each value may be anything; times are ISO text or epoch milliseconds. */
+/** What a record or a callback reports. Each value may be anything; times are ISO text, or epoch milliseconds or seconds. */
 export interface Report {
 	status: 'processing' | 'success' | 'failed';
 	videoUrl?: unknown;
@@ -86,6 +86,8 @@ export interface Report {
 	completedAt?: unknown;
 	expiresAt?: unknown;
 	errorMessage?: unknown;
+	/** Tells why a task has failed if there is no message. */
+	errorCode?: unknown;
 }
 
 /** The task with what is reported of it. Never throws: what is missing or odd becomes null. */
@@ -97,7 +99,10 @@ export function withReport(known: Task, report: Report): Task {
 		completedAt: isoTime(asTime(report.completedAt)),
 		errorMessage: asText(report.errorMessage),
 	};
-	if (report.status === 'failed') return { ...ended, status: 'failed' };
+	if (report.status === 'failed') {
+		const errorMessage = ended.errorMessage ?? asCode(report.errorCode);
+		return { ...ended, status: 'failed', errorMessage };
+	}
 	const videoUrl = asText(report.videoUrl);
 	if (videoUrl === null) return { ...ended, status: 'failed', errorMessage: NO_VIDEO };
 	return {
@@ -111,15 +116,25 @@ export function withReport(known: Task, report: Report): Task {
 
 const NO_VIDEO = 'The provider reported success without a video URL';
 
-/** Milliseconds since 1970 of an ISO text (UTC if it names no zone) or of epoch milliseconds. */
+/** From this number on, a time since 1970 is in milliseconds: as seconds it would be after the year 5000. */
+const LEAST_MILLISECONDS = 1e11;
+
+/** Milliseconds since 1970 of an ISO text (UTC if it names no zone), or of epoch milliseconds or seconds. */
 export function asTime(value: unknown): number | null {
 	const number = asNumber(value);
-	if (number !== null) return number > 0 && isoTime(number) !== null ? number : null;
-	const text = asText(value);
-	if (text === null) return null;
-	const zoned = /(?:Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text.trim().replace(' ', 'T')}Z`;
-	const time = Date.parse(zoned);
+	if (number !== null) return timeOf(number);
+	const text = asText(value)?.trim();
+	if (text === undefined) return null;
+	// A zone may be given by its hours alone, which JavaScript does not understand.
+	const zoned = text.replace(/(:\d\d(?:\.\d+)? ?[+-]\d\d)$/, '$1:00');
+	const isZoned = /(?:Z|[+-]\d\d:?\d\d)$/i.test(zoned);
+	const time = Date.parse(isZoned ? zoned : `${text.replace(' ', 'T')}Z`);
 	return Number.isNaN(time) ? null : time;
+}
+
+function timeOf(number: number): number | null {
+	const time = number < LEAST_MILLISECONDS ? number * 1000 : number;
+	return time > 0 && isoTime(time) !== null ? time : null;
 }
 
 export function isoTime(time: number | null): string | null {

@@ -39,6 +39,7 @@ export const aleph: Dialect = {
 			imageUrl: response.resultImageUrl,
 			completedAt: record.completeTime,
 			errorMessage: record.errorMessage,
+			errorCode: record.errorCode,
 		});
 		return { task };
 	},

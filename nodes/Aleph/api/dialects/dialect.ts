@@ -84,8 +84,8 @@ export interface Dialect {
 	open: (answer: HttpAnswer, call: Pick<ApiCall, 'path'>) => unknown;
 
 	start: (request: VideoRequest) => ApiCall;
-	/** The ID of the task that a good answer to `start` names, or null. */
-	startedTaskId: (data: unknown) => string | null;
+	/** The ID of the task that the body of an answer to `start` names, or null. */
+	startedTaskId: (body: unknown) => string | null;
 
 	read: (taskId: string) => ApiCall;
 	/** Never throws: what is missing or odd becomes null. Null if this is no record of that task. */

@@ -4,10 +4,11 @@
  * read.
  */
 import { randomUUID } from 'crypto';
-import { asId, asNumber, asObject, firstText, parseObject } from '../../task/json';
+import { asId, asNumber, asObject, parseObject } from '../../task/json';
 import { ApiError, type ApiErrorKind } from '../error';
 import { retryAfter } from './retryAfter';
 import type { Dialect, HttpAnswer } from './dialect';
+import { errorBody, wordsOf } from './words';
 
 /** What both APIs have in common. */
 export const envelopeDialect = {
@@ -19,7 +20,7 @@ export const envelopeDialect = {
 	aspectRatios: ['16:9', '9:16', '4:3', '3:4', '1:1', '21:9'],
 	options: ['referenceImage', 'waterMark', 'uploadCn', 'callBackUrl'],
 	open: openEnvelope,
-	startedTaskId: (data) => asId(asObject(data).taskId) ?? asId(asObject(data).task_id),
+	startedTaskId: (body) => taskIdIn(asObject(body).data) ?? taskIdIn(body),
 	readInterval: 0,
 	credits: { method: 'GET', path: '/api/v1/chat/credit' },
 	creditsFrom: asNumber,
@@ -45,6 +46,11 @@ export const envelopeDialect = {
 
 const UPLOAD_FOLDER = 'n8n-runway-aleph';
 
+function taskIdIn(value: unknown): string | null {
+	const { taskId, task_id: otherSpelling } = asObject(value);
+	return asId(taskId) ?? asId(otherSpelling);
+}
+
 /** The `data` of a good answer. Throws an ApiError for any other. */
 export function openEnvelope(answer: HttpAnswer): unknown {
 	const envelope = parseObject(answer.body);
@@ -52,10 +58,7 @@ export function openEnvelope(answer: HttpAnswer): unknown {
 	const code = bodyCode === null || bodyCode === 200 ? answer.statusCode : bodyCode;
 	if (bodyCode === 200 && code >= 200 && code < 300) return envelope.data;
 
-	if (answer.statusCode === 403 && bodyCode === null) {
-		throw new ApiError('firewall', 403, 'HTTP 403 with a web page instead of an API response');
-	}
-	const reason = firstText(envelope.msg, envelope.message) ?? `HTTP ${answer.statusCode}`;
+	const reason = wordsOf(errorBody(answer)) ?? `HTTP ${answer.statusCode}`;
 	throw new ApiError(errorKind(code, reason), code, reason, retryAfter(answer.headers));
 }
 

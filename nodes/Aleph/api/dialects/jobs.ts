@@ -3,12 +3,13 @@
  * and callbacks.
  */
 import {
+	asCode,
 	asId,
-	asList,
 	asNumber,
 	asObject,
 	asText,
 	firstText,
+	listOf,
 	parseObject,
 	type Json,
 } from '../../task/json';
@@ -60,16 +61,24 @@ export const jobs: Dialect = {
 		if (data === null || data === undefined) return null;
 		// Recordings have the input as JSON within the JSON of `param`, the docs as an object.
 		const input = parseObject(parseObject(record.param).input);
-		const result = { ...parseObject(record.response), ...parseObject(record.resultJson) };
+		// Either may lack what the other has.
+		const results = [record.resultJson, record.response].map(parseObject);
 		const task = withReport(
 			acceptedTask(taskId, { prompt: input.prompt, videoUrl: input.video_url }),
 			{
 				status: statusOf(record),
-				videoUrl: firstText(...asList(result.resultUrls), result.resultVideoUrl),
-				imageUrl: firstText(result.firstFrameUrl, result.resultImageUrl),
+				videoUrl: firstText(
+					...results.flatMap(({ resultUrls }) => listOf(resultUrls)),
+					...results.map(({ resultVideoUrl }) => resultVideoUrl),
+				),
+				imageUrl: firstText(
+					...results.map(({ firstFrameUrl }) => firstFrameUrl),
+					...results.map(({ resultImageUrl }) => resultImageUrl),
+				),
 				credits: asNumber(record.creditsConsumed) ?? record.consumeCredits,
 				completedAt: record.completeTime,
-				errorMessage: firstText(record.failMsg, record.errorMessage, record.failCode),
+				errorMessage: firstText(record.failMsg, record.errorMessage),
+				errorCode: asCode(record.failCode) ?? record.errorCode,
 			},
 		);
 		return { task };
@@ -81,7 +90,9 @@ export const jobs: Dialect = {
 		const record = asObject(data);
 		const taskId = asId(record.taskId);
 		if (asNumber(code) === null || taskId === null || asText(record.state) === null) return null;
-		return jobs.taskFromRecord(taskId, record)?.task ?? null;
+		// A callback comes when a task has ended: if its state is a word that we do not know, its code says how.
+		const successFlag = asNumber(record.successFlag) || (asNumber(code) === 200 ? 1 : 3);
+		return jobs.taskFromRecord(taskId, { ...record, successFlag })?.task ?? null;
 	},
 };
 
@@ -90,12 +101,21 @@ function isOfModel({ model }: Json): boolean {
 	return asText(model)?.toLowerCase().includes('aleph') ?? true;
 }
 
-/** Running tasks are `waiting`, `queuing` or `generating`. Newer records have a `successFlag`, too. */
+/** The words that `state` may be. If it is another, the `successFlag` decides, which newer records have. */
+const STATES: Record<string, Report['status']> = {
+	waiting: 'processing',
+	queuing: 'processing',
+	generating: 'processing',
+	success: 'success',
+	completed: 'success',
+	fail: 'failed',
+	failed: 'failed',
+	error: 'failed',
+};
+
 function statusOf({ state, successFlag }: Json): Report['status'] {
-	const word = asText(state)?.toLowerCase();
-	if (word === 'success' || word === 'completed') return 'success';
-	if (word === 'fail' || word === 'failed' || word === 'error') return 'failed';
-	if (word !== undefined) return 'processing';
+	const word = asText(state)?.trim().toLowerCase() ?? '';
+	if (Object.hasOwn(STATES, word)) return STATES[word]!;
 	const flag = asNumber(successFlag);
 	if (flag === 1) return 'success';
 	return flag === 2 || flag === 3 ? 'failed' : 'processing';

@@ -3,19 +3,21 @@
  * cancelled, and what is over the account's concurrency is queued. As of Runway's SDK 4.20.1.
  */
 import {
+	asCode,
 	asId,
 	asList,
 	asNumber,
 	asObject,
 	asText,
 	firstText,
-	parseObject,
+	listOf,
 	type Json,
 } from '../../task/json';
 import { acceptedTask, isoTime, withReport, type Keyframe, type Report } from '../../task/task';
 import { ApiError, type ApiErrorKind } from '../error';
 import type { ApiCall, Dialect, HttpAnswer, Provider } from './dialect';
 import { retryAfter } from './retryAfter';
+import { errorBody, wordsOf } from './words';
 
 const MODEL = 'aleph2';
 const TASKS = '/v1/tasks/';
@@ -52,7 +54,7 @@ export const runway: Dialect = {
 			contentModeration: publicFigures && { publicFigureThreshold: publicFigures },
 		},
 	}),
-	startedTaskId: (data) => asId(asObject(data).id),
+	startedTaskId: (body) => asId(asObject(body).id),
 
 	read: readTask,
 
@@ -137,25 +139,24 @@ function statusOf({ status }: Json): Report['status'] {
 }
 
 function videoUrlOf({ output }: Json): unknown {
-	return asList(output)[0];
+	return firstText(...listOf(output));
 }
 
 function failureOf({ status, failure, failureCode }: Json): string | null {
 	if (status === 'CANCELLED') return 'The task was cancelled';
-	const code = asText(failureCode);
+	const code = asCode(failureCode);
 	const reason = asText(failure);
 	return reason && code ? `${reason} (${code})` : (reason ?? code);
 }
 
-function open({ statusCode, headers, body }: HttpAnswer, { path }: Pick<ApiCall, 'path'>): unknown {
+function open(answer: HttpAnswer, { path }: Pick<ApiCall, 'path'>): unknown {
+	const { statusCode, headers, body } = answer;
 	if (statusCode >= 200 && statusCode < 300) return contentOf(body);
-	const answer = parseObject(body);
-	const said = firstText(answer.error, answer.message);
-	if (statusCode === 403 && said === null) {
-		throw new ApiError('firewall', 403, 'HTTP 403 with a web page instead of an API response');
-	}
-	const reason = [said ?? `HTTP ${statusCode}`, ...issuesOf(answer)].join('; ');
-	throw new ApiError(errorKind(statusCode, reason, path), statusCode, reason, retryAfter(headers));
+	const error = errorBody(answer);
+	const said = wordsOf(error) ?? `HTTP ${statusCode}`;
+	const reason = [said, ...issuesOf(error)].join('; ');
+	const kind = statusCode === 400 ? inputKind(said, reason) : errorKind(statusCode, path);
+	throw new ApiError(kind, statusCode, reason, retryAfter(headers));
 }
 
 /** The answer to a cancel is empty; any other is an object. */
@@ -175,14 +176,18 @@ function issuesOf({ issues }: Json): string[] {
 		.filter(Boolean);
 }
 
-const NO_CREDITS = /credit/i;
+const NO_CREDITS =
+	/\b(not enough|insufficient|no|out of|(do(es)? not|don't|doesn't) have) (\w+ ){0,2}credits?\b|\bcredits? (\w+ ){0,2}(insufficient|not enough)\b/i;
 const MEDIA = /asset|fetch|content-type|content-length|redirect|only https/i;
 
-function errorKind(status: number, reason: string, path: string): ApiErrorKind {
+/** What is wrong with the inputs. Names of files and prompts, which the issues may quote, can have any word. */
+function inputKind(said: string, reason: string): ApiErrorKind {
+	if (MEDIA.test(reason)) return 'media';
+	return NO_CREDITS.test(said) ? 'credits' : 'parameters';
+}
+
+function errorKind(status: number, path: string): ApiErrorKind {
 	switch (status) {
-		case 400:
-			if (NO_CREDITS.test(reason)) return 'credits';
-			return MEDIA.test(reason) ? 'media' : 'parameters';
 		case 401:
 			return 'credential';
 		case 403:

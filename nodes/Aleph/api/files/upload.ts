@@ -154,14 +154,9 @@ function uploaded(file: LocalFile, report: UploadReport, lifetime: number): Uplo
 	};
 }
 
-/** Later than this, epoch seconds are milliseconds. */
-const MOST_SECONDS = 1e11;
-
 /** When an upload ends, as the answer says, else after the shortest time that the provider documents. */
 function expiryOf(expiresAt: unknown, lifetime: number): string {
-	const number = asNumber(expiresAt);
-	const isSeconds = number !== null && number < MOST_SECONDS;
-	const told = asTime(isSeconds ? number * 1000 : expiresAt) ?? 0;
+	const told = asTime(expiresAt) ?? 0;
 	const now = Date.now();
 	return isoTime(told > now ? told : now + lifetime)!;
 }

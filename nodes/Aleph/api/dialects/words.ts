@@ -1,0 +1,15 @@
+/** What an answer that is an error says in words, and whose words they are. */
+import { asObject, firstText, parseObject, type Json } from '../../task/json';
+import { ApiError } from '../error';
+
+/** Looks where the APIs, and what stands in front of them, put their words. Null if there are none. */
+export function wordsOf({ msg, message, error, detail }: Json): string | null {
+	return firstText(msg, message, error, asObject(error).message, detail);
+}
+
+/** The body of an error as an object. Throws an ApiError if it is a firewall's, which answers with a page. */
+export function errorBody({ statusCode, body }: { statusCode: number; body: unknown }): Json {
+	const content = parseObject(body);
+	if (statusCode !== 403 || Object.keys(content).length > 0) return content;
+	throw new ApiError('firewall', 403, 'HTTP 403 with a web page instead of an API response');
+}
