@@ -1,5 +1,6 @@
 /** How many tasks the API takes at once: a batch is told, or learns it from refusals. */
 import fc from 'fast-check';
+import { ApiError } from '../../nodes/Aleph/api/error';
 import type { Batch } from '../../nodes/Aleph/batch/state';
 import { batchOf, states } from '../support/batches';
 import { World, type Fate } from '../support/batchWorld';
@@ -111,6 +112,19 @@ describe('a refusal for now', () => {
 		await world.run(batchOf(6));
 		const [refusedAt, again] = world.sentOf('start').slice(5);
 		expect(again!.time - refusedAt!.time).toBeGreaterThanOrEqual(90 * SECOND);
+	});
+
+	it('of a file is tried again, and says nothing of the slots', async () => {
+		const world = new World({ fate: () => ({ duration: MINUTE }) });
+		const send = world.request.bind(world);
+		let refusals = 0;
+		jest.spyOn(world, 'request').mockImplementation(async (what, ...about) => {
+			await send(what, ...about);
+			if (what === 'upload' && ++refusals === 1) throw new ApiError('rateLimit', 429, 'wait');
+		});
+		const batch = await world.run(batchOf(20, { hasFiles: true }));
+		expect(states(batch)).toEqual(Array(20).fill('success'));
+		expect(batch.slots).toMatchObject({ learnt: undefined });
 	});
 
 	it('that goes on for the whole time-out is the failure of those that wait', async () => {

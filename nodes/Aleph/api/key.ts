@@ -6,9 +6,11 @@ export function cleanKey(key: unknown): string {
 	return textOf(key).replace(/[^\x21-\x7e]/g, '');
 }
 
-/** A key that signs may be any text: only what is pasted around it goes. */
+/** A key that signs may be any text: only what is invisible goes, and blanks around it. */
 export function cleanHmacKey(key: unknown): string {
-	return textOf(key).replace(/^[\s\p{Cf}]+|[\s\p{Cf}]+$/gu, '');
+	return textOf(key)
+		.replace(/\p{Cf}/gu, '')
+		.trim();
 }
 
 /** An expression may give a key of digits as a number. */

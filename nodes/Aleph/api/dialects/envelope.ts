@@ -8,7 +8,7 @@ import { asId, asNumber, asObject, parseObject } from '../../task/json';
 import { ApiError, type ApiErrorKind } from '../error';
 import { retryAfter } from './retryAfter';
 import type { Dialect, HttpAnswer } from './dialect';
-import { errorBody, wordsOf } from './words';
+import { errorBody, NO_CREDITS, wordsOf } from './words';
 
 /** What both APIs have in common. */
 export const envelopeDialect = {
@@ -83,7 +83,6 @@ const KINDS: Record<number, ApiErrorKind> = {
 /** Code 422 says several things, and 500 may hide a refusal: what was recorded of their texts tells them apart. */
 const UNKNOWN_TASK = /recordInfo is null|task not found|task does not exist/i;
 const NO_MODEL = /model name you specified|page does not exist or is not published/i;
-const NO_CREDITS = /credits? (is |are )?(insufficient|not enough)|insufficient credits?/i;
 const PARAMETERS =
 	/is required|cannot be empty|must not be empty|not within the range of allowed options/i;
 

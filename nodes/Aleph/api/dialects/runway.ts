@@ -17,7 +17,7 @@ import { acceptedTask, isoTime, withReport, type Keyframe, type Report } from '.
 import { ApiError, type ApiErrorKind } from '../error';
 import type { ApiCall, Dialect, HttpAnswer, Provider } from './dialect';
 import { retryAfter } from './retryAfter';
-import { errorBody, wordsOf } from './words';
+import { errorBody, NO_CREDITS, wordsOf } from './words';
 
 const MODEL = 'aleph2';
 const TASKS = '/v1/tasks/';
@@ -176,8 +176,6 @@ function issuesOf({ issues }: Json): string[] {
 		.filter(Boolean);
 }
 
-const NO_CREDITS =
-	/\b(not enough|insufficient|no|out of|(do(es)? not|don't|doesn't) have) (\w+ ){0,2}credits?\b|\bcredits? (\w+ ){0,2}(insufficient|not enough)\b/i;
 const MEDIA = /asset|fetch|content-type|content-length|redirect|only https/i;
 
 /** What is wrong with the inputs. Names of files and prompts, which the issues may quote, can have any word. */

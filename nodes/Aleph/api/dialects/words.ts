@@ -7,6 +7,10 @@ export function wordsOf({ msg, message, error, detail }: Json): string | null {
 	return firstText(msg, message, error, asObject(error).message, detail);
 }
 
+/** Some APIs tell it by these words only. Others may be about credits as well, such as the name of a file. */
+export const NO_CREDITS =
+	/\b(not enough|insufficient|no|out of|(do(es)? not|don't|doesn't) have) (\w+ ){0,2}credits?\b|\bcredits? (\w+ ){0,2}(insufficient|not enough)\b/i;
+
 /** The body of an error as an object. Throws an ApiError if it is a firewall's, which answers with a page. */
 export function errorBody({ statusCode, body }: { statusCode: number; body: unknown }): Json {
 	const content = parseObject(body);
