@@ -10,10 +10,9 @@ import {
 import * as account from './actions/account';
 import * as file from './actions/file';
 import * as video from './actions/video';
-import { nothingToRegister } from './api/callback';
-import { testAlephApi } from './credentialTest';
-import { hints } from './hints';
-import { wake } from './execution/wake';
+import { hints } from './actions/video/generate/hints';
+import { testAlephApi } from './api/credentialTest';
+import { nothingToRegister, wake } from './execution/wake';
 import { CALLBACK_PATH, DEFAULT_VERSION } from './n8n';
 
 type Execute = (this: IExecuteFunctions) => Promise<INodeExecutionData[]>;

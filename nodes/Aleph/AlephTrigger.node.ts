@@ -4,7 +4,7 @@ import {
 	type INodeType,
 	type INodeTypeDescription,
 } from 'n8n-workflow';
-import { testAlephApi } from './credentialTest';
+import { testAlephApi } from './api/credentialTest';
 import { downloadOptions } from './items/downloads';
 import { simplifyField } from './items/output';
 import { DEFAULT_VERSION } from './n8n';

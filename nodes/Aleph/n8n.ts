@@ -50,6 +50,11 @@ export function withSignal(ctx: NodeContext, signal: AbortSignal): NodeContext {
 	}) as NodeContext;
 }
 
+/** Shown beside the items. A webhook shows none, nor need every engine of n8n. */
+export function showHint(ctx: NodeContext, message: string, type: 'info' | 'warning'): void {
+	if ('addExecutionHints' in ctx) ctx.addExecutionHints({ message, type, location: 'outputPane' });
+}
+
 /** Aborts when the user stops the execution. A webhook has no such signal, nor has n8n's agent (2.41). */
 export function cancelSignalOf(ctx: NodeContext): AbortSignal | undefined {
 	return 'getExecutionCancelSignal' in ctx ? ctx.getExecutionCancelSignal() : undefined;

@@ -58,15 +58,6 @@ export function answer(
 	return { noWebhookResponse: true };
 }
 
-/** Nothing happens at the provider when a workflow is published: each generate request names its callback URL. */
-export const nothingToRegister = {
-	default: {
-		checkExists: async () => await Promise.resolve(true),
-		create: async () => await Promise.resolve(true),
-		delete: async () => await Promise.resolve(true),
-	},
-};
-
 /** The task that a callback of any API speaks of; null if the body is no callback. */
 function taskFromCallback(body: unknown): Task | null {
 	for (const dialect of DIALECTS) {

@@ -86,7 +86,7 @@ export function headersOf(credential: ICredentialDataDecryptedObject): Record<st
 /** Null if the credential names no provider or API that this version knows. */
 export function connectionOf(credential: ICredentialDataDecryptedObject): Connection | null {
 	const apiKey = cleanKey(credential.apiKey);
-	const provider = providerOf(credential);
+	const provider = providerIn(credential);
 	const dialect = provider && dialectIn(provider, credential.api);
 	if (!provider || !dialect) return null;
 	const { baseUrl, uploadUrl } = provider;
@@ -97,7 +97,7 @@ export function connectionOf(credential: ICredentialDataDecryptedObject): Connec
 }
 
 /** The known providers bring their own addresses, so that a key reaches no other host. */
-function providerOf({
+function providerIn({
 	provider = 'kie',
 	baseUrl,
 	uploadUrl,

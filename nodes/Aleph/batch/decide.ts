@@ -28,7 +28,7 @@ export interface Step {
 }
 
 /** More checks at once would only wait for their turn. */
-const CHECKS_AT_ONCE = 100;
+const MOST_CHECKS = 100;
 
 /** @param busy items with a request under way: their answer may bring more to do */
 export function decide(batch: Batch, now: number, busy: ReadonlySet<number>): Step {
@@ -42,7 +42,7 @@ export function decide(batch: Batch, now: number, busy: ReadonlySet<number>): St
 	};
 	const underway = [...busy].map((index) => itemAt(batch, index));
 	const allowance = allowanceOf(batch, underway, now);
-	let checks = CHECKS_AT_ONCE - underway.filter(isRunning).length;
+	let checks = MOST_CHECKS - underway.filter(isRunning).length;
 	let downloads = FILES_AT_ONCE - underway.filter(isSuccess).length;
 	// Most items share their terms: what does not let one start, lets no other of them.
 	let notNow: Terms | null = null;
@@ -85,7 +85,7 @@ function wantsFiles(item: ItemState): boolean {
 	return (video !== null || thumbnail !== null) && isSuccess(item) && item.files === undefined;
 }
 
-interface Verdict {
+interface Permission {
 	takes?: true;
 	startAt?: number;
 	trialAt?: number;
@@ -103,7 +103,7 @@ function allowanceOf(batch: Batch, underway: ItemState[], now: number) {
 	const limit = started + free;
 	return {
 		/** Whether one more may start, and is taken from the allowance; else when, if that is known. */
-		take: ({ terms }: ItemFacts): Verdict => {
+		take: ({ terms }: ItemFacts): Permission => {
 			if (halted) return {};
 			if (started >= limit) return openAt;
 			// Answers of those that are under way bring the next.

@@ -47,7 +47,7 @@ const SHORT_START_MS = 11_000;
 const SHORT_CHECK_MS = 4_000;
 
 /** n8n's `sleep` cannot be cancelled: this is how long a timer that is no longer needed lives. */
-const LONGEST_PAUSE_MS = 2_000;
+const LONGEST_TIMER_MS = 2_000;
 
 const ASK_AGAIN_MS = 60_000;
 
@@ -133,7 +133,7 @@ class Driver {
 		const ended = new Promise<void>((resolve) => {
 			this.onEnd = resolve;
 		});
-		await clock.pause(Math.min(time - clock.now(), LONGEST_PAUSE_MS), signal, ended);
+		await clock.pause(Math.min(time - clock.now(), LONGEST_TIMER_MS), signal, ended);
 	}
 
 	private withdraw(): void {

@@ -31,7 +31,7 @@ export const KEPT = 32;
 /** Which wait for the result a check is worth: a higher one gives fewer checks, and later ones. */
 const CHECK_COST_MS = 1_600;
 
-const LONGEST_PAUSE_MS = 45 * SECOND;
+const LONGEST_INTERVAL_MS = 45 * SECOND;
 
 /**
  * Nothing until shortly before the youngest age at which one has ended; then the rarer, the longer the
@@ -43,7 +43,7 @@ function expected(age: number, usual: number, durations: number[]): number {
 	if (left.length === 0) return usual;
 	const mean = left.reduce((sum, each) => sum + each, 0) / left.length;
 	const pause = Math.sqrt(mean * CHECK_COST_MS);
-	return Math.max(untilFirst, usual / 2, Math.min(LONGEST_PAUSE_MS, pause));
+	return Math.max(untilFirst, usual / 2, Math.min(LONGEST_INTERVAL_MS, pause));
 }
 
 /**

@@ -204,7 +204,7 @@ export function taskIdOf(item: Stage): string | undefined {
 }
 
 /** Whether the item's outcome is an error. */
-function hasFailed(item: ItemState): boolean {
+function endsInError(item: ItemState): boolean {
 	switch (item.state) {
 		case 'failed':
 		case 'unconfirmed':
@@ -221,7 +221,7 @@ function hasFailed(item: ItemState): boolean {
 
 /** Whether nothing more may be started. */
 export function isHalted({ halted, stopsOnError, items }: Batch): boolean {
-	return halted !== undefined || (stopsOnError && items.some(hasFailed));
+	return halted !== undefined || (stopsOnError && items.some(endsInError));
 }
 
 /** n8n looks for executions to wake once a minute, so a short sleep may take this much longer. */

@@ -41,7 +41,7 @@ const DATA_KEPT_MS = 10 * MINUTE;
 const KEPT_FOR_RETRY_MS = 24 * HOUR;
 
 /** As late as a wake is that had to wait. Those between two looks of n8n are as well, and are kept in vain. */
-const LATE_MS = 1_000;
+const HELD_UP_MS = 1_000;
 
 /** By then n8n has looked for what has crashed. */
 const START_MS = 5 * MINUTE;
@@ -91,7 +91,7 @@ function ownRun(execution: Execution): Run | undefined {
 /** For how long n8n may come with an older state of a run that has woken. */
 function riskOf({ wokenAt, wakeAt }: Sleep, now: number): number {
 	if (now < startedAt + START_MS) return KEPT_FOR_RETRY_MS;
-	return now > (wokenAt ?? wakeAt) + LATE_MS ? KEPT_IF_LATE_MS : 0;
+	return now > (wokenAt ?? wakeAt) + HELD_UP_MS ? KEPT_IF_LATE_MS : 0;
 }
 
 /** Gives the entry of the run that begins, which goes on from that of `earlier`. */

@@ -3,7 +3,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { clock } from '../api/clock';
 import { fellAsleep } from '../batch/events';
 import type { Batch } from '../batch/state';
-import type { Execution, KeptAwakeBy } from '../n8n';
+import { showHint, type Execution, type KeptAwakeBy } from '../n8n';
 import { markAsleep } from './callbacks';
 import { reportSleep } from './report';
 
@@ -15,7 +15,7 @@ export function maySleep(ctx: IExecuteFunctions, { keptAwakeBy }: Execution): bo
 	const keeper = keptAwakeBy();
 	if (keeper === null) return true;
 	const message = `"Wait Mode" is "Sleep", but the node kept running: ${REASONS[keeper]}.`;
-	ctx.addExecutionHints?.({ message, type: 'info', location: 'outputPane' });
+	showHint(ctx, message, 'info');
 	return false;
 }
 

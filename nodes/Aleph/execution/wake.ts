@@ -10,6 +10,15 @@ import { decideCallback, type Verdict } from './callbacks';
 const NOT_OURS: Rejection = { code: 403, msg: 'This execution is not waiting for this task' };
 const AGAIN: Rejection = { code: 503, msg: 'The execution is not ready for callbacks, try again' };
 
+/** Nothing happens at the provider when a workflow is published: each generate request names its callback URL. */
+export const nothingToRegister = {
+	default: {
+		checkExists: async () => await Promise.resolve(true),
+		create: async () => await Promise.resolve(true),
+		delete: async () => await Promise.resolve(true),
+	},
+};
+
 export async function wake(this: IWebhookFunctions): Promise<IWebhookResponseData> {
 	try {
 		const { hmacKey } = await readRecentConnection(this);

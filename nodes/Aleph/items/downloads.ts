@@ -4,7 +4,7 @@ import type { Client } from '../api/client';
 import type { ApiRef } from '../api/connection';
 import { asApiError } from '../api/error';
 import type { Downloads } from '../batch/state';
-import type { NodeContext } from '../n8n';
+import { showHint, type NodeContext } from '../n8n';
 import type { Task } from '../task/task';
 import { InvalidInput, readListOf, readText, withDefault } from './parameters';
 
@@ -103,8 +103,6 @@ export async function downloadFiles(
 function missing(ctx: NodeContext, { taskId }: Task, reason: string): IBinaryData | null {
 	const message = `The thumbnail of task ${taskId} could not be downloaded, so it is missing (${reason}).`;
 	ctx.logger.warn(message);
-	if ('addExecutionHints' in ctx) {
-		ctx.addExecutionHints({ message, type: 'warning', location: 'outputPane' });
-	}
+	showHint(ctx, message, 'warning');
 	return null;
 }

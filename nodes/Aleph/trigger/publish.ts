@@ -27,13 +27,13 @@ async function check(this: IHookFunctions): Promise<boolean> {
 			},
 		);
 	}
-	const problem = problemOf(this);
+	const problem = parameterProblem(this);
 	if (!problem) return true;
 	const { message, description } = problem;
 	throw new NodeOperationError(this.getNode(), message, { description });
 }
 
-function problemOf(ctx: IHookFunctions): InvalidInput | null {
+function parameterProblem(ctx: IHookFunctions): InvalidInput | null {
 	try {
 		readTriggerParameters(ctx);
 		return null;

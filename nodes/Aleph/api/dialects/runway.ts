@@ -66,7 +66,7 @@ export const runway: Dialect = {
 			videoUrl: videoUrlOf(record),
 			credits: asObject(record.cost).credits,
 			expiresAt: isoTime(Date.now() + URL_LIFETIME_MS),
-			errorMessage: failureOf(record),
+			errorMessage: reasonOf(record),
 		});
 		return record.status === 'THROTTLED' ? { task, queued: true } : { task };
 	},
@@ -142,7 +142,7 @@ function videoUrlOf({ output }: Json): unknown {
 	return firstText(...listOf(output));
 }
 
-function failureOf({ status, failure, failureCode }: Json): string | null {
+function reasonOf({ status, failure, failureCode }: Json): string | null {
 	if (status === 'CANCELLED') return 'The task was cancelled';
 	const code = asCode(failureCode);
 	const reason = asText(failure);

@@ -18,12 +18,12 @@ const TYPES = new Map([
 	['gif', 'image/gif'],
 ]);
 
-/** The MIME type that the extension of a name stands for, where it is one of a video or an image. */
+/** The MIME type that the extension of a name stands for, if it is one of a video or an image. */
 export function typeOfName(name: string): string | null {
 	return TYPES.get(extensionOf(name).slice(1).toLowerCase()) ?? null;
 }
 
-/** Gives a name without extension that of the MIME type, where it is known. */
+/** Appends the extension of the MIME type to a name that has none, if the type is known. */
 export function withExtension(name: string, mimeType: string | null): string {
 	if (extensionOf(name)) return name;
 	const [extension] = [...TYPES].find(([, type]) => type === mimeType) ?? [];
@@ -83,7 +83,7 @@ function plainValue(value = ''): string | null {
 	return asText(decoded(inCharset(text, 'utf-8') ?? text));
 }
 
-/** A text whose characters are bytes, read in that character set; null where it is in another. */
+/** A text whose characters are bytes, read in that character set; null if it is in another. */
 function inCharset(bytes: string, charset: string): string | null {
 	try {
 		return new TextDecoder(charset, { fatal: true }).decode(Buffer.from(bytes, 'latin1'));

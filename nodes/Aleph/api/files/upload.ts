@@ -43,7 +43,7 @@ export async function uploadFile(
 	const report = await moved.catch((error: unknown) => {
 		throw error instanceof ApiError ? asUploadError(error) : error;
 	});
-	return uploaded(file, report, provider.uploadLifetime);
+	return uploadedFile(file, report, provider.uploadLifetime);
 }
 
 /** What has its own advice, besides what is wrong with the account, the network, or the moment. */
@@ -142,7 +142,7 @@ function progressLog({ logger }: NodeContext, { name, size }: LocalFile) {
 	};
 }
 
-function uploaded(file: LocalFile, report: UploadReport, lifetime: number): UploadedFile {
+function uploadedFile(file: LocalFile, report: UploadReport, lifetime: number): UploadedFile {
 	const url = asText(report.url);
 	if (url === null) throw new ApiError('upload', 200, 'The response has no URL');
 	return {

@@ -18,7 +18,7 @@ export function isPrivate(url: string): boolean {
 	return PRIVATE.some((pattern) => pattern.test(hostname));
 }
 
-/** A private address will do where the API has one itself. */
+/** A private address will do if the API has one itself. */
 export function canCall(apiUrl: string, url: string): boolean {
 	return isPrivate(apiUrl) || !isPrivate(url);
 }

@@ -1,6 +1,7 @@
 /** Hints for videos that the provider can probably not fetch. It may have ways of its own: so nothing is refused. */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Connection } from '../../../api/connection';
+import { showHint } from '../../../n8n';
 import type { VideoRequest } from '../../../task/task';
 import { canCall, isPrivate } from './reachable';
 
@@ -11,7 +12,7 @@ export function warnings(ctx: IExecuteFunctions) {
 		const hint = videoUrl === undefined ? null : hintFor(videoUrl, baseUrl);
 		if (!hint || shown.has(hint.kind)) return;
 		shown.add(hint.kind);
-		ctx.addExecutionHints({ message: hint.message, type: 'warning', location: 'outputPane' });
+		showHint(ctx, hint.message, 'warning');
 	};
 }
 

@@ -4,12 +4,12 @@ import type {
 	ICredentialTestFunctions,
 	INodeCredentialTestResult,
 } from 'n8n-workflow';
-import { connectionOf, headersOf, problemOf, type Connection } from './api/connection';
-import type { HttpAnswer } from './api/dialects/dialect';
-import { ApiError, type ApiErrorKind } from './api/error';
-import { networkError } from './api/networkError';
-import { USER_AGENT } from './api/request';
-import { redactText } from './api/key';
+import { connectionOf, headersOf, problemOf, type Connection } from './connection';
+import type { HttpAnswer } from './dialects/dialect';
+import { ApiError, type ApiErrorKind } from './error';
+import { networkError } from './networkError';
+import { USER_AGENT } from './request';
+import { redactText } from './key';
 
 export async function testAlephApi(
 	this: ICredentialTestFunctions,

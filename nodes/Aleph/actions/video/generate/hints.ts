@@ -3,9 +3,9 @@
  * sentences themselves can hold no numbers.
  */
 import type { NodeHint } from 'n8n-workflow';
-import { PROVIDERS } from './api/dialects';
-import { limitsBy } from './api/dialects/names';
-import { PAGES } from './actions/video/generate/warnings';
+import { PROVIDERS } from '../../../api/dialects';
+import { limitsBy } from '../../../api/dialects/names';
+import { PAGES } from './warnings';
 
 const GENERATE = '$parameter["resource"] === "video" && $parameter["operation"] === "generate"';
 const WAITS = '$parameter["waitForCompletion"] !== false';
