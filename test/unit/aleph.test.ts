@@ -52,7 +52,7 @@ describe('a record of the Aleph API', () => {
 	});
 
 	it('is processing while there is neither a result nor an error', () => {
-		const running = { ...done, response: null, completeTime: null, successFlag: 0 };
+		const running = { ...done, response: null, completeTime: null, successFlag: 0, errorCode: 200 };
 		expect(taskOf(running)).toMatchObject({
 			status: 'processing',
 			prompt: 'snow',
@@ -106,6 +106,7 @@ describe('a record of the Aleph API', () => {
 		['ISO with blanks around it', ' 2026-03-01T10:04:30Z '],
 		['ISO with the hours of a zone', '2026-03-01T18:04:30+08'],
 		['a blank before the zone', '2026-03-01 18:04:30 +08'],
+		['the name of a zone', '2026-03-01 10:04:30 UTC'],
 	])('may give its times as %s', (_, completeTime) => {
 		expect(taskOf({ ...done, completeTime })).toMatchObject({
 			completedAt: '2026-03-01T10:04:30.000Z',

@@ -39,6 +39,8 @@ describe('an answer of the API', () => {
 		[455, 'Maintenance', 'maintenance'],
 		[500, 'Server error', 'server'],
 		[500, 'Credits insufficient. Please top up', 'credits'],
+		[500, 'The account does not have enough credits', 'credits'],
+		[500, 'The model name you specified is not supported', 'noModel'],
 		[500, 'prompt is required', 'parameters'],
 		[500, 'aspect_ratio is not within the range of allowed options', 'parameters'],
 		[501, 'Generation failed', 'server'],

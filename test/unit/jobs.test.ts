@@ -140,7 +140,7 @@ describe('a record of the Jobs API', () => {
 		},
 	);
 
-	it.each([[[null, finished.videoUrl]], [finished.videoUrl]])(
+	it.each([[[null, finished.videoUrl]], [finished.videoUrl], [`["${finished.videoUrl}"]`]])(
 		'finds its video in the URLs %j',
 		(resultUrls) => {
 			const resultJson = JSON.stringify({ resultUrls, firstFrameUrl: finished.imageUrl });

@@ -109,8 +109,8 @@ describe('a task of the Runway API', () => {
 		expect(task).toMatchObject({ status: 'failed', errorMessage, credits: 140, videoUrl: null });
 	});
 
-	it('that was cancelled has failed, and says so', () => {
-		const task = taskOf({ status: 'CANCELLED', cost: { credits: 0 } });
+	it.each(['CANCELLED', 'canceled'])('that is %s has failed, and says so', (status) => {
+		const task = taskOf({ status, cost: { credits: 0 } });
 		expect(task).toMatchObject({
 			status: 'failed',
 			errorMessage: 'The task was cancelled',

@@ -12,18 +12,23 @@ export function asList(value: unknown): unknown[] {
 	return Array.isArray(value) ? (value as unknown[]) : [];
 }
 
-/** A list, or a value alone as the list of it. */
+/** A list, or the JSON text of one; or a value alone as the list of it. */
 export function listOf(value: unknown): unknown[] {
-	return Array.isArray(value) ? (value as unknown[]) : [value];
+	const list = parsed(value);
+	return Array.isArray(list) ? (list as unknown[]) : [value];
 }
 
 /** An object, or the JSON text of one; anything else gives an empty object. */
 export function parseObject(value: unknown): Json {
-	if (typeof value !== 'string') return asObject(value);
+	return asObject(parsed(value));
+}
+
+function parsed(value: unknown): unknown {
+	if (typeof value !== 'string') return value;
 	try {
-		return asObject(JSON.parse(value));
+		return JSON.parse(value) as unknown;
 	} catch {
-		return {};
+		return value;
 	}
 }
 

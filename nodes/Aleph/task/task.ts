@@ -123,7 +123,9 @@ const LEAST_MILLISECONDS = 1e11;
 export function asTime(value: unknown): number | null {
 	const number = asNumber(value);
 	if (number !== null) return timeOf(number);
-	const text = asText(value)?.trim();
+	const text = asText(value)
+		?.trim()
+		.replace(/ ?(UTC|GMT)$/i, 'Z');
 	if (text === undefined) return null;
 	// A zone may be given by its hours alone, which JavaScript does not understand.
 	const zoned = text.replace(/(:\d\d(?:\.\d+)? ?[+-]\d\d)$/, '$1:00');

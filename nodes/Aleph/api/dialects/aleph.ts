@@ -72,7 +72,8 @@ export const aleph: Dialect = {
 function statusOf(record: Json): Report['status'] {
 	const flag = asNumber(record.successFlag);
 	if (flag === 1) return 'success';
-	const complaint = asText(record.errorMessage) !== null || Boolean(asNumber(record.errorCode));
+	const code = asNumber(record.errorCode) ?? 0;
+	const complaint = asText(record.errorMessage) !== null || (code !== 0 && code !== 200);
 	return flag === 2 || flag === 3 || complaint ? 'failed' : 'processing';
 }
 

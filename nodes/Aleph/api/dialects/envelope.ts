@@ -94,6 +94,7 @@ function errorKind(code: number, reason: string): ApiErrorKind {
 	}
 	if (code === 500) {
 		if (NO_CREDITS.test(reason)) return 'credits';
+		if (NO_MODEL.test(reason)) return 'noModel';
 		if (PARAMETERS.test(reason)) return 'parameters';
 	}
 	const kind = KINDS[code];

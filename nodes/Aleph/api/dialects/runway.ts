@@ -134,8 +134,14 @@ function keyframeBody({ image, seconds, position, start, end }: Keyframe) {
 
 /** Others are `PENDING`, `THROTTLED` and `RUNNING`. */
 function statusOf({ status }: Json): Report['status'] {
-	if (status === 'SUCCEEDED') return 'success';
-	return status === 'FAILED' || status === 'CANCELLED' ? 'failed' : 'processing';
+	const word = asText(status)?.trim().toUpperCase();
+	if (word === 'SUCCEEDED') return 'success';
+	return word === 'FAILED' || isCancelled(word) ? 'failed' : 'processing';
+}
+
+/** The docs spell it with two L. */
+function isCancelled(status: unknown): boolean {
+	return /^\s*cancell?ed\s*$/i.test(asText(status) ?? '');
 }
 
 function videoUrlOf({ output }: Json): unknown {
@@ -143,7 +149,7 @@ function videoUrlOf({ output }: Json): unknown {
 }
 
 function reasonOf({ status, failure, failureCode }: Json): string | null {
-	if (status === 'CANCELLED') return 'The task was cancelled';
+	if (isCancelled(status)) return 'The task was cancelled';
 	const code = asCode(failureCode);
 	const reason = asText(failure);
 	return reason && code ? `${reason} (${code})` : (reason ?? code);
