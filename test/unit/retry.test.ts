@@ -125,17 +125,19 @@ describe('a node that runs again', () => {
 		};
 
 		it('names the task that was paid for', () => {
-			expect(stageOf(ended('success'), { fresh: batchAt(bad) })).toEqual({ ...bad, taskId: 'a' });
+			expect(stageOf(ended('success'), { fresh: batchAt(bad) })).toEqual({ ...bad, ...task });
 			expect(stageOf(ended('failed'), { fresh: batchAt(bad) })).toEqual(bad);
+		});
+
+		it('does not forget that one may exist', () => {
+			const open: Stage = { state: 'unconfirmed', failure };
+			const fresh = batchAt(bad, { executionId: 'first' });
+			expect(stageOf(open, { again: retryOnFail, fresh, hashes: OTHER })).toEqual(open);
 		});
 
 		it('keeps it for a run whose input is as it was', () => {
 			const between = afterwards(ended('success'), { fresh: batchAt(bad), hashes: OTHER });
-			expect(stageOf(between)).toEqual({
-				...running('a', NOW),
-				api: undefined,
-				requested: undefined,
-			});
+			expect(stageOf(between)).toEqual(pickedUp);
 			expect(stageOf(between, { hashes: OTHER })).toEqual(pending);
 		});
 	});

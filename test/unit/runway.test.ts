@@ -195,6 +195,8 @@ describe('an answer of the Runway API', () => {
 		const { kind, reason } = errorOf('/v1/tasks/t1', 403, '<html>Denied</html>');
 		expect(kind).toBe('firewall');
 		expect(reason).not.toContain('<');
+		const problem = { type: 'https://example.com/1010', title: 'Access denied', detail: 'Blocked' };
+		expect(errorOf('/v1/tasks/t1', 403, problem).kind).toBe('firewall');
 	});
 
 	it.each([

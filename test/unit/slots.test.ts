@@ -1,7 +1,7 @@
 /** How many tasks the API takes at once: a batch is told, or learns it from refusals. */
 import fc from 'fast-check';
 import { ApiError } from '../../nodes/Aleph/api/error';
-import type { Batch } from '../../nodes/Aleph/batch/state';
+import type { Batch, Uploads } from '../../nodes/Aleph/batch/state';
 import { batchOf, states } from '../support/batches';
 import { World, type Fate } from '../support/batchWorld';
 import { HOUR, MINUTE, SECOND } from '../support/fakeClock';
@@ -114,17 +114,55 @@ describe('a refusal for now', () => {
 		expect(again!.time - refusedAt!.time).toBeGreaterThanOrEqual(90 * SECOND);
 	});
 
-	it('of a file is tried again, and says nothing of the slots', async () => {
-		const world = new World({ fate: () => ({ duration: MINUTE }) });
-		const send = world.request.bind(world);
-		let refusals = 0;
-		jest.spyOn(world, 'request').mockImplementation(async (what, ...about) => {
-			await send(what, ...about);
-			if (what === 'upload' && ++refusals === 1) throw new ApiError('rateLimit', 429, 'wait');
+	describe('of a file', () => {
+		/** An API to which so many uploads fail. */
+		function refusing(count: number, error: ApiError) {
+			const world = new World({ fate: () => ({ duration: MINUTE }) });
+			const send = world.request.bind(world);
+			jest.spyOn(world, 'request').mockImplementation(async (what, ...about) => {
+				await send(what, ...about);
+				if (what === 'upload' && count-- > 0) throw error;
+			});
+			return world;
+		}
+
+		it('is tried again, and says nothing of the slots', async () => {
+			const world = refusing(1, new ApiError('rateLimit', 429, 'wait'));
+			const batch = await world.run(batchOf(20, { hasFiles: true }));
+			expect(states(batch)).toEqual(Array(20).fill('success'));
+			expect(batch.slots?.learnt).toBeUndefined();
 		});
-		const batch = await world.run(batchOf(20, { hasFiles: true }));
-		expect(states(batch)).toEqual(Array(20).fill('success'));
-		expect(batch.slots).toMatchObject({ learnt: undefined });
+
+		it('is tried with a pause, and fails in the end', async () => {
+			const world = refusing(Infinity, new ApiError('rateLimit', 429, 'wait'));
+			const batch = await world.run(batchOf(1, { hasFiles: true, timeout: 5 * MINUTE }));
+			expect(states(batch)).toEqual(['failed']);
+			expect(world.sentOf('upload').length).toBeLessThan(20);
+		});
+
+		it('fails in the end, although no wake is long enough to try for as long as it wants', async () => {
+			const world = new World();
+			const jobs = world.jobs.bind(world);
+			const upload = async (_: Uploads, signal: AbortSignal) =>
+				await new Promise<Uploads>((_resolve, reject) => {
+					const error = new ApiError('upload', 500, 'HTTP 500');
+					signal.addEventListener('abort', () => reject(error));
+				});
+			jest
+				.spyOn(world, 'jobs')
+				.mockImplementation((batch) => jobs(batch).map((job) => ({ ...job, upload })));
+			const terms = { hasFiles: true, timeout: 10 * MINUTE };
+			const batch = await world.run(batchOf(1, terms, sleeping));
+			expect(states(batch)).toEqual(['failed']);
+			expect(world.clock.now()).toBeLessThan(15 * MINUTE);
+		});
+
+		it('soon fails if nobody answers where files go, though tasks can be started', async () => {
+			const world = refusing(Infinity, new ApiError('unreachable', null, 'ECONNREFUSED'));
+			const batch = await world.run(batchOf(2, (index) => ({ hasFiles: index === 1 })));
+			expect(states(batch)).toEqual(['success', 'failed']);
+			expect(world.clock.now()).toBeLessThan(3 * MINUTE);
+		});
 	});
 
 	it('that goes on for the whole time-out is the failure of those that wait', async () => {

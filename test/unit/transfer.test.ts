@@ -58,6 +58,16 @@ describe('a transfer', () => {
 		expect(move.mock.calls.length).toBeGreaterThan(4);
 	});
 
+	it('that is taken back before it is tried again says what went wrong', async () => {
+		const move = () => Promise.reject(new ApiError('server', 503, 'HTTP 503'));
+		const withdrawal = new AbortController();
+		const moved = transfer({ ...turn(), withdrawal: withdrawal.signal }, move);
+		const failed = expect(moved).rejects.toMatchObject({ kind: 'server' });
+		await pass(500);
+		withdrawal.abort();
+		await failed;
+	});
+
 	it.each([
 		['refused', new ApiError('notFound', 404, 'HTTP 404')],
 		['broken by our own side', new Error('ENOSPC')],

@@ -16,7 +16,7 @@ import { uploadFile, type LocalFile } from './files/upload';
 import { redactText } from './key';
 import { CHECKS_AT_ONCE } from './limits';
 import { answerTo, READ_TIMEOUT_MS, request } from './request';
-import { retrying } from './retry';
+import { patiently, retrying } from './retry';
 import { spaced } from './spacing';
 
 /** Longer than most systems try to connect, which then say so: a time limit of ours leaves it open. */
@@ -42,11 +42,12 @@ interface Reading {
 	timeout?: number;
 }
 
-/** For what is not interrupted. */
-const NEVER = new AbortController().signal;
-
-/** How long to go on with a task that could not be cancelled, as the API did not answer well. */
-const CANCEL_PATIENCE_MS = 30_000;
+interface ReadingOf extends Omit<Reading, 'api'> {
+	/** The limiter, if not the client's own. */
+	checks?: keyof typeof CHECKS_AT_ONCE;
+	/** Interrupts the request. */
+	stopped?: AbortSignal;
+}
 
 interface StartOptions {
 	/** New tasks per 10 seconds. */
@@ -143,8 +144,9 @@ export class Client {
 	}
 
 	/** Reads a task once, when its turn comes. Throws an ApiError, or the signal's reason while it waits. */
-	async readTask(taskId: string, { api, ...reading }: Reading = {}): Promise<FoundRecord> {
+	async readTask(taskId: string, { api, ...given }: Reading = {}): Promise<FoundRecord> {
 		const connection = await this.connected();
+		const reading = { signal: this.stopped, stopped: this.stopped, ...given };
 		if (api) return await this.readTaskOf(speaking(connection, api), taskId, reading);
 		let unknown = new ApiError('unknownTask', null, 'No API knows this task');
 		for (const dialect of new Set([connection.dialect, ...connection.provider.dialects])) {
@@ -160,19 +162,14 @@ export class Client {
 	private async readTaskOf(
 		connection: Connection,
 		taskId: string,
-		{ signal, timeout }: Omit<Reading, 'api'> = {},
-		stopped = this.stopped,
+		{ checks = this.checks, signal, stopped, timeout }: ReadingOf,
 	): Promise<FoundRecord> {
 		const { account, limiters, dialect } = connection;
 		const { readInterval } = dialect;
-		const turn = {
-			owner: this.owner,
-			intervalCap: CHECKS_AT_ONCE[this.checks],
-			signal: signal ?? stopped,
-		};
+		const turn = { owner: this.owner, intervalCap: CHECKS_AT_ONCE[checks], signal };
 		const options = { timeout, signal: stopped };
 		const read = async () => await request(this.ctx, connection, dialect.read(taskId), options);
-		const data = await limiters[this.checks].run(turn, async () =>
+		const data = await limiters[checks].run(turn, async () =>
 			readInterval === 0
 				? await read()
 				: await spaced(`${account} ${taskId}`, readInterval, read, stopped),
@@ -188,29 +185,23 @@ export class Client {
 	}
 
 	/**
-	 * Cancels a task that runs or waits, and gives its record after that, or as it is if it has ended.
-	 * Throws an ApiError. It is not interrupted when the user stops the execution, which may be the reason
-	 * for it.
+	 * Cancels a task, unless it has ended: the API would delete it then, with its video. Gives the record as it
+	 * was before. Throws an ApiError. It is not interrupted when the user stops the execution, which may be the
+	 * reason for it.
 	 */
 	async cancelTask(taskId: string, api?: ApiRef): Promise<FoundRecord> {
-		let giveUpAt: number | undefined;
-		return await retrying(
-			async () => await this.cancelNow(taskId, api),
-			({ isTransient }) => (isTransient ? (giveUpAt ??= clock.now() + CANCEL_PATIENCE_MS) : 0),
-		);
-	}
-
-	private async cancelNow(taskId: string, api?: ApiRef): Promise<FoundRecord> {
 		const connected = await this.connected();
 		const connection = api ? speaking(connected, api) : connected;
 		const { cancel, name } = connection.dialect;
 		if (!cancel) throw new ApiError('noCancel', null, name);
-		const read = async () => await this.readTaskOf(connection, taskId, {}, NEVER);
-		const found = await read();
-		// The API would delete what has ended, with its video.
-		if (found.task.status !== 'processing') return found;
-		await request(this.ctx, connection, cancel(taskId), {});
-		return await read();
+		const cancelNow = async () => {
+			const found = await this.readTaskOf(connection, taskId, { checks: 'callbacks' });
+			if (found.task.status === 'processing') {
+				await request(this.ctx, connection, cancel(taskId), {});
+			}
+			return found;
+		};
+		return await patiently(cancelNow);
 	}
 
 	/** How many credits the account has left. Throws an ApiError. */
@@ -272,7 +263,7 @@ export class Client {
 		const connection = speaking(await this.connected(), api);
 		const { freshUrl } = connection.dialect;
 		if (freshUrl) return asText(await this.ask(connection, freshUrl(url)));
-		const { task } = await this.readTaskOf(connection, taskId);
+		const { task } = await this.readTask(taskId, { api });
 		return task.videoUrl;
 	}
 

@@ -163,7 +163,9 @@ class Driver {
 			accepted(batch, index, await start(uploads, signal), clock.now());
 		} catch (error) {
 			const cause = this.causeOf(error);
-			if (cause instanceof ApiError && (cause.isThrottled || cause.isNotSent)) {
+			// An upload that was taken back while it failed goes on at the next wake.
+			const isTakenBack = !isUploaded && signal.aborted;
+			if (cause instanceof ApiError && (cause.isThrottled || cause.isNotSent || isTakenBack)) {
 				refused(batch, cause, isUploaded, clock.now());
 			} else if (cause) {
 				notStarted(batch, index, cause);

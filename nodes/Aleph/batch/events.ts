@@ -62,35 +62,48 @@ export function concurrencyTold(batch: Batch, told: number): void {
 /**
  * The API takes no new tasks for now, or none could be sent. Items give up if nothing was accepted for as
  * long as their time-out; only the time in which that was tried counts.
+ * @param isOfTask whether a task was refused, and not a file for it
  */
 export function refused(batch: Batch, error: ApiError, isOfTask: boolean, now: number): void {
 	const earlier = batch.slots ?? NO_SLOTS;
 	const used = batch.items.filter(isRunning).length;
-	const refusedFor = earlier.refusedFor + triedFor(earlier, now);
+	// Requests that were on their way when the first was refused tell nothing new.
+	const isNew = now >= earlier.trialAt;
+	const refusals = earlier.refusals + (isNew ? 1 : 0);
+	const asked = error.retryAfter ?? 0;
+	const pause = Math.max(asked, used > 0 ? untilNextTrial(refusals) : backoff(refusals));
 	// What was never sent, or was a file, says nothing of the slots.
-	const learnt = isOfTask && !error.isNotSent ? used : earlier.learnt;
-	batch.slots = { ...slotsAfter(earlier, used, error, now), learnt, refusedFor };
-	const isProven = batch.items.some((item) => taskIdOf(item) !== undefined);
+	const isOfSlots = isOfTask && !error.isNotSent;
+	batch.slots = {
+		...earlier,
+		...(isOfSlots && { learnt: used }),
+		refusals,
+		lastRefusalAt: now,
+		refusedFor: earlier.refusedFor + triedFor(earlier, now),
+		closedUntil: Math.max(earlier.closedUntil, now + (isOfSlots ? asked : pause)),
+		trialAt: isNew ? now + pause : earlier.trialAt,
+	};
+	giveUp(batch, error, isOfTask);
+}
+
+/** Items that nothing was accepted for in all of their time fail. */
+function giveUp(batch: Batch, error: ApiError, isOfTask: boolean): void {
+	const { refusedFor } = batch.slots!;
+	const isUnproven = error.isNotSent && !isProven(batch, isOfTask);
 	batch.items.forEach((item, itemIndex) => {
-		const patience = error.isNotSent && !isProven ? UNPROVEN_MS : item.terms.timeout;
+		const patience = isUnproven ? UNPROVEN_MS : item.terms.timeout;
 		if (isPending(item) && refusedFor >= patience) notStarted(batch, itemIndex, error);
 	});
 }
 
-/** When to try again after a refusal. */
-function slotsAfter(earlier: Slots, used: number, error: ApiError, now: number): Slots {
-	// Requests that were on their way when the first was refused tell nothing new.
-	const isNew = now >= earlier.trialAt;
-	const refusals = earlier.refusals + (isNew ? 1 : 0);
-	const pause = used > 0 ? untilNextTrial(refusals) : backoff(refusals);
-	const asked = error.retryAfter ?? 0;
-	return {
-		...earlier,
-		refusals,
-		lastRefusalAt: now,
-		closedUntil: Math.max(earlier.closedUntil, now + (error.isNotSent ? pause : asked)),
-		trialAt: isNew ? now + Math.max(asked, pause) : earlier.trialAt,
-	};
+/** Whether the address has answered before: that of the API, or that for files, which may be another. */
+function isProven({ items }: Batch, isOfTask: boolean): boolean {
+	if (isOfTask) return items.some((item) => taskIdOf(item) !== undefined);
+	return items.some(
+		(item) =>
+			item.terms.hasFiles &&
+			(taskIdOf(item) !== undefined || (isPending(item) && item.uploads !== undefined)),
+	);
 }
 
 /** The time since the last refusal, but not that in which n8n was down. */

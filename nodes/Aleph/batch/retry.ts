@@ -5,7 +5,6 @@
 import {
 	isSuccess,
 	running,
-	taskIdOf,
 	type Batch,
 	type Downloads,
 	type ItemFacts,
@@ -34,14 +33,21 @@ export function retryBatch(earlier: Batch, fresh: Batch, again: Again, now: numb
 		const before = earlier.items[itemIndex];
 		if (!before) return item;
 		const stage = keptStage(before, item, { isUnseen, isSameExecution, now });
-		// If the input is bad now, its error still names the task that was paid for, and a later run finds it.
-		if (item.state === 'failed') {
-			return { ...item, ...hashes(before), ...(stage && { taskId: taskIdOf(stage) }) };
-		}
+		if (item.state === 'failed') return withEarlier(item, before, stage);
 		if (!stage || !isSame(before, item)) return item;
 		return { ...stage, ...hashes(item), terms: item.terms };
 	});
 	return { ...fresh, revision: earlier.revision, attempts, items };
+}
+
+/** If the input is bad now, its error still names the task that was paid for, and a later run finds it. */
+function withEarlier(
+	item: ItemState & { state: 'failed' },
+	before: ItemState,
+	stage: Stage | null,
+): ItemState {
+	if (stage?.state === 'unconfirmed') return { ...stage, ...hashes(before), terms: item.terms };
+	return { ...item, ...hashes(before), ...(stage && taskOf(stage)) };
 }
 
 function isSame(before: ItemFacts, now: ItemFacts): boolean {
@@ -89,9 +95,14 @@ function keptStage(
 }
 
 function runningAgain(before: ItemState, now: number): Stage | null {
-	if (!('taskId' in before) || before.taskId === undefined) return null;
-	const { taskId, api, requested } = before;
-	return { ...running(taskId, now), api, requested };
+	const task = taskOf(before);
+	return task && { ...running(task.taskId, now), ...task };
+}
+
+function taskOf(stage: Stage) {
+	if (!('taskId' in stage) || stage.taskId === undefined) return null;
+	const { taskId, api, requested } = stage;
+	return { taskId, api, requested };
 }
 
 function sameDownloads(one: Downloads, other: Downloads): boolean {

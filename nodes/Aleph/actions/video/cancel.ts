@@ -1,6 +1,7 @@
 /** video / cancel: cancels tasks that run or wait, and reports those that have ended as they are. */
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
-import { Client } from '../../api/client';
+import { Client, type FoundRecord } from '../../api/client';
+import { patiently } from '../../api/retry';
 import { requestError, type ItemRef } from '../../items/errors';
 import { outputItems, providerOf, simplifyField, type Outcome } from '../../items/output';
 import { acceptedTask } from '../../task/task';
@@ -38,7 +39,7 @@ async function outcomeOf(ctx: IExecuteFunctions, client: Client, ref: ItemRef): 
 		await client.connected();
 		taskId = readTaskId(ctx, itemIndex);
 		const output = readOutputTerms(ctx, itemIndex, ctx.getNodeParameter('options', itemIndex, {}));
-		const { task, data } = await client.cancelTask(taskId);
+		const { task, data } = await cancelled(client, taskId);
 		return { task, data: data as Outcome['data'], ...output };
 	} catch (error) {
 		const { includeInputFields } = termsOfBadItem(ctx, itemIndex);
@@ -48,4 +49,11 @@ async function outcomeOf(ctx: IExecuteFunctions, client: Client, ref: ItemRef): 
 			error: requestError(ref, error as Error),
 		};
 	}
+}
+
+/** The task's record after it was cancelled, or as it is if it had ended. */
+async function cancelled(client: Client, taskId: string): Promise<FoundRecord> {
+	const found = await client.cancelTask(taskId);
+	if (found.task.status !== 'processing') return found;
+	return await patiently(async () => await client.readTask(taskId, { api: found.api }));
 }

@@ -105,7 +105,9 @@ function textInstead(start: Uint8Array, type: string | null): string | null {
 	const told = type ?? '';
 	const text = Buffer.from(start.subarray(0, 200)).toString();
 	if (PAGE_TYPE.test(told) || PAGE.test(text)) return 'a web page';
-	return TEXT_TYPE.test(told) || MESSAGE.test(text) ? 'a text instead of the file' : null;
+	// A host may say of any file that it is text.
+	const isText = TEXT_TYPE.test(told) && !text.includes('\0');
+	return isText || MESSAGE.test(text) ? 'a text instead of the file' : null;
 }
 
 const PAGE_TYPE = /^(text\/html|application\/xhtml\+xml)$/;

@@ -2,10 +2,9 @@
  * What uploads and downloads share: a few at once, again after errors that pass, and as long as the
  * connection needs, but not if it has as good as stopped.
  */
-import { clock } from '../clock';
 import { ApiError } from '../error';
 import type { RateLimiter } from '../rateLimiter';
-import { retrying } from '../retry';
+import { patiently } from '../retry';
 import { limited } from '../signals';
 
 /** How long nothing may move before a transfer has failed; the answer to an upload gets as much. */
@@ -44,13 +43,8 @@ export async function transfer<T>(
 		});
 		return await moved.finally(() => timer.stop());
 	};
-	let firstFailure: number | undefined;
-	const until = (error: ApiError) => {
-		firstFailure ??= clock.now();
-		return error.isTransient ? firstFailure + PATIENCE_MS : 0;
-	};
 	const turn = { owner, intervalCap: Infinity, signal: withdrawal };
-	return await retrying(async () => await limiter.run(turn, attempt), until, withdrawal);
+	return await patiently(async () => await limiter.run(turn, attempt), withdrawal, PATIENCE_MS);
 }
 
 /** A stalled transfer isn't retried: that would mean another two minutes. */
