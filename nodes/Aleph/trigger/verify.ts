@@ -65,7 +65,8 @@ async function readOnce(client: Client, taskId: string, signal: AbortSignal): Pr
 /** Throws the signal's reason once it aborts. */
 async function inTime<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
 	return await new Promise<T>((resolve, reject) => {
-		signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-		result.then(resolve, reject);
+		const onAbort = () => reject(signal.reason as Error);
+		signal.addEventListener('abort', onAbort);
+		result.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
 	});
 }
