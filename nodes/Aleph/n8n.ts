@@ -85,6 +85,7 @@ export interface Execution {
 	keptAwakeBy: () => KeptAwakeBy | null;
 	/** Shown with it in n8n's list of executions. */
 	setCustomData: (key: string, value: string) => void;
+	getCustomData: (key: string) => string | undefined;
 	/** Where a callback reaches it while it sleeps. Since n8n 2.0 the URL carries a secret token. */
 	callbackUrl: () => string;
 	/** Once this run of the node has returned, without items. The editor shows the URL for callbacks. */
@@ -115,6 +116,7 @@ export function readExecution(ctx: IExecuteFunctions): Execution {
 		deadline: () => endOfExecution(ctx),
 		keptAwakeBy: () => (isTool ? 'agent' : keptAwakeBy(ctx)),
 		setCustomData: (key, value) => setCustomData(ctx, key, value),
+		getCustomData: (key) => runExecutionData?.resultData.metadata?.[key],
 		callbackUrl: () => callbackUrl(ctx),
 		putToSleep: async (time) => {
 			ctx.setMetadata({ resumeUrl: callbackUrl(ctx) });

@@ -1,7 +1,9 @@
 /** Keep Credits: nothing more is started once fewer are left. */
 import '../support/fastClock';
+import { sleep } from 'n8n-workflow';
 import { generate, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
-import { runNode } from '../support/engine';
+import { runNode, start } from '../support/engine';
+import { until } from '../support/poll';
 import { prompts } from '../support/tasks';
 
 useSimulator();
@@ -43,6 +45,22 @@ describe('credits to keep', () => {
 		const states = items.map(({ json }) => json.status);
 		expect(states).toEqual(prompts(30).map((_, n) => (n < 11 ? 'success' : 'failed')));
 		expect(items.at(-1)?.json.error).toBe('Only 190 credits are left');
+	});
+
+	it('are asked for again if the API cannot tell for a while', async () => {
+		simulator.settings.concurrency = 1;
+		const execution = start({
+			parameters: generate({ prompt: promptOfItem, options: { keepCredits: 0 } }),
+			items: prompts(3, (n) => `Video ${n} [duration=30]`),
+			credential: newAccount(),
+			settings: { onError: 'continueRegularOutput' },
+		});
+		await until(() => simulator.tasks().length === 1);
+		simulator.settings.maintenance = true;
+		await sleep(60_000);
+		simulator.settings.maintenance = false;
+		const { items } = await execution.result;
+		expect(items.map(({ json }) => json.status)).toEqual(Array(3).fill('success'));
 	});
 
 	it('are kept by two executions at once, which take turns', async () => {

@@ -1,11 +1,27 @@
 /** A second run for the same input pays only for what failed. */
-import '../support/fastClock';
-import type { IDataObject } from 'n8n-workflow';
+import { skip } from '../support/fastClock';
+import axios from 'axios';
+import type { IDataObject, INode, IRun } from 'n8n-workflow';
 import { generate, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
 import { retryExecution, runNode } from '../support/engine';
 import { prompts } from '../support/tasks';
 
 useSimulator();
+
+/** The execution as n8n stores it if the agent fails whose tool the node was. */
+function stoppedAt(run: IRun): IRun {
+	const stored = structuredClone(run);
+	const { executionData, resultData } = stored.data;
+	const [node] = Object.keys(resultData.runData).slice(-1);
+	executionData!.nodeExecutionStack = [
+		{
+			node: { name: node } as INode,
+			data: { main: [[{ json: {} }]] },
+			source: { main: [{ previousNode: 'Start' }] },
+		},
+	];
+	return stored;
+}
 
 describe('a second run for the same input', () => {
 	const mixed = (n: number) => (n === 0 ? 'Bad [fail=internal]' : `Video ${n}`);
@@ -75,6 +91,48 @@ describe('a second run for the same input', () => {
 		expect(second.error?.message).toBe('"Seed" must be a whole number');
 		await retryExecution({ ...setup, executionId: 'good' }, second.run);
 		expect(simulator.stats().generate.accepted).toBe(4);
+	});
+
+	it('by "Retry execution" gives URLs that work, also days later', async () => {
+		simulator.settings.resultExpires = 60;
+		const credential = newAccount({ api: 'runway' });
+		const setup = { parameters: generate({ prompt: promptOfItem }), items: prompts(2, mixed) };
+		const first = await runNode({ ...setup, credential });
+		skip(3 * 24 * 60 * 60_000);
+		const settings = { onError: 'continueRegularOutput' as const };
+		const retry = { ...setup, credential, settings, executionId: 'retry' };
+		const { items } = await retryExecution(retry, first.run);
+		const { status, videoUrl } = items[1]!.json;
+		expect(status).toBe('success');
+		expect((await axios.get(videoUrl as string)).status).toBe(200);
+	});
+
+	it('by "Retry execution" says where tasks of another provider are', async () => {
+		const setup = {
+			parameters: generate({ prompt: 'Slow [duration=600]', options: { timeout: 0.1 } }),
+			credential: newAccount(),
+		};
+		const first = await runNode(setup);
+		const baseUrl = simulator.url.replace('127.0.0.1', 'localhost');
+		const credential = { ...setup.credential, baseUrl };
+		const { error } = await retryExecution(
+			{ ...setup, credential, executionId: 'retry' },
+			first.run,
+		);
+		expect(error?.description).toContain('Set the credential back to that provider');
+		expect(simulator.stats().generate.accepted).toBe(1);
+	});
+
+	it('by "Retry execution" of an AI agent gives the video that its tool has made', async () => {
+		const settings = { type: 'n8n-nodes-runway-aleph.alephTool' };
+		const setup = { parameters: generate(), credential: newAccount(), settings };
+		const first = await runNode(setup);
+		const { items } = await retryExecution(
+			{ ...setup, executionId: 'retry' },
+			stoppedAt(first.run),
+		);
+		expect(items[0]?.json.status).toBe('success');
+		expect(simulator.stats().generate.accepted).toBe(1);
 	});
 
 	it('by Retry On Fail does not repeat a request that may have been accepted', async () => {

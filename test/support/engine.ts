@@ -201,7 +201,8 @@ export const nodeTypes: INodeTypes = {
 };
 
 function typeOf(name: string): INodeType {
-	const [, type = name] = name.split('.');
+	// As an AI tool, n8n gives a node a type of its own.
+	const type = name.split('.').at(-1)!.replace(/Tool$/, '');
 	return type === 'start' ? startNode : (loader.getNode(type).type as INodeType);
 }
 

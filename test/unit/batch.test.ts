@@ -5,7 +5,15 @@ import { backoff } from '../../nodes/Aleph/api/backoff';
 import { ApiError, type ApiErrorKind } from '../../nodes/Aleph/api/error';
 import { RateLimiter } from '../../nodes/Aleph/api/rateLimiter';
 import { checked, notChecked } from '../../nodes/Aleph/batch/events';
-import { failureOf, running, endOf, type Batch, type Terms } from '../../nodes/Aleph/batch/state';
+import {
+	endOf,
+	failureOf,
+	running,
+	type Batch,
+	type ItemState,
+	type Running,
+	type Terms,
+} from '../../nodes/Aleph/batch/state';
 import { acceptedTask } from '../../nodes/Aleph/task/task';
 import { batchOf, states, stored } from '../support/batches';
 import { API, CREDITS_PER_TASK, LATENCY, World, type Fate } from '../support/batchWorld';
@@ -380,7 +388,28 @@ describe('the end that n8n sets for the execution', () => {
 		expect(world.clock.now()).toBeLessThan(deadline);
 		expect(new Set(states(batch))).toEqual(new Set(['timedOut', 'failed']));
 		expect(batch.items.at(-1)).toMatchObject({ failure: { kind: 'deadline' } });
+		expect(batch.items[0]).not.toHaveProperty('atDeadline');
 		for (const { time } of world.sentOf('start')) expect(time).toBeLessThan(deadline - 30 * MINUTE);
+	});
+
+	it('cuts short the time of a task that an earlier execution has started, and that is told', async () => {
+		const world = new World({ fate: () => ({ duration: HOUR }) });
+		const earlier = await world.run(batchOf(1, { waitFor: 'start' }));
+		const { taskId } = earlier.items[0] as ItemState & Running;
+		const batch = batchOf(1, {}, { deadline: world.clock.now() + 10 * MINUTE });
+		Object.assign(batch.items[0]!, running(taskId, world.clock.now()));
+		const [item] = (await world.run(batch)).items;
+		expect(item).toMatchObject({ state: 'timedOut', atDeadline: true });
+	});
+
+	it('lets none be started that would not be told of before it, though nobody waits for their ends', async () => {
+		const deadline = 30 * SECOND;
+		const world = new World();
+		const batch = await world.run(batchOf(100, { waitFor: 'start' }, { deadline }));
+		const started = (index: number) => (index < 60 ? 'running' : 'failed');
+		expect(states(batch)).toEqual(batch.items.map((_, index) => started(index)));
+		expect(batch.items[99]).toMatchObject({ failure: { kind: 'deadline', reason: 'start' } });
+		expect(world.clock.now()).toBeLessThan(deadline);
 	});
 
 	it('lets nothing be paid for if not even one task can end before it', async () => {

@@ -131,8 +131,8 @@ export class Client {
 
 	private async checkCredits(keepCredits: number): Promise<void> {
 		const credits = await this.getCredits().catch((error: unknown) => {
-			const { code, reason } = asApiError(error);
-			throw new ApiError('keepCredits', code, reason);
+			const { code, reason, isTransient } = asApiError(error);
+			throw new ApiError('keepCredits', code, reason, { shouldRetry: isTransient });
 		});
 		if (credits < keepCredits) throw new ApiError('keepCredits', null, '', { credits });
 	}
@@ -248,8 +248,7 @@ export class Client {
 			signal: this.stopped,
 		};
 		const fresh = async (old: string) => await this.freshUrl(taskId, old, api).catch(() => null);
-		const isExpired = expiresAt !== null && Date.parse(expiresAt) <= Date.now();
-		const first = url !== null && isExpired ? ((await fresh(url)) ?? url) : url;
+		const first = url !== null && isOver(expiresAt) ? ((await fresh(url)) ?? url) : url;
 		return await downloadFile(this.ctx, { ...turn, url: first }).catch(async (error: unknown) => {
 			const isRefused = error instanceof ApiError && error.kind === 'noFile';
 			const second = isRefused && first !== null ? await fresh(first) : null;
@@ -265,6 +264,13 @@ export class Client {
 		if (freshUrl) return asText(await this.ask(connection, freshUrl(url)));
 		const { task } = await this.readTask(taskId, { api });
 		return task.videoUrl;
+	}
+
+	/** The record of a finished task anew, if its URLs have expired and reading it gives others; else null. */
+	async renewed({ taskId, expiresAt }: Task, api: ApiRef): Promise<FoundRecord | null> {
+		if (!isOver(expiresAt)) return null;
+		const { dialect } = speaking(await this.connected(), api);
+		return dialect.freshUrl ? null : await this.readTask(taskId, { api });
 	}
 
 	/** The text without the key. */
@@ -301,6 +307,10 @@ function startedTaskId(dialect: Dialect, answer: HttpAnswer, call: ApiCall): str
 	}
 	if (taskId === null) throw new ApiError('notTheApi', 200, 'The response has no task ID');
 	return taskId;
+}
+
+function isOver(expiresAt: string | null): boolean {
+	return expiresAt !== null && Date.parse(expiresAt) <= Date.now();
 }
 
 /** In the dialect of a task, whose provider must not have changed: its key would go to the wrong host. */

@@ -54,6 +54,11 @@ const ASK_AGAIN_MS = 60_000;
 /** The reason with which a request leaves the line: another run will send it, or nobody. */
 const WITHDRAWN = new Error('The request was withdrawn');
 
+/** What may go well later, and has certainly started nothing. */
+function isRefusal({ kind, isThrottled, isNotSent, isTransient }: ApiError): boolean {
+	return isThrottled || isNotSent || (kind === 'keepCredits' && isTransient);
+}
+
 class Driver {
 	/** By item with a request under way: withdraws it while it waits for its turn. */
 	private readonly requests = new Map<number, AbortController>();
@@ -165,8 +170,9 @@ class Driver {
 			const cause = this.causeOf(error);
 			// An upload that was taken back while it failed goes on at the next wake.
 			const isTakenBack = !isUploaded && signal.aborted;
-			if (cause instanceof ApiError && (cause.isThrottled || cause.isNotSent || isTakenBack)) {
-				refused(batch, cause, isUploaded, clock.now());
+			if (cause instanceof ApiError && (isRefusal(cause) || isTakenBack)) {
+				const isOfTask = isUploaded && cause.kind !== 'keepCredits';
+				refused(batch, cause, isOfTask, clock.now());
 			} else if (cause) {
 				notStarted(batch, index, cause);
 			}

@@ -7,10 +7,12 @@ import type { Started } from './job';
 import { BEAT, KEPT, untilNextTrial, whileAsleep, whileAwake } from './schedule';
 import {
 	endOf,
+	endsEarly,
 	failureOf,
 	fitsDeadline,
 	isPending,
 	isRunning,
+	isSuccess,
 	itemAt,
 	lastMoment,
 	running,
@@ -62,7 +64,7 @@ export function concurrencyTold(batch: Batch, told: number): void {
 /**
  * The API takes no new tasks for now, or none could be sent. Items give up if nothing was accepted for as
  * long as their time-out; only the time in which that was tried counts.
- * @param isOfTask whether a task was refused, and not a file for it
+ * @param isOfTask whether a task was refused, and not what comes before it: a file, or a look at the credits
  */
 export function refused(batch: Batch, error: ApiError, isOfTask: boolean, now: number): void {
 	const earlier = batch.slots ?? NO_SLOTS;
@@ -144,7 +146,7 @@ export function deadlineChecked(batch: Batch, now: number): void {
 		if (!isPending(item) || fitsDeadline(batch, item, now)) return;
 		set(batch, itemIndex, {
 			state: 'failed',
-			failure: { kind: 'deadline', code: null, reason: '' },
+			failure: { kind: 'deadline', code: null, reason: item.terms.waitFor },
 		});
 	});
 }
@@ -163,7 +165,8 @@ export function checked(batch: Batch, itemIndex: number, found: FoundRecord, now
 	if (task.status !== 'processing' || terms.waitFor === 'check') {
 		set(batch, itemIndex, { state: 'completed', taskId, api, requested, record });
 	} else if (now >= endOf(batch, item)) {
-		set(batch, itemIndex, { state: 'timedOut', taskId, api, requested, record });
+		const cut = endsEarly(batch, item) && { atDeadline: true as const };
+		set(batch, itemIndex, { state: 'timedOut', taskId, api, requested, record, ...cut });
 	} else {
 		item.api = api;
 		item.known = true;
@@ -201,8 +204,10 @@ export function notChecked(batch: Batch, itemIndex: number, error: Error, now: n
 	}
 	const isLate = waitFor === 'end' && now >= endOf(batch, item);
 	const isWaitedFor = notFoundTimeout === null || isPassing(error);
-	const state = isLate && isWaitedFor ? 'timedOut' : 'failed';
-	set(batch, itemIndex, { state, taskId, api, requested, failure: failureOf(error) });
+	const ended = { taskId, api, requested, failure: failureOf(error) };
+	const cut = endsEarly(batch, item) && { atDeadline: true as const };
+	if (isLate && isWaitedFor) set(batch, itemIndex, { state: 'timedOut', ...ended, ...cut });
+	else set(batch, itemIndex, { state: 'failed', ...ended });
 }
 
 function giveUpTime(batch: Batch, item: ItemFacts & Running, error: Error, now: number): number {
@@ -227,6 +232,13 @@ function isPassing(error: Error): boolean {
 export function downloaded(batch: Batch, itemIndex: number, files: Files): void {
 	const item = itemAt(batch, itemIndex);
 	if (item.state === 'completed') item.files = files;
+}
+
+/** A finished task has been read again, as its URLs had expired. */
+export function renewed(batch: Batch, itemIndex: number, { task, data }: FoundRecord): void {
+	const item = itemAt(batch, itemIndex);
+	if (!isSuccess(item) || task.status !== 'success') return;
+	item.record = item.terms.simplify ? { task } : { task, data };
 }
 
 /** Nothing is left to do, and the items are about to be given out. */

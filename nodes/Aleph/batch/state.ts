@@ -54,8 +54,7 @@ export type Stage =
 	| Pending
 	| Running
 	| Completed
-	/** Still running when its time was up, as far as is known; `failure` is why nobody could tell at the end. */
-	| (WithTask & { state: 'timedOut'; record?: TaskRecord; failure?: Failure })
+	| TimedOut
 	/** Refused; or, with a task, the API would not tell what became of it. */
 	| (Partial<WithTask> & { state: 'failed'; failure: Failure })
 	/** The API did not confirm the task: it may exist. */
@@ -122,6 +121,16 @@ export interface Running extends WithTask {
 	soon?: number;
 	/** Checked once on the ground that a younger task has ended. */
 	guessed?: true;
+}
+
+/** Still running when its time was up, as far as is known. */
+export interface TimedOut extends WithTask {
+	state: 'timedOut';
+	record?: TaskRecord;
+	/** Why nobody could tell at the end. */
+	failure?: Failure;
+	/** Its time was cut short, as n8n was about to stop the execution. */
+	atDeadline?: true;
 }
 
 export interface Completed extends WithTask {
@@ -245,9 +254,18 @@ export function endOf(batch: Batch, item: ItemFacts & Running): number {
 	return Math.min(from + item.terms.timeout, lastMoment(batch) - CLOSING_MS);
 }
 
-/** Whether the time of a task that is started now would end before n8n stops the execution. */
+/** For a task that nobody waits for, the answer to its start is enough. */
+const STARTING_MS = 5_000;
+
+/** Whether n8n would stop the execution before the time of a task is up. */
+export function endsEarly(batch: Batch, item: ItemFacts & Running): boolean {
+	return endOf(batch, item) >= lastMoment(batch) - CLOSING_MS;
+}
+
+/** Whether what an item waits for would come before n8n stops the execution, if its task is started now. */
 export function fitsDeadline(batch: Batch, { terms }: ItemFacts, now: number): boolean {
-	return terms.waitFor !== 'end' || now + terms.timeout + CLOSING_MS <= lastMoment(batch);
+	const time = terms.waitFor === 'end' ? terms.timeout + CLOSING_MS : STARTING_MS;
+	return now + time <= lastMoment(batch);
 }
 
 /** An error as it can be stored. */

@@ -79,8 +79,10 @@ function checkInput(items: ItemState[], about: Omit<ItemRef, 'itemIndex'>): void
 function earlierBatch(execution: Execution, batch: Batch | undefined): Batch | null {
 	if (!batch) return null;
 	const { id, runIndex, isTool } = execution;
-	// A tool that is called again for what has ended well is to do it again.
-	const isSameRun = isTool ? !batch.items.every(isSuccess) : batch.runIndex === runIndex;
+	// A tool that is called again for what has ended well is to do it again, but not by a retry of it all.
+	const isSameRun = isTool
+		? batch.executionId !== id || !batch.items.every(isSuccess)
+		: batch.runIndex === runIndex;
 	if (!isSameRun) return null;
 	checkVersion(execution, batch);
 	if (batch.executionId === id) return batch;

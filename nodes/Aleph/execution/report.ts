@@ -4,21 +4,20 @@
  */
 import { isPending, isRunning, taskIdOf, type Batch, type ItemState } from '../batch/state';
 import type { Execution } from '../n8n';
-import { storedBatch } from './stored';
 
 /** n8n keeps ten keys for an execution, whose values it may log as too long above this. */
-const KEYS_OF_TASKS = 8;
+const KEYS = ['', 2, 3, 4, 5, 6, 7, 8].map((number) => `runwayAlephTasks${number}`);
 const LONGEST_VALUE = 255;
 
 /** Gives a function that reports each task of a run as it is accepted. */
 export function acceptedReport(execution: Execution) {
 	let accepted = 0;
-	// Behind those of this run, the ones from before a sleep.
+	// Behind those of this run, the ones from before a sleep, and of other runs.
 	let taskIds: string[] | undefined;
 	return (taskId: string, itemIndex: number): void => {
 		const about = { itemIndex, executionId: execution.id };
 		execution.logger.info(`Runway Aleph accepted task ${taskId}`, about);
-		taskIds ??= taskIdsOf(storedBatch(execution)?.items ?? []);
+		taskIds ??= reportedIds(execution);
 		taskIds.splice(accepted++, 0, taskId);
 		reportTasks(execution, taskIds);
 	};
@@ -31,17 +30,20 @@ function taskIdsOf(items: ItemState[]): string[] {
 	return [...running, ...others].flatMap((item) => taskIdOf(item) ?? []);
 }
 
+/** Those that the custom data has already. */
+function reportedIds({ getCustomData }: Execution): string[] {
+	return KEYS.flatMap((key) => getCustomData(key)?.split(' ') ?? []);
+}
+
 /** As many IDs as fit, the first ones first, each whole. */
 function reportTasks({ setCustomData }: Execution, taskIds: string[]): void {
 	const values = [''];
 	for (const taskId of taskIds) {
 		const value = `${values.at(-1)} ${taskId}`.trim();
 		if (value.length <= LONGEST_VALUE) values[values.length - 1] = value;
-		else if (values.push(taskId) > KEYS_OF_TASKS) break;
+		else if (values.push(taskId) > KEYS.length) break;
 	}
-	values.slice(0, KEYS_OF_TASKS).forEach((value, index) => {
-		setCustomData(`runwayAlephTasks${index === 0 ? '' : index + 1}`, value);
-	});
+	values.slice(0, KEYS.length).forEach((value, index) => setCustomData(KEYS[index]!, value));
 }
 
 /** How far the batch is when the execution falls asleep. */
@@ -53,5 +55,5 @@ export function reportSleep(execution: Execution, { items, sleep, executionId }:
 	const progress = `${ended} ended, ${running} running, ${pending} to start; next check at ${next}`;
 	execution.logger.info(`Runway Aleph sleeps: ${progress}`, { executionId });
 	execution.setCustomData('runwayAleph', progress);
-	reportTasks(execution, taskIdsOf(items));
+	reportTasks(execution, [...new Set([...taskIdsOf(items), ...reportedIds(execution)])]);
 }

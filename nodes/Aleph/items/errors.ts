@@ -4,7 +4,13 @@ import { PROVIDERS } from '../api/dialects';
 import { thoseWhoCancel } from '../api/dialects/names';
 import type { Provider } from '../api/dialects/dialect';
 import type { ApiErrorData, ApiErrorKind } from '../api/error';
-import { failureOf, type Failure, type ItemState } from '../batch/state';
+import {
+	failureOf,
+	type Failure,
+	type ItemFacts,
+	type ItemState,
+	type TimedOut,
+} from '../batch/state';
 import type { Task } from '../task/task';
 
 /** Which item an error is about, and whose API it is, if the credential could be read. */
@@ -96,25 +102,33 @@ const MODERATION = /moderat|content polic|safety|sensitive|nsfw|prohibited|flagg
 const INTERNAL = /internal error/i;
 
 /** The error of a task that had not ended when the time was up, as far as is known. */
-export function timeoutError(
-	ref: ItemRef,
-	taskId: string,
-	timeout: number,
-	failure?: Failure,
-): NodeError {
-	const minutes = Math.round(timeout / 600) / 100;
-	const time = `${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`;
-	const later = `fetch it later with the "Get" operation and the task ID ${taskId}. To wait longer, raise "Timeout" in the options.`;
+export function timeoutError(ref: ItemRef, { terms, ...item }: ItemFacts & TimedOut): NodeError {
+	const { taskId, failure, atDeadline } = item;
+	const minutes = Math.round(terms.timeout / 600) / 100;
+	const time = atDeadline
+		? 'the time that n8n gives this workflow'
+		: `${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`;
+	const more = atDeadline
+		? 'raise "Timeout Workflow" in the workflow settings'
+		: 'raise "Timeout" in the options';
+	const later = `fetch it later with the "Get" operation and the task ID ${taskId}. To wait longer, ${more}.`;
 	const text = failure
 		? {
 				message: `The API could not say what became of the task within ${time}`,
-				description: `The last status check said: ${escaped(textOf(failure, ref.provider).message)}. The video may be ready: ${later}`,
+				description: `The last status check said: ${lastWords(ref, failure)} The video may be ready: ${later}`,
 			}
 		: {
 				message: `The task was still running after ${time}`,
 				description: `The task keeps running, and its video is not lost: ${later}`,
 			};
 	return operationError(ref, text);
+}
+
+/** What the last check of a task said, and what to do if waiting longer would not help. */
+function lastWords({ provider }: ItemRef, failure: Failure): string {
+	const { message, description } = textOf(failure, provider);
+	const isOfCredential = ['credential', 'noCredential', 'otherProvider'].includes(failure.kind);
+	return `${escaped(message)}. ${isOfCredential ? description : ''}`.trim();
 }
 
 /** The error of an item whose input is bad, with the task that an earlier run paid for, if there was one. */
@@ -128,7 +142,7 @@ export function badInputError(ref: ItemRef, item: ItemState & { state: 'failed' 
 }
 
 function textOf(failure: Failure, provider?: Provider): Text {
-	if (failure.kind === 'deadline') return DEADLINE;
+	if (failure.kind === 'deadline') return failure.reason === 'start' ? TOO_LATE : DEADLINE;
 	if (failure.kind === 'local') {
 		const {
 			reason,
@@ -144,6 +158,12 @@ const DEADLINE: Text = {
 	message: 'n8n would stop this workflow before the video could be ready',
 	description:
 		'The time that the workflow has left is shorter than "Timeout". Raise "Timeout Workflow" in the workflow settings, lower "Timeout" in the options, or process fewer items at a time. A batch needs at least (videos ÷ videos at once) × (minutes for one video + 1) + "Timeout" + 2 minutes.',
+};
+
+const TOO_LATE: Text = {
+	message: 'n8n would stop this workflow before the video could be started',
+	description:
+		'Raise "Timeout Workflow" in the workflow settings, or process fewer items at a time.',
 };
 
 interface Facts {

@@ -39,12 +39,11 @@ function outcomeOf(ref: ItemRef, item: ItemState, halted: Batch['halted']): Outc
 		case 'failed':
 			return failedOutcome(ref, item);
 		case 'timedOut': {
-			const { taskId, record, failure, terms } = item;
+			const { record, terms } = item;
 			const task: Task = { ...(record?.task ?? knownTask(item)), status: 'timeout' };
 			const data = record?.data as IDataObject | undefined;
 			if (terms.onTimeout === 'continue') return { task: withRequest(task, item), data };
-			const error = timeoutError(ref, taskId, terms.timeout, failure);
-			return { task: withRequest(task, item), data, error };
+			return { task: withRequest(task, item), data, error: timeoutError(ref, item) };
 		}
 		case 'completed': {
 			const { record, files, terms } = item;

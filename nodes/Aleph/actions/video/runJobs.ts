@@ -3,8 +3,9 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { Client } from '../../api/client';
 import { clock } from '../../api/clock';
 import { drive } from '../../batch/drive';
-import { ended } from '../../batch/events';
+import { ended, renewed } from '../../batch/events';
 import type { Job } from '../../batch/job';
+import { isSuccess, type Batch } from '../../batch/state';
 import { beginBatch, LONGEST_AWAKE_MS, resumeBatch } from '../../execution/batch';
 import { maySleep, sleepUntil } from '../../execution/sleep';
 import { leave, takeNewest } from '../../execution/newest';
@@ -46,10 +47,22 @@ export async function runJobs(
 		const wakeAt = await drive(batch, jobs, client, { clock, signal, awakeUntil });
 		// What is given out now would be taken for the result.
 		if (wakeAt !== null) return await sleepUntil(execution, batch, wakeAt);
+		await renewUrls(batch, client);
 		ended(batch);
 		const outcomes = outcomesOf(node, batch, await providerOf(client, false));
 		return outputItems(ctx, outcomes, (error) => withAdvice(error, outcomes, { rerun, isTool }));
 	} finally {
 		leave(execution);
 	}
+}
+
+/** Videos that were ready long before the others, or in an earlier execution, may have URLs that have expired. */
+async function renewUrls(batch: Batch, client: Client): Promise<void> {
+	await Promise.all(
+		batch.items.map(async (item, itemIndex) => {
+			if (!isSuccess(item) || !item.api) return;
+			const found = await client.renewed(item.record.task, item.api).catch(() => null);
+			if (found) renewed(batch, itemIndex, found);
+		}),
+	);
 }
