@@ -5,6 +5,7 @@ import { brief, poll } from '../poll';
 import {
 	asRecord,
 	isFinished,
+	isWhole,
 	parseExecution,
 	parseSummary,
 	type Execution,
@@ -167,9 +168,8 @@ export class N8nClient {
 	): Promise<Execution> {
 		const { timeout, until = isFinished } = options;
 		const read = async () => await this.execution(id).catch(nullIfNotStoredYet);
-		const execution = await poll(read, (seen) => seen !== null && until(seen), {
-			timeout,
-		});
+		const isWanted = (seen: Execution | null) => seen !== null && until(seen) && isWhole(seen);
+		const execution = await poll(read, isWanted, { timeout });
 		return execution!;
 	}
 

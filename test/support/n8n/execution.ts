@@ -35,6 +35,12 @@ export function isFinished({ status }: ExecutionSummary): boolean {
 	return ['success', 'error', 'canceled', 'crashed'].includes(status);
 }
 
+/** Whether n8n has stored all of it: on SQLite, n8n 1.x stores the status first, and the data a moment later. */
+export function isWhole({ status, error, data }: Execution): boolean {
+	const hasEnded = status === 'success' || (status === 'error' && !error);
+	return !(hasEnded && data.waitTill);
+}
+
 /** The items a node gave out in its latest run, at one of its outputs. */
 export function outputOf(execution: Execution, node: string, output = 0): INodeExecutionData[] {
 	const runs = execution.runData[node];
