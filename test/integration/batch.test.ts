@@ -89,3 +89,18 @@ it('2,000 items are started without waiting, each once', async () => {
 	expect(new Set(items.map(({ json }) => json.taskId)).size).toBe(2_000);
 	expect(simulator.stats()).toMatchObject({ generate: { requests: 2_000 }, duplicates: 0 });
 });
+
+it('an execution sleeps for the items that are waited for, whichever they are', async () => {
+	const { run } = await runNode({
+		parameters: generate({
+			prompt: promptOfItem,
+			waitForCompletion: '={{ $json.wait }}',
+			waitMode: 'sleep',
+		}),
+		items: [false, true].map((wait) => ({ wait, prompt: `Waits: ${wait} [duration=600]` })),
+		credential: newAccount(),
+	});
+	expect(run.waitTill).toBeDefined();
+	const called = simulator.tasks().filter(({ request }) => request.callBackUrl);
+	expect(called.map(({ request }) => request.prompt)).toEqual(['Waits: true [duration=600]']);
+});

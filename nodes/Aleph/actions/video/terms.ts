@@ -36,14 +36,21 @@ export function readWaits(ctx: IExecuteFunctions, itemIndex: number): boolean {
 	return readWaiting(ctx, itemIndex) !== 'none';
 }
 
-/** Whether the user wants to sleep rather than to poll: the same for all items, as one execution does it. */
+/** Whether the user wants the execution to sleep: if that goes for any item, it does for all that wait. */
 export function wantsToSleep(ctx: IExecuteFunctions): boolean {
-	try {
-		return readWaiting(ctx, 0) === 'sleep';
-	} catch {
-		// The item's own error says what is wrong.
-		return false;
-	}
+	return ctx.getInputData().some((_, itemIndex) => {
+		try {
+			return sleepsFor(ctx, itemIndex);
+		} catch {
+			// The item's own error says what is wrong.
+			return false;
+		}
+	});
+}
+
+/** Whether to sleep until the task of an item has ended. Throws an InvalidInput. */
+export function sleepsFor(ctx: IExecuteFunctions, itemIndex: number): boolean {
+	return readWaiting(ctx, itemIndex) === 'sleep';
 }
 
 function readWaiting(ctx: IExecuteFunctions, itemIndex: number): 'none' | 'poll' | 'sleep' {

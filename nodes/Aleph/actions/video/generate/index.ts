@@ -50,7 +50,8 @@ function generateJobs(
 			start: async (uploads, signal) => {
 				const { request, terms } = await read();
 				const video = withUrls(request, uploads);
-				const own = sleeps ? ownCallbackUrl(execution, await client.connected()) : undefined;
+				const isWaitedFor = sleeps && terms.waitFor === 'end';
+				const own = isWaitedFor && ownCallbackUrl(execution, await client.connected());
 				if (own) video.callBackUrl = own;
 				const { rate, keepCredits } = terms;
 				const started = await client.startTask(video, { rate, keepCredits, signal });

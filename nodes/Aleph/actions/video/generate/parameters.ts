@@ -20,7 +20,7 @@ import {
 	withDefault,
 } from '../../../items/parameters';
 import type { VideoRequest } from '../../../task/task';
-import { readTerms, readWaits, wantsToSleep } from '../terms';
+import { readTerms, readWaits, sleepsFor } from '../terms';
 import { readKeyframes } from './keyframes';
 
 export interface GenerateParameters {
@@ -50,7 +50,7 @@ export function readParameters(
 		...readReferenceImage(ctx, itemIndex, options, files),
 		...readKeyframes(ctx, itemIndex, options.keyframes, files),
 		...readLook(options, dialect),
-		...readCallBackUrl(ctx, options),
+		...readCallBackUrl(ctx, itemIndex, options),
 	};
 	const terms: Terms = {
 		...readTerms(ctx, itemIndex, options, dialect),
@@ -146,9 +146,9 @@ function readLook(options: IDataObject, dialect: Dialect) {
 
 const OUTPUT_FORMATS = ['mp4', 'prores', 'png_sequence', 'sdr_rec709_10bit'];
 
-function readCallBackUrl(ctx: IExecuteFunctions, options: IDataObject) {
+function readCallBackUrl(ctx: IExecuteFunctions, itemIndex: number, options: IDataObject) {
 	const callBackUrl = optional(options, 'callBackUrl', (value) => readUrl('Callback URL', value));
-	if (callBackUrl !== undefined && wantsToSleep(ctx)) {
+	if (callBackUrl !== undefined && sleepsFor(ctx, itemIndex)) {
 		throw new InvalidInput(
 			'"Callback URL" cannot be used with the "Sleep" wait mode',
 			'Remove the option: in this mode the provider calls the sleeping execution.',
