@@ -107,7 +107,8 @@ describe('the fields of the input', () => {
 		['cancel', 'runway'],
 	])('come out of %s, with a task and with an error', async (operation, api) => {
 		const credential = newAccount({ api });
-		const parameters = generate({ waitForCompletion: false });
+		// One that has ended by the time it is cancelled is deleted.
+		const parameters = generate({ prompt: 'Snow [duration=600]', waitForCompletion: false });
 		const started = await runNode({ parameters, credential });
 		const taskId = started.items[0]!.json.taskId as string;
 		const { items } = await runNode({
