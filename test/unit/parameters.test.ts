@@ -1,7 +1,7 @@
 /** What each reader of a parameter makes of values as fields, expressions and spreadsheets give them. */
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { readTaskId } from '../../nodes/Aleph/actions/video/get';
-import { readTerms, readWaits, wantsToSleep } from '../../nodes/Aleph/actions/video/terms';
+import { readTerms, readWaits, sleepsFor } from '../../nodes/Aleph/actions/video/terms';
 import { jobs } from '../../nodes/Aleph/api/dialects/jobs';
 import { runway } from '../../nodes/Aleph/api/dialects/runway';
 import { readDownloads } from '../../nodes/Aleph/items/downloads';
@@ -218,6 +218,6 @@ describe('what a user wants for an item', () => {
 	])('is waited for with %p: %p', (waitForCompletion, waits) => {
 		const ctx = contextOf({ waitForCompletion, waitMode: 'sleep' });
 		expect(readWaits(ctx, 0)).toBe(waits);
-		expect(wantsToSleep(ctx)).toBe(waits);
+		expect(sleepsFor(ctx, 0)).toBe(waits);
 	});
 });
