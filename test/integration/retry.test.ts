@@ -26,6 +26,12 @@ function stoppedAt(run: IRun): IRun {
 describe('a second run for the same input', () => {
 	const mixed = (n: number) => (n === 0 ? 'Bad [fail=internal]' : `Video ${n}`);
 
+	const mixedBatch = () => ({
+		parameters: generate({ prompt: promptOfItem }),
+		items: prompts(3, mixed),
+		credential: newAccount(),
+	});
+
 	it('by Retry On Fail pays only for what failed', async () => {
 		const { error } = await runNode({
 			parameters: generate({ prompt: promptOfItem }),
@@ -65,11 +71,7 @@ describe('a second run for the same input', () => {
 	});
 
 	it('by "Retry execution" lists the tasks although an expression fails by now', async () => {
-		const setup = {
-			parameters: generate({ prompt: promptOfItem }),
-			items: prompts(3, mixed),
-			credential: newAccount(),
-		};
+		const setup = mixedBatch();
 		const first = await runNode(setup);
 		const prompt = '={{ $json.prompt.startsWith("Bad") ? $json.gone.away : $json.prompt }}';
 		const parameters = generate({ prompt });
@@ -80,11 +82,7 @@ describe('a second run for the same input', () => {
 	});
 
 	it('by "Retry execution" finds them again after a retry with a bad option', async () => {
-		const setup = {
-			parameters: generate({ prompt: promptOfItem }),
-			items: prompts(3, mixed),
-			credential: newAccount(),
-		};
+		const setup = mixedBatch();
 		const first = await runNode(setup);
 		const parameters = generate({ prompt: promptOfItem, options: { seed: 'abc' } });
 		const second = await retryExecution({ ...setup, parameters, executionId: 'bad' }, first.run);

@@ -24,6 +24,7 @@ import {
 	type Running,
 	type Slots,
 	type Stage,
+	type TimedOut,
 	type Uploads,
 } from './state';
 
@@ -165,8 +166,7 @@ export function checked(batch: Batch, itemIndex: number, found: FoundRecord, now
 	if (task.status !== 'processing' || terms.waitFor === 'check') {
 		set(batch, itemIndex, { state: 'completed', taskId, api, requested, record });
 	} else if (now >= endOf(batch, item)) {
-		const cut = endsEarly(batch, item) && { atDeadline: true as const };
-		set(batch, itemIndex, { state: 'timedOut', taskId, api, requested, record, ...cut });
+		setTimedOut(batch, itemIndex, item, { record });
 	} else {
 		item.api = api;
 		item.known = true;
@@ -204,10 +204,9 @@ export function notChecked(batch: Batch, itemIndex: number, error: Error, now: n
 	}
 	const isLate = waitFor === 'end' && now >= endOf(batch, item);
 	const isWaitedFor = notFoundTimeout === null || isPassing(error);
-	const ended = { taskId, api, requested, failure: failureOf(error) };
-	const cut = endsEarly(batch, item) && { atDeadline: true as const };
-	if (isLate && isWaitedFor) set(batch, itemIndex, { state: 'timedOut', ...ended, ...cut });
-	else set(batch, itemIndex, { state: 'failed', ...ended });
+	const failure = failureOf(error);
+	if (isLate && isWaitedFor) setTimedOut(batch, itemIndex, item, { failure });
+	else set(batch, itemIndex, { state: 'failed', taskId, api, requested, failure });
 }
 
 function giveUpTime(batch: Batch, item: ItemFacts & Running, error: Error, now: number): number {
@@ -324,6 +323,17 @@ function ageOf({ startedAt, queuedAt = 0 }: Running, now: number): number {
 function shiftOf({ executionId }: Batch): number {
 	const number = Number(/\d{1,9}/.exec(executionId)?.[0] ?? 0);
 	return (number * 7_919) % BEAT;
+}
+
+function setTimedOut(
+	batch: Batch,
+	itemIndex: number,
+	item: ItemFacts & Running,
+	known: Pick<TimedOut, 'record' | 'failure'>,
+): void {
+	const { taskId, api, requested } = item;
+	const cut = endsEarly(batch, item) && { atDeadline: true as const };
+	set(batch, itemIndex, { state: 'timedOut', taskId, api, requested, ...known, ...cut });
 }
 
 function set(batch: Batch, itemIndex: number, stage: Stage): ItemState {

@@ -36,6 +36,7 @@ async function outcomeOf(ctx: IExecuteFunctions, client: Client, ref: ItemRef): 
 	const { itemIndex } = ref;
 	let taskId: string | undefined;
 	try {
+		// Without a credential, nothing is known of the task, and the item has failed.
 		await client.connected();
 		taskId = readTaskId(ctx, itemIndex);
 		const output = readOutputTerms(ctx, itemIndex, ctx.getNodeParameter('options', itemIndex, {}));
