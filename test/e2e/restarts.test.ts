@@ -1,7 +1,7 @@
 /** Sleeping executions of an n8n that is stopped. */
 import { poll } from '../support/poll';
 import { restart, statusesOf, useN8n } from '../support/realN8n';
-import { fallAsleep, start } from '../support/sleepers';
+import { fallAsleep, goOnAfterCrash, start } from '../support/sleepers';
 import { prompts, tasksWith as tasksOf } from '../support/tasks';
 import { sleeping, workflowOf } from '../support/workflow';
 
@@ -33,8 +33,8 @@ describe('n8n stopped', () => {
 			[asleep.id, 'Asleep'],
 			[awake, 'Awake'],
 		] as const) {
-			const execution = await world.client.waitForExecution(id);
-			expect(execution.error).toBeUndefined();
+			const execution = await world.client.waitForExecution(await goOnAfterCrash(world, id));
+			expect(execution).toMatchObject({ status: 'success', error: undefined });
 			expect(statusesOf(execution)).toEqual(Array(5).fill('success'));
 			expect(tasksWith(name)).toHaveLength(5);
 		}
