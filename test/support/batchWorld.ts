@@ -84,6 +84,8 @@ interface Run {
 	awakeFor?: number;
 	/** What goes on while the execution sleeps. Gives the batch that it wakes with. */
 	asleep?: (batch: Batch, wakeAt: number) => Promise<Batch>;
+	/** Whether the callbacks that came meanwhile may be only some of them, as n8n has several processes. */
+	inQueueMode?: boolean;
 }
 
 export class World implements Tasks {
@@ -114,7 +116,7 @@ export class World implements Tasks {
 	}
 
 	/** Drives a batch to its end, through all of its sleeps. */
-	async run(batch: Batch, { clock = this.clock, signal, awakeFor, asleep }: Run = {}) {
+	async run(batch: Batch, { clock = this.clock, signal, awakeFor, asleep, inQueueMode }: Run = {}) {
 		const sleep = asleep ?? (async (resting, wakeAt) => await this.sleepUntil(resting, wakeAt));
 		for (;;) {
 			const wakeAt = await drive(batch, this.jobs(batch), this, {
@@ -125,7 +127,8 @@ export class World implements Tasks {
 			if (wakeAt === null) return batch;
 			fellAsleep(batch, wakeAt, clock.now());
 			batch = await sleep(batch, wakeAt);
-			awoke(batch, new Set(batch.sleep?.callbacks), clock.now());
+			const taskIds = new Set(batch.sleep?.callbacks);
+			awoke(batch, { taskIds, areHere: !inQueueMode && taskIds.size > 0 }, clock.now());
 		}
 	}
 

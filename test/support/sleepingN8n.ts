@@ -69,7 +69,7 @@ export function sleepingN8n(world: World, isLost: (itemIndex: number) => boolean
 	};
 
 	function woken(batch: Batch): Batch {
-		const callbacks = markAwake(batch.executionId, batch.sleep!, clock.now());
-		return { ...batch, sleep: { ...batch.sleep!, callbacks: [...callbacks] } };
+		const { taskIds } = markAwake(batch.executionId, batch.sleep!, clock.now());
+		return { ...batch, sleep: { ...batch.sleep!, callbacks: [...taskIds] } };
 	}
 }

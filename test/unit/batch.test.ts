@@ -450,6 +450,27 @@ describe('an execution that sleeps', () => {
 		expect(after.map(({ time }) => Math.round((time - calledAt) / SECOND))).toEqual([0, 3, 6]);
 	});
 
+	it.each([
+		{ inQueueMode: false, guesses: 1 },
+		{ inQueueMode: true, guesses: 2 },
+	])('asks for a task with no callback when another has ended: %j', async (mode) => {
+		const ends = [60, 100, 110].map((seconds) => seconds * SECOND);
+		const world = new World({ fate: (index) => ({ duration: ends[index]! }) });
+		const calls = [ends[0]!, ends[2]!].map((end) => end + SECOND);
+		await world.run(batchOf(3, {}, sleeping), {
+			inQueueMode: mode.inQueueMode,
+			asleep: async (batch, wakeAt) => {
+				const call = calls.find((time) => time > world.clock.now()) ?? Infinity;
+				const woken = await world.sleepUntil(batch, Math.min(wakeAt, call));
+				if (world.clock.now() < call) return woken;
+				const callbacks = [call === calls[0] ? 'task 1' : 'task 3'];
+				return { ...woken, sleep: { ...woken.sleep!, callbacks } };
+			},
+		});
+		const checks = world.sentOf('check', 1).map(({ time }) => time);
+		expect(checks.filter((time) => calls.includes(time))).toHaveLength(mode.guesses);
+	});
+
 	it('stays awake for half a minute at the most, however many checks are in line', async () => {
 		const clock = new FakeClock();
 		const world = new World({}, clock, { checks: new RateLimiter(100, () => 1, clock) });

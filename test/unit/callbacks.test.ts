@@ -84,7 +84,7 @@ describe('a callback', () => {
 		const { call, awake } = asleep(['a', 'b', 'c'], { waker: 'a', pending: 5 });
 		expect(call('a', 3_000)).toBe('wake');
 		expect(call('b', 3_000)).toBe('noted');
-		expect([...awake()].sort()).toEqual(['a', 'b']);
+		expect([...awake().taskIds].sort()).toEqual(['a', 'b']);
 		expect(call('c', 3_000)).toBe('again');
 	});
 
@@ -92,7 +92,7 @@ describe('a callback', () => {
 		const { call, awake } = asleep(['a', 'b']);
 		call('a');
 		call('a');
-		expect([...awake()]).toEqual(['a']);
+		expect([...awake().taskIds]).toEqual(['a']);
 	});
 
 	it('has to come again while the execution is awake', () => {
@@ -136,13 +136,16 @@ describe('an execution that wakes', () => {
 		const { call, awake } = asleep(['a', 'b', 'c'], { waker: 'c' });
 		call('a');
 		call('b');
-		expect(awake()).toEqual(new Set(['a', 'b']));
+		expect(awake()).toEqual({ taskIds: new Set(['a', 'b']), areHere: true });
 	});
 
 	it('is told so in another process as well, by what was stored', () => {
 		const { batch } = asleep(['a', 'b']);
 		const stored = { ...batch.sleep!, callbacks: ['a'] };
-		expect(markAwake('in another process', stored, stored.since)).toEqual(new Set(['a']));
+		expect(markAwake('in another process', stored, stored.since)).toEqual({
+			taskIds: new Set(['a']),
+			areHere: false,
+		});
 	});
 
 	it('is told nothing of an earlier sleep', () => {
@@ -151,14 +154,14 @@ describe('an execution that wakes', () => {
 		awake();
 		sleepAgain(1_100_000);
 		const now = { ...batch.sleep!, since: 1_100_000 };
-		expect(markAwake(batch.executionId, now, 1_160_000)).toEqual(new Set());
+		expect(markAwake(batch.executionId, now, 1_160_000).taskIds).toEqual(new Set());
 	});
 });
 
 it('what a process knows of an execution is forgotten after a while', () => {
 	const { call, awake } = asleep(['a', 'b']);
 	call('a');
-	expect(awake(11 * 60_000)).toEqual(new Set());
+	expect(awake(11 * 60_000).taskIds).toEqual(new Set());
 });
 
 describe('the task whose callback wakes an execution', () => {

@@ -106,6 +106,35 @@ describe('a number of slots that was learnt too low', () => {
 	);
 });
 
+describe('slots that other processes share, in queue mode', () => {
+	/** What a batch of tasks of 20 s, which wakes as they end, sends in the 4 s after its second wake. */
+	async function afterSecondWake(slots: { before: number; after: number }) {
+		const world = new World({ slots: slots.before, fate: () => ({ duration: 20 * SECOND }) });
+		const wakes: number[] = [];
+		await world.run(batchOf(60, { timeout: 5 * MINUTE }, sleeping), {
+			inQueueMode: true,
+			asleep: async (resting, wakeAt) => {
+				const ends = world.unended().map(({ endsAt }) => endsAt + SECOND);
+				const woken = await world.sleepUntil(resting, Math.min(wakeAt, ...ends));
+				const ended = [...world.tasks].filter(([, { endsAt }]) => endsAt <= world.clock.now());
+				if (wakes.push(world.clock.now()) === 2) world.api.slots = slots.after;
+				return { ...woken, sleep: { ...woken.sleep!, callbacks: ended.map(([taskId]) => taskId) } };
+			},
+		});
+		const from = wakes[1]!;
+		return world.sentOf('start').filter(({ time }) => time >= from && time < from + 4 * SECOND);
+	}
+
+	it('are asked for with one request if they were taken meanwhile', async () => {
+		expect(await afterSecondWake({ before: 20, after: 0 })).toHaveLength(1);
+	});
+
+	it('are all taken at a wake', async () => {
+		const sent = await afterSecondWake({ before: 5, after: 60 });
+		expect(sent.length).toBeGreaterThanOrEqual(15);
+	});
+});
+
 describe('a refusal for now', () => {
 	it('holds for as long as the API asks', async () => {
 		const world = new World({ rate: 5, retryAfter: 90 * SECOND });

@@ -39,7 +39,8 @@ describe.each(recordings)('%s', (name) => {
 		const before = read(name);
 		const world = worldOf(before);
 		const batch = read(name);
-		awoke(batch, new Set(batch.sleep!.callbacks), world.clock.now());
+		const taskIds = new Set(batch.sleep!.callbacks);
+		awoke(batch, { taskIds, areHere: true }, world.clock.now());
 		const after = await world.run(batch);
 		after.items.forEach((item, index) => {
 			const earlier = before.items[index]!;

@@ -43,6 +43,7 @@ export function accepted(batch: Batch, itemIndex: number, started: Started, now:
 	const { slots } = batch;
 	if (!slots) return;
 	slots.refusedFor = 0;
+	if (slots.sinceWake !== undefined) slots.sinceWake++;
 	const used = batch.items.filter(isRunning).length;
 	if (slots.learnt === undefined || used <= slots.learnt) return;
 	slots.learnt = used;
@@ -85,6 +86,7 @@ export function refused(batch: Batch, error: ApiError, isOfTask: boolean, now: n
 		refusedFor: earlier.refusedFor + triedFor(earlier, now),
 		closedUntil: Math.max(earlier.closedUntil, now + (isOfSlots ? asked : pause)),
 		trialAt: isNew ? now + pause : earlier.trialAt,
+		sinceWake: undefined,
 	};
 	giveUp(batch, error, isOfTask);
 }
@@ -266,24 +268,46 @@ export function wokenBy({ sleep }: Batch, taskIds: Iterable<string>, now: number
 	if (sleep) Object.assign(sleep, { callbacks: [...taskIds], wokenAt: now });
 }
 
+/** What is known of the callbacks of a sleep. */
+export interface Callbacks {
+	/** The tasks for which there was one. */
+	taskIds: ReadonlySet<string>;
+	/** Whether they have all reached this process. In queue mode other processes may know of others. */
+	areHere: boolean;
+}
+
 /**
  * The execution is awake. Tasks for which there was a callback have ended: they are checked now. Those
  * that started before them, or soon after, are likely to have ended too, and their callbacks may be on
  * their way, lost, or at another process. A guess may be wrong, and costs a request: so there is one for
- * each task.
+ * each task, but for callbacks that reach several processes.
  */
-export function awoke(batch: Batch, callbacks: ReadonlySet<string>, now: number): void {
+export function awoke(batch: Batch, { taskIds, areHere }: Callbacks, now: number): void {
 	if (batch.sleep && now < batch.sleep.since) setBack(batch, batch.sleep.since - now);
 	delete batch.sleep;
+	if (batch.slots?.learnt !== undefined && !areHere) reopen(batch.slots);
 	const tasks = batch.items.filter(isRunning);
-	const ended = tasks.filter(({ taskId }) => callbacks.has(taskId));
+	const ended = tasks.filter(({ taskId }) => taskIds.has(taskId));
 	for (const item of ended) Object.assign(item, { nextCheckAt: now, soon: 3 });
 	const latest = Math.max(...ended.map(({ startedAt }) => startedAt)) + AHEAD_MS;
 	for (const item of tasks) {
-		if (item.startedAt > latest || item.guessed || callbacks.has(item.taskId)) continue;
+		const mayGuess = !areHere || !item.guessed;
+		if (item.startedAt > latest || !mayGuess || taskIds.has(item.taskId)) continue;
 		Object.assign(item, { nextCheckAt: now, guessed: true });
 	}
 }
+
+/**
+ * Where several processes share the slots, an execution wakes rarely: what others have taken or left
+ * meanwhile has to be found then.
+ */
+function reopen(slots: Slots): void {
+	slots.sinceWake = 0;
+	slots.trialAt = Math.min(slots.trialAt, slots.lastRefusalAt + FULL_MS);
+}
+
+/** For so long after a refusal there is hardly anything free. */
+const FULL_MS = 5_000;
 
 /** How much younger a task may be that is likely to end within the next moments. */
 const AHEAD_MS = 4_000;

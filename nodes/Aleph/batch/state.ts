@@ -168,6 +168,8 @@ export interface Slots {
 	closedUntil: number;
 	/** When to try one more than was learnt. */
 	trialAt: number;
+	/** How many were accepted since the execution woke, until one is refused; only where processes share slots. */
+	sinceWake?: number;
 }
 
 export interface Sleep {

@@ -9,7 +9,7 @@
  * names, may wake it, so the processes needn't communicate. What is kept here is lost with the process;
  * then the execution wakes by itself.
  */
-import { wokenBy } from '../batch/events';
+import { wokenBy, type Callbacks } from '../batch/events';
 import { isPending, isRunning, type Batch, type Sleep } from '../batch/state';
 
 interface Remembered {
@@ -72,12 +72,16 @@ export function markAsleep(executionId: string, { since }: Sleep): void {
 	recall(executionId, since, since).isOwn = true;
 }
 
-/** The execution is awake. Gives the tasks for which there was a callback meanwhile. */
-export function markAwake(executionId: string, sleep: Sleep, now: number): Set<string> {
+/** The execution is awake. Gives the callbacks that there were meanwhile. */
+export function markAwake(executionId: string, sleep: Sleep, now: number): Callbacks {
+	const { callbacks = [] } = sleep;
 	const known = recall(executionId, sleep.since, now);
 	known.isOver = true;
 	known.isAwake = true;
-	return new Set([...known.tasks, ...(sleep.callbacks ?? [])]);
+	return {
+		taskIds: new Set([...known.tasks, ...callbacks]),
+		areHere: known.tasks.size > 0 && callbacks.every((taskId) => known.tasks.has(taskId)),
+	};
 }
 
 function recall(executionId: string, since: number, now: number): Remembered {
