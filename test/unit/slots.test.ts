@@ -208,6 +208,13 @@ describe('a refusal for now', () => {
 		expect(states(batch)).toEqual(Array(4).fill('success'));
 	});
 
+	it('counts the pause that the API asks for, also asleep', async () => {
+		const world = new World({ slots: 0, retryAfter: 10 * MINUTE });
+		const batch = await world.run(batchOf(1, { timeout: 30 * MINUTE }, sleeping));
+		expect(states(batch)).toEqual(['failed']);
+		expect(world.clock.now()).toBeLessThan(45 * MINUTE);
+	});
+
 	it('counts by what was tried: not the time in which n8n was down between two of them', async () => {
 		const fate = (index: number): Fate => ({ duration: index === 0 ? HOUR : MINUTE });
 		const world = new World({ slots: 1, fate });

@@ -35,25 +35,28 @@ describe.each(recordings)('%s', (name) => {
 		expect(found).toEqual(new Set(all));
 	});
 
-	it('is resumed to its end', async () => {
-		const before = read(name);
-		const world = worldOf(before);
-		const batch = read(name);
-		const taskIds = new Set(batch.sleep!.callbacks);
-		awoke(batch, { taskIds, areHere: true }, world.clock.now());
-		const after = await world.run(batch);
-		after.items.forEach((item, index) => {
-			const earlier = before.items[index]!;
-			if (isRunning(earlier)) {
-				expect(item).toMatchObject({ state: 'completed', taskId: earlier.taskId });
-			} else if (!isPending(earlier)) {
-				expect(item).toEqual(earlier);
-			}
-		});
-		const started = before.items.flatMap((item, index) => (isPending(item) ? index : []));
-		expect(world.sentOf('start').map(({ itemIndex }) => itemIndex)).toEqual(started);
-		for (const index of started) expect(taskIdOf(after.items[index]!)).toBeDefined();
-		expect(world.clock.now()).toBeLessThan(before.sleep!.wakeAt + 10 * MINUTE);
-		expect(states(after)).not.toContain('pending');
-	});
+	it.each([true, false])(
+		'is resumed to its end, by a process that has had the callbacks: %s',
+		async (areHere) => {
+			const before = read(name);
+			const world = worldOf(before);
+			const batch = read(name);
+			const taskIds = new Set(batch.sleep!.callbacks);
+			awoke(batch, { taskIds, areHere }, world.clock.now());
+			const after = await world.run(batch);
+			after.items.forEach((item, index) => {
+				const earlier = before.items[index]!;
+				if (isRunning(earlier)) {
+					expect(item).toMatchObject({ state: 'completed', taskId: earlier.taskId });
+				} else if (!isPending(earlier)) {
+					expect(item).toEqual(earlier);
+				}
+			});
+			const started = before.items.flatMap((item, index) => (isPending(item) ? index : []));
+			expect(world.sentOf('start').map(({ itemIndex }) => itemIndex)).toEqual(started);
+			for (const index of started) expect(taskIdOf(after.items[index]!)).toBeDefined();
+			expect(world.clock.now()).toBeLessThan(before.sleep!.wakeAt + 10 * MINUTE);
+			expect(states(after)).not.toContain('pending');
+		},
+	);
 });

@@ -6,10 +6,10 @@ import {
 	isRunning,
 	isSuccess,
 	itemAt,
+	nextTrial,
 	type Batch,
 	type ItemFacts,
 	type ItemState,
-	type Running,
 	type Terms,
 } from './state';
 
@@ -56,7 +56,7 @@ export function decide(batch: Batch, now: number, busy: ReadonlySet<number>): St
 			else notNow = item.terms;
 			step.startAt = earliest(step.startAt, startAt);
 			step.trialAt = earliest(step.trialAt, trialAt);
-		} else if (isWaitedFor(item)) {
+		} else if (isRunning(item) && item.terms.waitFor !== 'start') {
 			if (item.nextCheckAt > now) step.checkAt = earliest(step.checkAt, item.nextCheckAt);
 			else if (checks-- > 0) step.check.push(index);
 		} else if (wantsFiles(item) && downloads-- > 0) {
@@ -81,11 +81,6 @@ function earliest(one: number | null, other: number | null = null): number | nul
 	return one <= other ? one : other;
 }
 
-/** Tasks that are only to be started are not asked for again. */
-function isWaitedFor(item: ItemState): item is ItemFacts & Running {
-	return isRunning(item) && item.terms.waitFor !== 'start';
-}
-
 function wantsFiles(item: ItemState): boolean {
 	const { video, thumbnail } = item.terms.downloads;
 	return (video !== null || thumbnail !== null) && isSuccess(item) && item.files === undefined;
@@ -107,14 +102,14 @@ function allowanceOf(batch: Batch, underway: ItemState[], now: number) {
 	const { free, openAt } = freeSlots(batch, started, now);
 	const lately = batch.starts.filter((time) => time > now - START_INTERVAL_MS);
 	const limit = started + free;
-	const most = mostUnderway(batch, now);
+	const mostStarts = 1 + (batch.slots?.answeredSinceWake ?? Infinity);
 	return {
 		/** Whether one more may start, and is taken from the allowance; else when, if that is known. */
 		take: ({ terms }: ItemFacts): Permission => {
 			if (halted) return {};
 			if (started >= limit) return openAt;
 			// Answers of those that are under way bring the next.
-			if (started >= most && !terms.hasFiles) return {};
+			if (started - uploading >= mostStarts && !terms.hasFiles) return {};
 			if (terms.hasFiles && uploading >= FILES_AT_ONCE) return {};
 			if (terms.keepCredits !== undefined && counting > 0) return {};
 			const count = lately.length + started;
@@ -129,22 +124,11 @@ function allowanceOf(batch: Batch, underway: ItemState[], now: number) {
 	};
 }
 
-/**
- * Other processes may have taken the slots that an execution had before it slept. So as many starts are
- * under way as were accepted since; the first goes alone, once it is known which tasks have ended.
- */
-function mostUnderway({ slots, items }: Batch, now: number): number {
-	const { sinceWake = Infinity } = slots ?? {};
-	if (sinceWake > 0) return sinceWake;
-	const due = items.filter((item) => isWaitedFor(item) && item.nextCheckAt <= now).length;
-	const isSoonKnown = due > 0 && due <= MOST_CHECKS;
-	return isSoonKnown ? 0 : 1;
-}
-
 /** How many more the API is likely to take now, and when to see again. */
 function freeSlots({ slots, items }: Batch, starting: number, now: number) {
 	if (!slots) return { free: Infinity, openAt: {} };
-	const { told = Infinity, learnt = Infinity, closedUntil, trialAt } = slots;
+	const { told = Infinity, learnt = Infinity, closedUntil } = slots;
+	const trialAt = nextTrial(slots);
 	if (now < closedUntil) return { free: 0, openAt: { startAt: closedUntil } };
 	const running = items.filter(isRunning);
 	const used = running.length + starting;

@@ -15,6 +15,7 @@ import {
 	isSuccess,
 	itemAt,
 	lastMoment,
+	nextTrial,
 	running,
 	taskIdOf,
 	type Batch,
@@ -43,11 +44,15 @@ export function accepted(batch: Batch, itemIndex: number, started: Started, now:
 	const { slots } = batch;
 	if (!slots) return;
 	slots.refusedFor = 0;
-	if (slots.sinceWake !== undefined) slots.sinceWake++;
+	answered(slots);
 	const used = batch.items.filter(isRunning).length;
 	if (slots.learnt === undefined || used <= slots.learnt) return;
 	slots.learnt = used;
 	slots.refusals = 0;
+}
+
+function answered(slots: Slots): void {
+	if (slots.answeredSinceWake !== undefined) slots.answeredSinceWake++;
 }
 
 const NO_SLOTS: Slots = {
@@ -70,23 +75,25 @@ export function concurrencyTold(batch: Batch, told: number): void {
  */
 export function refused(batch: Batch, error: ApiError, isOfTask: boolean, now: number): void {
 	const earlier = batch.slots ?? NO_SLOTS;
-	const used = batch.items.filter(isRunning).length;
-	// Requests that were on their way when the first was refused tell nothing new.
-	const isNew = now >= earlier.trialAt;
-	const refusals = earlier.refusals + (isNew ? 1 : 0);
-	const asked = error.retryAfter ?? 0;
-	const pause = Math.max(asked, used > 0 ? untilNextTrial(refusals) : backoff(refusals));
+	const tasks = batch.items.filter(isRunning);
 	// What was never sent, or was a file, says nothing of the slots.
 	const isOfSlots = isOfTask && !error.isNotSent;
+	// Requests that were on their way when the first was refused tell nothing new.
+	const isNew = now >= (isOfSlots ? nextTrial(earlier) : earlier.trialAt);
+	const refusals = earlier.refusals + (isNew ? 1 : 0);
+	const asked = error.retryAfter ?? 0;
+	const pause = Math.max(asked, tasks.length > 0 ? untilNextTrial(refusals) : backoff(refusals));
+	// At a wake those that are to be checked may have ended.
+	const isAtWake = earlier.answeredSinceWake !== undefined;
+	const used = tasks.filter(({ nextCheckAt }) => !isAtWake || nextCheckAt > now);
 	batch.slots = {
 		...earlier,
-		...(isOfSlots && { learnt: used }),
+		...(isOfSlots && { learnt: used.length, answeredSinceWake: undefined }),
 		refusals,
 		lastRefusalAt: now,
 		refusedFor: earlier.refusedFor + triedFor(earlier, now),
 		closedUntil: Math.max(earlier.closedUntil, now + (isOfSlots ? asked : pause)),
 		trialAt: isNew ? now + pause : earlier.trialAt,
-		sinceWake: undefined,
 	};
 	giveUp(batch, error, isOfTask);
 }
@@ -125,6 +132,7 @@ const UNPROVEN_MS = 5_000;
 
 /** The item has no task, as far as is known. */
 export function notStarted(batch: Batch, itemIndex: number, error: Error): void {
+	if (batch.slots) answered(batch.slots);
 	const failure = failureOf(error);
 	if (!(error instanceof ApiError)) return void set(batch, itemIndex, { state: 'failed', failure });
 	set(batch, itemIndex, { state: error.isAmbiguous ? 'unconfirmed' : 'failed', failure });
@@ -272,20 +280,21 @@ export function wokenBy({ sleep }: Batch, taskIds: Iterable<string>, now: number
 export interface Callbacks {
 	/** The tasks for which there was one. */
 	taskIds: ReadonlySet<string>;
-	/** Whether they have all reached this process. In queue mode other processes may know of others. */
+	/** Whether they came to this process. If not, others may know of more. */
 	areHere: boolean;
 }
 
 /**
  * The execution is awake. Tasks for which there was a callback have ended: they are checked now. Those
  * that started before them, or soon after, are likely to have ended too, and their callbacks may be on
- * their way, lost, or at another process. A guess may be wrong, and costs a request: so there is one for
- * each task, but for callbacks that reach several processes.
+ * their way, lost, or at another process. A guess may be wrong, and costs a request: so a task is guessed
+ * once, or at each wake if its callback may have gone to another process.
  */
 export function awoke(batch: Batch, { taskIds, areHere }: Callbacks, now: number): void {
 	if (batch.sleep && now < batch.sleep.since) setBack(batch, batch.sleep.since - now);
 	delete batch.sleep;
-	if (batch.slots?.learnt !== undefined && !areHere) reopen(batch.slots);
+	// In queue mode, and wherever no callbacks come, an execution wakes rarely.
+	if (batch.slots?.learnt !== undefined) batch.slots.answeredSinceWake = areHere ? undefined : 0;
 	const tasks = batch.items.filter(isRunning);
 	const ended = tasks.filter(({ taskId }) => taskIds.has(taskId));
 	for (const item of ended) Object.assign(item, { nextCheckAt: now, soon: 3 });
@@ -296,18 +305,6 @@ export function awoke(batch: Batch, { taskIds, areHere }: Callbacks, now: number
 		Object.assign(item, { nextCheckAt: now, guessed: true });
 	}
 }
-
-/**
- * Where several processes share the slots, an execution wakes rarely: what others have taken or left
- * meanwhile has to be found then.
- */
-function reopen(slots: Slots): void {
-	slots.sinceWake = 0;
-	slots.trialAt = Math.min(slots.trialAt, slots.lastRefusalAt + FULL_MS);
-}
-
-/** For so long after a refusal there is hardly anything free. */
-const FULL_MS = 5_000;
 
 /** How much younger a task may be that is likely to end within the next moments. */
 const AHEAD_MS = 4_000;

@@ -119,7 +119,7 @@ export interface Running extends WithTask {
 	known?: true;
 	/** Set by a callback: how often more to check soon, as the record may lag behind it. */
 	soon?: number;
-	/** Checked once on the ground that a younger task has ended. */
+	/** Has been checked on the ground that a younger task has ended. */
 	guessed?: true;
 }
 
@@ -168,8 +168,11 @@ export interface Slots {
 	closedUntil: number;
 	/** When to try one more than was learnt. */
 	trialAt: number;
-	/** How many were accepted since the execution woke, until one is refused; only where processes share slots. */
-	sinceWake?: number;
+	/**
+	 * How many starts were answered since the execution woke, until one is refused; only if others may have
+	 * taken or left slots meanwhile.
+	 */
+	answeredSinceWake?: number;
 }
 
 export interface Sleep {
@@ -233,6 +236,14 @@ function endsInError(item: ItemState): boolean {
 /** Whether nothing more may be started. */
 export function isHalted({ halted, stopsOnError, items }: Batch): boolean {
 	return halted !== undefined || (stopsOnError && items.some(endsInError));
+}
+
+/** For so long after a refusal there is hardly anything free. */
+const FULL_MS = 5_000;
+
+/** When to try for one slot more than was learnt: at a wake, if what was learnt may not hold any more. */
+export function nextTrial({ trialAt, answeredSinceWake, lastRefusalAt }: Slots): number {
+	return answeredSinceWake === undefined ? trialAt : Math.min(trialAt, lastRefusalAt + FULL_MS);
 }
 
 /** n8n looks for executions to wake once a minute, so a short sleep may take this much longer. */
