@@ -13,6 +13,7 @@ import { logged, runNode, start } from '../support/engine';
 import { good, plain } from '../support/hostile/answers';
 import { elsewhere, itemOf, KEY, run, server, useHostileServers } from '../support/hostile/run';
 import { PATHS } from '../support/hostile/server';
+import { freePorts } from '../support/n8n/ports';
 import { until } from '../support/poll';
 import { prompts } from '../support/tasks';
 
@@ -24,13 +25,9 @@ afterEach(() => {
 	for (const each of running.splice(0)) each.close();
 });
 
-/** A port where nobody listens. */
+/** Where nobody listens, nor will another test. */
 async function freePort(): Promise<number> {
-	const server = createSilentServer().listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const { port } = server.address() as AddressInfo;
-	server.close();
-	await once(server, 'close');
+	const [port = 0] = await freePorts(1);
 	return port;
 }
 
@@ -87,7 +84,8 @@ describe('a request that certainly never left', () => {
 	});
 
 	it('is sent again, and once only, when the API can be reached again', async () => {
-		const first = await startSimulator();
+		const port = await freePort();
+		const first = await startSimulator({ port });
 		const { url } = first;
 		const execution = start({
 			parameters: generate({
@@ -102,7 +100,7 @@ describe('a request that certainly never left', () => {
 		await first.close();
 		// In the meantime the second is tried in vain.
 		await new Promise((resolve) => setTimeout(resolve, 15_000));
-		const second = await startSimulator({ port: Number(new URL(url).port) });
+		const second = await startSimulator({ port });
 		const { items, error } = await execution.result;
 		const { accepted, requests } = second.stats().generate;
 		await second.close();

@@ -17,6 +17,7 @@ import { functionsOf, runNode, start } from '../support/engine';
 import { run, server, useHostileServers } from '../support/hostile/run';
 import { good, plain, type Answer } from '../support/hostile/answers';
 import { PATHS, type Answers } from '../support/hostile/server';
+import { freePorts } from '../support/n8n/ports';
 import { until } from '../support/poll';
 import { prompts } from '../support/tasks';
 
@@ -140,9 +141,8 @@ describe('an upload that is refused', () => {
 	});
 
 	it('as its host is away is waited for, as soon as the batch has a task', async () => {
-		const first = await startSimulator();
-		const { url } = first;
-		await first.close();
+		const [port = 0] = await freePorts(1);
+		const url = `http://127.0.0.1:${port}`;
 		const execution = start({
 			parameters: generate({ videoSource: '={{ $json.source }}', waitForCompletion: false }),
 			items: [{ source: 'url' }, { source: 'binary' }],
@@ -151,7 +151,7 @@ describe('an upload that is refused', () => {
 		});
 		// Longer than an upload is tried again.
 		await new Promise((resolve) => setTimeout(resolve, 80_000));
-		const second = await startSimulator({ port: Number(new URL(url).port) });
+		const second = await startSimulator({ port });
 		const { items, error } = await execution.result;
 		const { uploads } = second.stats();
 		await second.close();
