@@ -1,9 +1,20 @@
-/** Sleeping executions of an n8n that is killed. */
+/** Executions of an n8n that is killed: those that sleep, and those that poll. */
+import { randomUUID } from 'node:crypto';
 import { killWhen } from '../support/n8n/killWhen';
-import { itemsOf, newCredential, restart, useN8n } from '../support/realN8n';
-import { goOnAfterCrash, start } from '../support/sleepers';
+import { poll } from '../support/poll';
+import { itemsOf, newCredential, publish, restart, useN8n } from '../support/realN8n';
+import { goOnAfterCrash, post, start } from '../support/sleepers';
 import { prompts, tasksWith as tasksOf } from '../support/tasks';
-import { sleeping, workflowOf } from '../support/workflow';
+import {
+	alephNode,
+	chain,
+	itemsNode,
+	NODE,
+	polling,
+	sleeping,
+	webhookNode,
+	workflowOf,
+} from '../support/workflow';
 
 const world = useN8n({ duration: 6, concurrency: 6, callbackRetries: 8 });
 
@@ -71,3 +82,28 @@ describe('n8n killed twice', () => {
 		for (const { taskId } of paidAgain) expect(log).toContain(`accepted task ${taskId}`);
 	}, 600_000);
 });
+
+it('n8n killed while an execution polls: a retry pays again for what the log names', async () => {
+	const path = randomUUID();
+	const items = itemsNode(prompts(2, (n) => `Polled ${n}`));
+	const aleph = alephNode(NODE, 'aleph', polling);
+	const workflowId = await publish(world, chain('Polled', [webhookNode(path), items, aleph]));
+	await post(`${world.n8n.url}/webhook/${path}`, {});
+	await poll(
+		() => knownTasks('Polled').length,
+		(count) => count === 2,
+	);
+	const paid = tasksWith('Polled');
+	await startAgain();
+	const [crashed] = await world.client.listExecutions({ workflowId });
+	expect(crashed?.status).toBe('crashed');
+
+	const retried = await ends(await world.client.retryExecution(crashed!.id));
+	const again = itemsOf(retried);
+	expect(again).toMatchObject(Array(2).fill({ status: 'success' }));
+	expect(tasksWith('Polled')).toHaveLength(4);
+	for (const { taskId } of paid) {
+		expect(log).toContain(`accepted task ${taskId}`);
+		expect(again).not.toContainEqual(expect.objectContaining({ taskId }));
+	}
+}, 120_000);
