@@ -148,13 +148,24 @@ describe('an execution that wakes', () => {
 		});
 	});
 
+	it('is told that there may be more, if one of them came to another process', () => {
+		const { batch, call } = asleep(['a', 'b', 'c'], { waker: 'c' });
+		call('a');
+		const stored = { ...batch.sleep!, callbacks: ['b'] };
+		expect(markAwake(batch.executionId, stored, stored.since + 60_000)).toEqual({
+			taskIds: new Set(['a', 'b']),
+			areHere: false,
+		});
+	});
+
 	it('is told nothing of an earlier sleep', () => {
 		const { call, awake, sleepAgain, batch } = asleep(['a', 'b']);
 		call('a');
 		awake();
 		sleepAgain(1_100_000);
 		const now = { ...batch.sleep!, since: 1_100_000 };
-		expect(markAwake(batch.executionId, now, 1_160_000).taskIds).toEqual(new Set());
+		const nothing = { taskIds: new Set(), areHere: false };
+		expect(markAwake(batch.executionId, now, 1_160_000)).toEqual(nothing);
 	});
 });
 

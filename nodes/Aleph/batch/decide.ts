@@ -102,6 +102,7 @@ function allowanceOf(batch: Batch, underway: ItemState[], now: number) {
 	const { free, openAt } = freeSlots(batch, started, now);
 	const lately = batch.starts.filter((time) => time > now - START_INTERVAL_MS);
 	const limit = started + free;
+	// At a wake one, and one more for each answer; from one again after a refusal. With files few go anyway.
 	const mostStarts = 1 + (batch.slots?.answeredSinceWake ?? Infinity);
 	return {
 		/** Whether one more may start, and is taken from the allowance; else when, if that is known. */

@@ -75,20 +75,18 @@ export function concurrencyTold(batch: Batch, told: number): void {
  */
 export function refused(batch: Batch, error: ApiError, isOfTask: boolean, now: number): void {
 	const earlier = batch.slots ?? NO_SLOTS;
-	const tasks = batch.items.filter(isRunning);
+	const used = batch.items.filter(isRunning).length;
 	// What was never sent, or was a file, says nothing of the slots.
 	const isOfSlots = isOfTask && !error.isNotSent;
 	// Requests that were on their way when the first was refused tell nothing new.
 	const isNew = now >= (isOfSlots ? nextTrial(earlier) : earlier.trialAt);
 	const refusals = earlier.refusals + (isNew ? 1 : 0);
 	const asked = error.retryAfter ?? 0;
-	const pause = Math.max(asked, tasks.length > 0 ? untilNextTrial(refusals) : backoff(refusals));
-	// At a wake those that are to be checked may have ended.
-	const isAtWake = earlier.answeredSinceWake !== undefined;
-	const used = tasks.filter(({ nextCheckAt }) => !isAtWake || nextCheckAt > now);
+	const pause = Math.max(asked, used > 0 ? untilNextTrial(refusals) : backoff(refusals));
 	batch.slots = {
 		...earlier,
-		...(isOfSlots && { learnt: used.length, answeredSinceWake: undefined }),
+		...(isOfSlots && { learnt: used }),
+		answeredSinceWake: isOfSlots && earlier.answeredSinceWake ? 0 : earlier.answeredSinceWake,
 		refusals,
 		lastRefusalAt: now,
 		refusedFor: earlier.refusedFor + triedFor(earlier, now),
@@ -280,7 +278,7 @@ export function wokenBy({ sleep }: Batch, taskIds: Iterable<string>, now: number
 export interface Callbacks {
 	/** The tasks for which there was one. */
 	taskIds: ReadonlySet<string>;
-	/** Whether they came to this process. If not, others may know of more. */
+	/** Whether there were any, and all came to this process. If not, others may know of more. */
 	areHere: boolean;
 }
 
@@ -293,7 +291,7 @@ export interface Callbacks {
 export function awoke(batch: Batch, { taskIds, areHere }: Callbacks, now: number): void {
 	if (batch.sleep && now < batch.sleep.since) setBack(batch, batch.sleep.since - now);
 	delete batch.sleep;
-	// In queue mode, and wherever no callbacks come, an execution wakes rarely.
+	// What was learnt may not hold any more: the first start goes alone, and tells.
 	if (batch.slots?.learnt !== undefined) batch.slots.answeredSinceWake = areHere ? undefined : 0;
 	const tasks = batch.items.filter(isRunning);
 	const ended = tasks.filter(({ taskId }) => taskIds.has(taskId));

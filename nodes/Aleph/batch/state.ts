@@ -6,6 +6,7 @@
  */
 import type { ApiRef } from '../api/connection';
 import { ApiError, type ApiErrorData } from '../api/error';
+import { START_INTERVAL_MS } from '../api/limits';
 import type { Requested, TaskRecord } from '../task/task';
 
 export const VERSION = 1;
@@ -119,7 +120,7 @@ export interface Running extends WithTask {
 	known?: true;
 	/** Set by a callback: how often more to check soon, as the record may lag behind it. */
 	soon?: number;
-	/** Has been checked on the ground that a younger task has ended. */
+	/** Has been checked on the ground that another one has ended that started later, or just before. */
 	guessed?: true;
 }
 
@@ -166,12 +167,9 @@ export interface Slots {
 	refusedFor: number;
 	/** Until then everything would be refused. */
 	closedUntil: number;
-	/** When to try one more than was learnt. */
+	/** When to try one more than was learnt; at a wake it may be earlier, see `nextTrial`. */
 	trialAt: number;
-	/**
-	 * How many starts were answered since the execution woke, until one is refused; only if others may have
-	 * taken or left slots meanwhile.
-	 */
+	/** How many starts were answered since this wake, or since a refusal at it; absent if what was learnt holds. */
 	answeredSinceWake?: number;
 }
 
@@ -238,12 +236,10 @@ export function isHalted({ halted, stopsOnError, items }: Batch): boolean {
 	return halted !== undefined || (stopsOnError && items.some(endsInError));
 }
 
-/** For so long after a refusal there is hardly anything free. */
-const FULL_MS = 5_000;
-
-/** When to try for one slot more than was learnt: at a wake, if what was learnt may not hold any more. */
+/** When to try for one slot more than was learnt: sooner at a wake at which that may no longer hold. */
 export function nextTrial({ trialAt, answeredSinceWake, lastRefusalAt }: Slots): number {
-	return answeredSinceWake === undefined ? trialAt : Math.min(trialAt, lastRefusalAt + FULL_MS);
+	if (answeredSinceWake === undefined) return trialAt;
+	return Math.min(trialAt, lastRefusalAt + START_INTERVAL_MS);
 }
 
 /** n8n looks for executions to wake once a minute, so a short sleep may take this much longer. */
