@@ -263,6 +263,16 @@ describe('the API', () => {
 		expect(n8n.started).toEqual([]);
 	});
 
+	it('that says so, and then cannot be asked again in time, has said so', async () => {
+		const n8n = await serve();
+		const taskId = await newTask('Slow [duration=600]');
+		const answer = deliver(n8n, done(taskId));
+		await until(() => simulator.stats().recordInfo.requests > 0);
+		simulator.settings.maintenance = true;
+		expect(await answer).toEqual({ status: 503, msg: 'The task is still running, try again' });
+		expect(n8n.started).toEqual([]);
+	});
+
 	it('is asked for a task of an execution without waiting for a flood of forged callbacks', async () => {
 		const MANY = 500;
 		const { apiKey } = newAccount();

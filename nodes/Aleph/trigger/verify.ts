@@ -33,19 +33,20 @@ export async function verified(
 	const until = clock.now() + patience;
 	const limit = limited([], patience);
 	const read = async () => await inTime(readOnce(client, taskId, limit.signal), limit.signal);
+	let unverified: Rejection = { code: 503, msg: 'The task could not be verified, try again' };
 	try {
 		for (;;) {
 			const found = await retrying(read, ({ isTransient }) => (isTransient ? until : 0));
 			if (found.task.status !== 'processing') return found;
-			if (clock.now() + AGAIN_MS > until) {
-				return { code: 503, msg: 'The task is still running, try again' };
-			}
+			// What the API has told holds, also if the time is up before it tells again.
+			unverified = { code: 503, msg: 'The task is still running, try again' };
+			if (clock.now() + AGAIN_MS > until) return unverified;
 			await clock.pause(AGAIN_MS);
 		}
 	} catch (error) {
 		return error instanceof ApiError && error.kind === 'unknownTask'
 			? { code: 403, msg: 'The API does not know this task' }
-			: { code: 503, msg: 'The task could not be verified, try again' };
+			: unverified;
 	} finally {
 		limit.release();
 	}
