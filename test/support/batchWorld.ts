@@ -5,7 +5,7 @@ import type { ApiRef } from '../../nodes/Aleph/api/connection';
 import { ApiError, type ApiErrorKind } from '../../nodes/Aleph/api/error';
 import { RateLimiter } from '../../nodes/Aleph/api/rateLimiter';
 import { drive } from '../../nodes/Aleph/batch/drive';
-import { awoke, fellAsleep } from '../../nodes/Aleph/batch/events';
+import { awoke } from '../../nodes/Aleph/batch/events';
 import type { Job, Tasks } from '../../nodes/Aleph/batch/job';
 import type { Batch, Terms, Uploads } from '../../nodes/Aleph/batch/state';
 import { LONGEST_AWAKE_MS } from '../../nodes/Aleph/execution/batch';
@@ -119,14 +119,13 @@ export class World implements Tasks {
 	async run(batch: Batch, { clock = this.clock, signal, awakeFor, asleep, inQueueMode }: Run = {}) {
 		const sleep = asleep ?? (async (resting, wakeAt) => await this.sleepUntil(resting, wakeAt));
 		for (;;) {
-			const wakeAt = await drive(batch, this.jobs(batch), this, {
+			await drive(batch, this.jobs(batch), this, {
 				clock,
 				signal,
 				awakeUntil: batch.sleeps ? clock.now() + (awakeFor ?? LONGEST_AWAKE_MS) : undefined,
 			});
-			if (wakeAt === null) return batch;
-			fellAsleep(batch, wakeAt, clock.now());
-			batch = await sleep(batch, wakeAt);
+			if (!batch.sleep) return batch;
+			batch = await sleep(batch, batch.sleep.wakeAt);
 			const taskIds = new Set(batch.sleep?.callbacks);
 			awoke(batch, { taskIds, areHere: !inQueueMode && taskIds.size > 0 }, clock.now());
 		}
@@ -175,6 +174,11 @@ export class World implements Tasks {
 			if (answer instanceof ApiError) throw answer;
 			return answer;
 		});
+	}
+
+	/** URLs of this API last. */
+	async renewed(): Promise<null> {
+		return await Promise.resolve(null);
 	}
 
 	async cancelTask(taskId: string): Promise<FoundRecord> {

@@ -20,7 +20,7 @@ it('the custom data has those of other runs and earlier sleeps as well, the newe
 	Object.assign(batch.items[0]!, { state: 'timedOut', taskId: 'late' });
 	Object.assign(batch.items[1]!, running('running', 0));
 	fellAsleep(batch, 60_000, 0);
-	reportSleep(execution, batch);
+	reportSleep(execution, batch, batch.sleep!);
 	expect(customData.runwayAlephTasks).toBe('running late of-another-run');
 	const report = acceptedReport(execution);
 	report('new', 2);

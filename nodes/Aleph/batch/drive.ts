@@ -7,14 +7,17 @@ import {
 	concurrencyTold,
 	deadlineChecked,
 	downloaded,
+	ended,
+	fellAsleep,
 	notChecked,
 	notStarted,
 	refused,
+	renewed,
 	uploaded,
 } from './events';
 import { ApiError } from '../api/error';
 import type { Job, Tasks } from './job';
-import { failureOf, isHalted, isPending, isRunning, itemAt, type Batch } from './state';
+import { failureOf, isHalted, isPending, isRunning, isSuccess, itemAt, type Batch } from './state';
 
 interface Conditions {
 	clock: Clock;
@@ -25,9 +28,8 @@ interface Conditions {
 }
 
 /**
- * Goes on until all is done, and gives null; or, if the batch sleeps, until there is nothing to do for a
- * while, and gives the time at which to go on (epoch milliseconds). Throws the signal's reason when the
- * execution is stopped.
+ * Goes on until all is done; or, if the batch sleeps, until there is nothing to do for a while: then it has
+ * its `sleep`, which says when to go on. Throws the signal's reason when the execution is stopped.
  * @param jobs by item
  */
 export async function drive(
@@ -35,8 +37,8 @@ export async function drive(
 	jobs: Job[],
 	tasks: Tasks,
 	conditions: Conditions,
-): Promise<number | null> {
-	return await new Driver(batch, jobs, tasks, conditions).run();
+): Promise<void> {
+	await new Driver(batch, jobs, tasks, conditions).run();
 }
 
 /**
@@ -75,15 +77,19 @@ class Driver {
 		private readonly conditions: Conditions,
 	) {}
 
-	async run(): Promise<number | null> {
+	async run(): Promise<void> {
 		deadlineChecked(this.batch, this.conditions.clock.now());
-		return await this.loop().catch(async (error: unknown) => {
+		const next = await this.loop().catch(async (error: unknown) => {
 			this.withdraw();
 			if (this.conditions.signal?.aborted) await this.cancel();
 			throw error;
 		});
+		if (next !== null) return fellAsleep(this.batch, next, this.conditions.clock.now());
+		await this.renewUrls();
+		ended(this.batch);
 	}
 
+	/** Gives the time at which to go on (epoch milliseconds), null if all is done. */
 	private async loop(): Promise<number | null> {
 		const { clock, signal, awakeUntil = Infinity } = this.conditions;
 		for (;;) {
@@ -208,6 +214,18 @@ class Driver {
 	private causeOf(error: unknown): Error | null {
 		if (error === WITHDRAWN || this.conditions.signal?.aborted) return null;
 		return error instanceof Error ? error : new Error(String(error));
+	}
+
+	/** Videos that were ready long before the others, or in an earlier execution, may have URLs that have expired. */
+	private async renewUrls(): Promise<void> {
+		const { batch, tasks } = this;
+		await Promise.all(
+			batch.items.map(async (item, index) => {
+				if (!isSuccess(item) || !item.api) return;
+				const found = await tasks.renewed(item.record.task, item.api).catch(() => null);
+				if (found) renewed(batch, index, found);
+			}),
+		);
 	}
 
 	/** If nobody can tell how many tasks the account may run, it is what was told last; or one, which is certain. */

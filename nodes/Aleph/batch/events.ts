@@ -253,11 +253,15 @@ export function ended(batch: Batch): void {
 	batch.revision++;
 }
 
-/** The execution is about to sleep. */
-export function fellAsleep(batch: Batch, wakeAt: number, now: number): void {
+/** There is nothing to do until then, and the execution is about to sleep. */
+export function fellAsleep(batch: Batch, nextAt: number, now: number): void {
 	batch.revision++;
+	const wakeAt = Math.max(nextAt, now + SHORTEST_SLEEP_MS);
 	batch.sleep = { since: now, wakeAt, waker: wakerOf(batch) };
 }
+
+/** So that it has been stored by then. */
+const SHORTEST_SLEEP_MS = 1_000;
 
 /**
  * By the time this task ends, a quarter of the others have, as a rule, and more will once n8n has woken; or

@@ -24,4 +24,4 @@ export interface Started extends StartedTask {
 }
 
 /** What the driver asks of the API, whichever item it is for. */
-export type Tasks = Pick<Client, 'readTask' | 'cancelTask' | 'getConcurrency'>;
+export type Tasks = Pick<Client, 'readTask' | 'renewed' | 'cancelTask' | 'getConcurrency'>;

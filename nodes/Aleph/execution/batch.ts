@@ -26,11 +26,11 @@ import { newestOf, takeOver } from './newest';
 export const LONGEST_AWAKE_MS = 15_000;
 
 /** The execution has just woken with this batch. */
-export function resumeBatch(execution: Execution, batch: Batch): void {
+export function resumeBatch(execution: Execution, batch: Batch): Batch {
 	checkVersion(execution, batch);
 	const now = clock.now();
-	const callbacks = markAwake(batch.executionId, batch.sleep!, now);
-	awoke(batch, callbacks, now);
+	awoke(batch, markAwake(batch.executionId, batch.sleep!, now), now);
+	return batch;
 }
 
 /**
@@ -85,25 +85,7 @@ function earlierBatch(execution: Execution, batch: Batch | undefined): Batch | n
 		: batch.runIndex === runIndex;
 	if (!isSameRun) return null;
 	checkVersion(execution, batch);
-	if (batch.executionId === id) return batch;
-	const newest = newestOf(batch, execution);
-	if ('runsIn' in newest) throw stillRunning(execution, batch, newest.runsIn);
-	return newest;
-}
-
-function stillRunning(
-	{ node, stopEvenSo }: Execution,
-	{ executionId }: Batch,
-	runsIn: string,
-): NodeOperationError {
-	stopEvenSo();
-	return runsIn === executionId
-		? new NodeOperationError(node, 'The crashed execution is still running', {
-				description: `Nothing was sent. n8n has resumed execution ${runsIn}. If it is still marked as crashed in a few minutes, retry it again.`,
-			})
-		: new NodeOperationError(node, 'Another retry of this execution is still running', {
-				description: `Nothing was sent. Execution ${runsIn} goes on with the same items. Wait until it has ended, or a few minutes if you have stopped it.`,
-			});
+	return batch.executionId === id ? batch : newestOf(batch, execution);
 }
 
 function checkVersion({ node, stopEvenSo }: Execution, batch: Batch): void {

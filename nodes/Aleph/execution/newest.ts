@@ -9,10 +9,10 @@
  * The first comes only after a wake that was late, the second only to a process that has just started. So
  * of the others nothing is kept once they sleep or have ended.
  */
+import { NodeOperationError, type INodeExecutionData } from 'n8n-workflow';
 import { clock } from '../api/clock';
 import type { Batch, Sleep } from '../batch/state';
 import type { Execution, StoredRun } from '../n8n';
-import { storedBatch } from './stored';
 
 interface Run {
 	/** The newest; while the node runs, it goes on changing. After that without its files. */
@@ -55,11 +55,23 @@ const OVERDUE_MS = 5 * MINUTE;
 const startedAt = clock.now();
 
 /**
- * The node begins to run. Gives the batch that it goes on with, if it has just woken: the newest. Null if
- * the run must give nothing, as a newer one goes on, or has gone on behind this node: n8n then keeps what
- * that one stores.
+ * Runs the node: if it has just woken, with the newest batch. Gives no items without that if a newer run
+ * goes on, or has gone on behind this node: n8n then keeps what that one stores.
  */
-export async function takeNewest(execution: Execution): Promise<{ woken?: Batch } | null> {
+export async function withNewest(
+	execution: Execution,
+	run: (woken: Batch | undefined) => Promise<INodeExecutionData[]>,
+): Promise<INodeExecutionData[]> {
+	const newest = await takeNewest(execution);
+	if (newest === null) return [];
+	try {
+		return await run(newest.woken);
+	} finally {
+		leave(execution);
+	}
+}
+
+async function takeNewest(execution: Execution): Promise<{ woken?: Batch } | null> {
 	const now = clock.now();
 	forgetOld(now);
 	const run = ownRun(execution);
@@ -80,6 +92,14 @@ export async function takeNewest(execution: Execution): Promise<{ woken?: Batch 
 	if (!batch?.sleep) return {};
 	begin(run, execution, batch, riskOf(batch.sleep, now));
 	return { woken: batch };
+}
+
+/** What n8n has stored of this run; undefined if it runs for the first time. */
+function storedBatch({ stored, id, runIndex }: Execution): Batch | undefined {
+	const batch = stored.batch as Batch | undefined;
+	// Both IDs may be absent, and the batch with them.
+	const isOwn = batch && batch.executionId === id && batch.runIndex === runIndex;
+	return isOwn ? batch : undefined;
 }
 
 /** Undefined if a retry has gone on from this execution. */
@@ -105,7 +125,7 @@ function begin(earlier: Run | undefined, execution: Execution, batch: Batch, kep
 }
 
 /** The node has stopped running: the execution sleeps, or the items come out, or an error. */
-export function leave(execution: Execution): void {
+function leave(execution: Execution): void {
 	const run = ownRun(execution);
 	if (!run) return;
 	run.isAwake = false;
@@ -125,18 +145,34 @@ function withoutFiles(batch: Batch): Batch {
 
 /**
  * What a retry takes over from another execution: the newest that is known of it, or of another retry of
- * it. If that one still runs, or may, gives its execution's ID instead.
+ * it. Throws a NodeOperationError if that one still runs, or may.
  */
-export function newestOf(stored: Batch, { node }: Execution): Batch | { runsIn: string } {
+export function newestOf(stored: Batch, execution: Execution): Batch {
 	const { executionId, runIndex, revision, sleep } = stored;
-	const run = runs.get(keyOf({ id: executionId, runIndex, node }));
+	const run = runs.get(keyOf({ id: executionId, runIndex, node: execution.node }));
 	if (!run) return stored;
 	const isOther = run.batch.executionId !== executionId;
 	const isNewer = isOther || run.isAwake || run.batch.revision > revision;
 	if (!isNewer) return stored;
-	if (run.isAwake || clock.now() < goneAt(run, isOther)) return { runsIn: run.batch.executionId };
+	if (run.isAwake || clock.now() < goneAt(run, isOther))
+		throw stillRunning(execution, run, isOther);
 	// Of one that was overwritten, nobody has seen how it ended.
 	return { ...run.batch, sleep };
+}
+
+function stillRunning(
+	{ node, stopEvenSo }: Execution,
+	{ batch: { executionId } }: Run,
+	isRetry: boolean,
+): NodeOperationError {
+	stopEvenSo();
+	return isRetry
+		? new NodeOperationError(node, 'Another retry of this execution is still running', {
+				description: `Nothing was sent. Execution ${executionId} goes on with the same items. Wait until it has ended, or a few minutes if you have stopped it.`,
+			})
+		: new NodeOperationError(node, 'The crashed execution is still running', {
+				description: `Nothing was sent. n8n has resumed execution ${executionId}. If it is still marked as crashed in a few minutes, retry it again.`,
+			});
 }
 
 /** From when on a run that sleeps or has ended goes on no more, though n8n may not say so. */

@@ -2,7 +2,14 @@
  * Where the tasks of an execution are found if it is lost: in n8n's log, and in the execution's custom
  * data, which outlives a cancelled or crashed one.
  */
-import { isPending, isRunning, taskIdOf, type Batch, type ItemState } from '../batch/state';
+import {
+	isPending,
+	isRunning,
+	taskIdOf,
+	type Batch,
+	type ItemState,
+	type Sleep,
+} from '../batch/state';
 import type { Execution } from '../n8n';
 
 /** n8n keeps ten keys for an execution, whose values it may log as too long above this. */
@@ -47,11 +54,15 @@ function reportTasks({ setCustomData }: Execution, taskIds: string[]): void {
 }
 
 /** How far the batch is when the execution falls asleep. */
-export function reportSleep(execution: Execution, { items, sleep, executionId }: Batch): void {
+export function reportSleep(
+	execution: Execution,
+	{ items, executionId }: Batch,
+	{ wakeAt }: Sleep,
+): void {
 	const running = items.filter(isRunning).length;
 	const pending = items.filter(isPending).length;
 	const ended = items.length - running - pending;
-	const next = new Date(sleep!.wakeAt).toISOString();
+	const next = new Date(wakeAt).toISOString();
 	const progress = `${ended} ended, ${running} running, ${pending} to start; next check at ${next}`;
 	execution.logger.info(`Runway Aleph sleeps: ${progress}`, { executionId });
 	execution.setCustomData('runwayAleph', progress);

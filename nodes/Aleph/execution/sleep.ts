@@ -1,8 +1,7 @@
 /** Putting an execution to sleep in n8n's database, so that the same node runs again when it wakes. */
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { clock } from '../api/clock';
-import { fellAsleep } from '../batch/events';
-import type { Batch } from '../batch/state';
+import type { Batch, Sleep } from '../batch/state';
 import { showHint, type Execution, type KeptAwakeBy } from '../n8n';
 import { markAsleep } from './callbacks';
 import { reportSleep } from './report';
@@ -27,17 +26,14 @@ const REASONS: Record<KeptAwakeBy, string> = {
 };
 
 /** Puts the execution to sleep once this run of the node returns, without items: those are given here. */
-export async function sleepUntil(
+export async function putToSleep(
 	execution: Execution,
 	batch: Batch,
-	time: number,
+	sleep: Sleep,
 ): Promise<INodeExecutionData[]> {
-	const now = clock.now();
-	const wakeAt = Math.max(time, now + 1_000);
-	fellAsleep(batch, wakeAt, now);
-	markAsleep(batch.executionId, batch.sleep!);
-	reportSleep(execution, batch);
+	markAsleep(batch.executionId, sleep);
+	reportSleep(execution, batch, sleep);
 	// n8n goes by the computer's clock, which may have been set back.
-	await execution.putToSleep(new Date(Date.now() + wakeAt - now));
+	await execution.putToSleep(new Date(Date.now() + sleep.wakeAt - clock.now()));
 	return [];
 }
