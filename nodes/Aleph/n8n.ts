@@ -50,8 +50,17 @@ export function withSignal(ctx: NodeContext, signal: AbortSignal): NodeContext {
 	}) as NodeContext;
 }
 
+/**
+ * The editor shows hints and the descriptions of errors as HTML, and the words of the API or of the user may
+ * hold some (1.123 to 2.41).
+ */
+export function escaped(text: string): string {
+	return text.replaceAll('<', '&lt;');
+}
+
 /** Shown beside the items. A webhook shows none, nor need every engine of n8n. */
-export function showHint(ctx: NodeContext, message: string, type: 'info' | 'warning'): void {
+export function showHint(ctx: NodeContext, text: string, type: 'info' | 'warning'): void {
+	const message = escaped(text);
 	if ('addExecutionHints' in ctx) ctx.addExecutionHints({ message, type, location: 'outputPane' });
 }
 

@@ -324,6 +324,16 @@ describe('publishing', () => {
 		});
 	});
 
+	it.each([
+		[{ apiKey: '' }, 'The API key in the credential is empty'],
+		[{ provider: 'kie', api: 'runway' }, 'The credential names no provider, or none with this API'],
+	])(
+		'is refused with a credential with which every callback would be lost: %j',
+		async (account, message) => {
+			await expect(publishTrigger({}, account)).rejects.toMatchObject({ message });
+		},
+	);
+
 	it('goes well otherwise, and sends nothing', async () => {
 		await publishTrigger();
 		await publishTrigger({ events: '={{ "completed, failed" }}', ...files('video', 'image') });

@@ -366,6 +366,7 @@ describe('a file of 0 bytes', () => {
 	it.each<[string, () => INodeParameters, Partial<IBinaryData>, string]>([
 		['Upload', upload, {}, 'The file in "Input Binary Field" is empty'],
 		['Generate', fromFile, {}, 'The file in "Input Binary Field" is empty'],
+		['Upload of a line break', upload, { data: '\n' }, 'The file in "Input Binary Field" is empty'],
 		["Upload from n8n's storage", upload, stored, 'The file "video.mp4" is empty'],
 		["Generate from n8n's storage", fromFile, stored, 'The file "video.mp4" is empty'],
 	])('is refused before anything is sent: %s', async (_, parameters, fields, message) => {

@@ -248,6 +248,12 @@ describe('where the editor shows HTML, as text', () => {
 		const { error } = await run(generate({ options: { seed: '<img src=x>' } }), {});
 		expect(error?.description).toContain('It is "&lt;img src=x>"');
 	});
+
+	it('there is a task ID, whoever has given it', async () => {
+		const get = { resource: 'video', operation: 'get', taskId: '<img src=x>' };
+		const { error } = await runNode({ parameters: get, credential: newAccount() });
+		expect(error?.description).toContain('Task ID: &lt;img src=x>.');
+	});
 });
 
 it.each([

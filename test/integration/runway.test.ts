@@ -132,6 +132,17 @@ describe('an option that a provider does not have', () => {
 	});
 
 	it.each([
+		['runway', { uploadCn: false, waterMark: '', referenceImage: null }],
+		['jobs', { keyframes: {}, outputFormat: '' }],
+	])('may be there if it is off, or empty: %s %j', async (api, given) => {
+		const { items } = await runNode({
+			parameters: options(given),
+			credential: newAccount({ api }),
+		});
+		expect(items).toMatchObject([{ json: { status: 'processing' } }]);
+	});
+
+	it.each([
 		['runway', '3:2', undefined],
 		['jobs', '21:9', undefined],
 		['jobs', '3:2', 'Runway: 16:9, 4:3, 3:2'],

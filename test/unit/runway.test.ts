@@ -227,6 +227,17 @@ describe('an answer of the Runway API', () => {
 		expect(errorOf('/v1/video_to_video', 400, body).kind).toBe('media');
 	});
 
+	it('takes no prompt that it quotes for what is wrong with the video', () => {
+		const issues = [
+			{ path: ['promptText'], message: '"fetch and redirect the light" is too long' },
+		];
+		const error = errorOf('/v1/video_to_video', 400, { error: 'Validation failed', issues });
+		expect(error.kind).toBe('parameters');
+		const asset = [{ path: ['keyframes', 0, 'uri'], message: 'The asset has no content-type' }];
+		const body = { error: 'Validation failed', issues: asset };
+		expect(errorOf('/v1/video_to_video', 400, body).kind).toBe('media');
+	});
+
 	it('may say how long to stay away, and whether to ask again at all', () => {
 		const asked = (headers: object, status = 503) => errorOf('/v1/tasks/t1', status, {}, headers);
 		expect(asked({ 'retry-after-ms': '2500', 'retry-after': '9' }).retryAfter).toBe(2_500);

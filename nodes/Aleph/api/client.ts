@@ -5,7 +5,7 @@
 import type { IBinaryData } from 'n8n-workflow';
 import { cancelSignalOf, type NodeContext } from '../n8n';
 import { asObject, asText } from '../task/json';
-import { isoTime, type Task, type TaskRecord, type VideoRequest } from '../task/task';
+import { hasExpired, isoTime, type Task, type TaskRecord, type VideoRequest } from '../task/task';
 import { clock } from './clock';
 import { readConnection, type ApiRef, type Connection } from './connection';
 import { dialectOf } from './dialects';
@@ -38,8 +38,6 @@ interface Reading {
 	api?: ApiRef;
 	/** Takes the request back while it waits for its turn. */
 	signal?: AbortSignal;
-	/** Milliseconds to wait for the answer. */
-	timeout?: number;
 }
 
 interface ReadingOf extends Omit<Reading, 'api'> {
@@ -73,7 +71,7 @@ export class Client {
 	constructor(
 		private readonly ctx: NodeContext,
 		private readonly checks: keyof typeof CHECKS_AT_ONCE = 'poll',
-		private readonly read: typeof readConnection = readConnection,
+		private readonly read: (ctx: NodeContext) => Promise<Connection> = readConnection,
 	) {
 		this.owner = Symbol(ctx.getExecutionId());
 		this.stopped = cancelSignalOf(ctx);
@@ -144,9 +142,9 @@ export class Client {
 	}
 
 	/** Reads a task once, when its turn comes. Throws an ApiError, or the signal's reason while it waits. */
-	async readTask(taskId: string, { api, ...given }: Reading = {}): Promise<FoundRecord> {
+	async readTask(taskId: string, { api, signal = this.stopped }: Reading): Promise<FoundRecord> {
 		const connection = await this.connected();
-		const reading = { signal: this.stopped, stopped: this.stopped, ...given };
+		const reading = { signal, stopped: this.stopped };
 		if (api) return await this.readTaskOf(speaking(connection, api), taskId, reading);
 		let unknown = new ApiError('unknownTask', null, 'No API knows this task');
 		for (const dialect of new Set([connection.dialect, ...connection.provider.dialects])) {
@@ -162,13 +160,12 @@ export class Client {
 	private async readTaskOf(
 		connection: Connection,
 		taskId: string,
-		{ checks = this.checks, signal, stopped, timeout }: ReadingOf,
+		{ checks = this.checks, signal, stopped }: ReadingOf,
 	): Promise<FoundRecord> {
 		const { account, limiters, dialect } = connection;
 		const { readInterval } = dialect;
 		const turn = { owner: this.owner, intervalCap: CHECKS_AT_ONCE[checks], signal };
-		const options = { timeout, signal: stopped };
-		const read = async () => await request(this.ctx, connection, dialect.read(taskId), options);
+		const read = async () => await request(this.ctx, connection, dialect.read(taskId), stopped);
 		const data = await limiters[checks].run(turn, async () =>
 			readInterval === 0
 				? await read()
@@ -197,7 +194,7 @@ export class Client {
 		const cancelNow = async () => {
 			const found = await this.readTaskOf(connection, taskId, { checks: 'callbacks' });
 			if (found.task.status === 'processing') {
-				await request(this.ctx, connection, cancel(taskId), {});
+				await request(this.ctx, connection, cancel(taskId));
 			}
 			return found;
 		};
@@ -248,7 +245,7 @@ export class Client {
 			signal: this.stopped,
 		};
 		const fresh = async (old: string) => await this.freshUrl(taskId, old, api).catch(() => null);
-		const first = url !== null && isOver(expiresAt) ? ((await fresh(url)) ?? url) : url;
+		const first = url !== null && hasExpired(expiresAt) ? ((await fresh(url)) ?? url) : url;
 		return await downloadFile(this.ctx, { ...turn, url: first }).catch(async (error: unknown) => {
 			const isRefused = error instanceof ApiError && error.kind === 'noFile';
 			const second = isRefused && first !== null ? await fresh(first) : null;
@@ -268,7 +265,7 @@ export class Client {
 
 	/** The record of a finished task anew, if its URLs have expired and reading it gives others; else null. */
 	async renewed({ taskId, expiresAt }: Task, api: ApiRef): Promise<FoundRecord | null> {
-		if (!isOver(expiresAt)) return null;
+		if (!hasExpired(expiresAt)) return null;
 		const { dialect } = speaking(await this.connected(), api);
 		return dialect.freshUrl ? null : await this.readTask(taskId, { api });
 	}
@@ -280,7 +277,7 @@ export class Client {
 	}
 
 	private async ask(connection: Connection, call: ApiCall): Promise<unknown> {
-		return await request(this.ctx, connection, call, { signal: this.stopped });
+		return await request(this.ctx, connection, call, this.stopped);
 	}
 
 	private async askPatiently(connection: Connection, call: ApiCall): Promise<unknown> {
@@ -307,10 +304,6 @@ function startedTaskId(dialect: Dialect, answer: HttpAnswer, call: ApiCall): str
 	}
 	if (taskId === null) throw new ApiError('notTheApi', 200, 'The response has no task ID');
 	return taskId;
-}
-
-function isOver(expiresAt: string | null): boolean {
-	return expiresAt !== null && Date.parse(expiresAt) <= Date.now();
 }
 
 /** In the dialect of a task, whose provider must not have changed: its key would go to the wrong host. */

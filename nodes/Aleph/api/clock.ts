@@ -1,5 +1,6 @@
 /** The time, and waiting for it. Times are epoch milliseconds, durations milliseconds. */
 import { sleep } from 'n8n-workflow';
+import { untilAborted } from './signals';
 
 export interface Clock {
 	/** Never goes back. */
@@ -15,7 +16,7 @@ let offset = -Infinity;
 
 export const clock: Clock = { now, pause };
 
-/** The computer's clock may be set back. Durations are measured here: so this one goes on from where it was. */
+/** If the computer's clock is set back, this one goes on from where it was, so that durations stay right. */
 function now(): number {
 	const elapsed = performance.now();
 	offset = Math.max(offset, Date.now() - elapsed);
@@ -23,15 +24,6 @@ function now(): number {
 }
 
 async function pause(duration: number, signal?: AbortSignal, sooner?: Promise<void>) {
-	signal?.throwIfAborted();
-	let onAbort: (() => void) | undefined;
-	const aborted = new Promise<never>((_, reject) => {
-		onAbort = () => reject(signal?.reason as Error);
-		signal?.addEventListener('abort', onAbort, { once: true });
-	});
-	try {
-		await Promise.race([sleep(duration), aborted, ...(sooner ? [sooner] : [])]);
-	} finally {
-		if (onAbort) signal?.removeEventListener('abort', onAbort);
-	}
+	const over = Promise.race([sleep(duration), ...(sooner ? [sooner] : [])]);
+	await untilAborted(over, signal);
 }

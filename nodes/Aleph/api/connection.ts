@@ -1,6 +1,10 @@
 /** What a credential says: who the provider is, which API, where it is, and the limiters of its account. */
 import { createHash } from 'crypto';
-import { NodeOperationError, type ICredentialDataDecryptedObject } from 'n8n-workflow';
+import {
+	NodeOperationError,
+	type ICredentialDataDecryptedObject,
+	type IHookFunctions,
+} from 'n8n-workflow';
 import type { NodeContext } from '../n8n';
 import { dialectOf, PROVIDERS } from './dialects';
 import type { Dialect, Provider } from './dialects/dialect';
@@ -33,9 +37,11 @@ export interface Connection {
 }
 
 /** Reads the credential. Throws what n8n throws, or an error that says what is wrong with it. */
-export async function readConnection(ctx: NodeContext): Promise<Connection> {
+export async function readConnection(ctx: NodeContext | IHookFunctions): Promise<Connection> {
 	const connection = connectionOf(await ctx.getCredentials('alephApi'));
-	const problem = connection ? problemOf(connection) : 'The credential names no provider';
+	const problem = connection
+		? problemOf(connection)
+		: 'The credential names no provider, or none with this API';
 	if (connection && !problem) return connection;
 	throw new NodeOperationError(ctx.getNode(), problem!, {
 		description:
@@ -49,8 +55,8 @@ const RECENT_MS = 5_000;
 const shared = sharing<Connection>(RECENT_MS);
 
 /**
- * The same for a callback: what was read for another one a moment ago still counts. Callbacks come in bursts,
- * and a read in a webhook costs n8n about as much as an execution.
+ * Reads it for a callback, unless it was read for another one a moment ago. Callbacks come in bursts, and a
+ * read in a webhook costs n8n about as much as an execution.
  */
 export async function readRecentConnection(ctx: NodeContext): Promise<Connection> {
 	const { id, credentials } = ctx.getNode();
@@ -114,7 +120,7 @@ function providerIn({
 		description: 'At an address of its own',
 		baseUrl: asBaseUrl(baseUrl),
 		uploadUrl: asBaseUrl(uploadUrl),
-		dialects: [dialect, ...offering.flatMap(({ dialects }) => dialects)],
+		dialects: [...new Set([dialect, ...offering.flatMap(({ dialects }) => dialects)])],
 		keyPage: '',
 		resultLifetime: Math.min(...offering.map(({ resultLifetime }) => resultLifetime)),
 		uploadLifetime: Math.min(...offering.map(({ uploadLifetime }) => uploadLifetime)),
@@ -126,8 +132,7 @@ export const CUSTOM = 'custom';
 
 /** A provider with one API has no choice; one with several has a default. */
 function dialectIn({ dialects }: Provider, api: unknown): Dialect | undefined {
-	const isFixed = dialects.every((dialect) => dialect === dialects[0]);
-	if (isFixed || !api) return dialects[0];
+	if (dialects.length === 1 || !api) return dialects[0];
 	return dialects.find(({ value }) => value === api);
 }
 

@@ -18,7 +18,10 @@ const PROTECTION = /^Ssrf|request was blocked because/;
 /** Our own time limit, or the user who stops the execution. */
 const ABORTED = 'ERR_CANCELED';
 
-/** The error of a request that got no answer, or not all of it. */
+/**
+ * The error of a request that got no answer, or not all of it.
+ * @param url an HTTP URL: where it was sent
+ */
 export function networkError(error: unknown, url: string): ApiError {
 	// n8n wraps the error of its HTTP client, which holds the request with its headers and so the
 	// key: only its codes may pass.
@@ -31,7 +34,7 @@ export function networkError(error: unknown, url: string): ApiError {
 		: code === ABORTED
 			? 'no answer in time'
 			: code;
-	const reason = `${words ?? 'no response'} at ${originOf(url)}`;
+	const reason = `${words ?? 'no response'} at ${new URL(url).origin}`;
 	return new ApiError(isNotSent ? 'unreachable' : 'interrupted', null, reason);
 }
 
@@ -59,7 +62,7 @@ function isOfProtection(error: Json): boolean {
 	return [asText(error.name) ?? '', ...textsOf(error)].some((text) => PROTECTION.test(text));
 }
 
-/** Before 2.41 n8n keeps no cause: the code is where the HTTP status would be, the message in a list. */
+/** Before 2.41 n8n keeps no cause: the code is in `httpCode`, the message in `messages`. */
 function codeOf({ code, httpCode }: Json): string | null {
 	const found = asText(code) ?? asText(httpCode);
 	return found !== null && /[A-Z]/.test(found) ? found : null;
@@ -67,8 +70,4 @@ function codeOf({ code, httpCode }: Json): string | null {
 
 function textsOf({ message, messages }: Json): string[] {
 	return [message, ...asList(messages)].flatMap((text) => asText(text) ?? []);
-}
-
-function originOf(url: string): string {
-	return URL.canParse(url) ? new URL(url).origin : 'an address that is not a URL';
 }

@@ -169,28 +169,6 @@ export class RateLimiter {
 	}
 }
 
-export interface AccountLimiters {
-	/** New tasks. */
-	start: RateLimiter;
-	/** New tasks that must leave enough credits: one after another, so that each knows what is left. */
-	startWithCredits: RateLimiter;
-	/**
-	 * Checks of an execution that stays awake, one each tenth of a second: a budget of our own, so that
-	 * 200 waiting tasks are not 200 times the traffic.
-	 */
-	poll: RateLimiter;
-	/** Checks at the wake of an execution that sleeps most of the time. */
-	verify: RateLimiter;
-	/**
-	 * Checks of what a callback says: of their own, as anybody who knows the URL can cause them. 50 in a second,
-	 * some of them together: on a busy machine a timer for each would ring late each time.
-	 */
-	callbacks: RateLimiter;
-	/** Files: a few at once, whoever asks for them. */
-	uploads: RateLimiter;
-	downloads: RateLimiter;
-}
-
 /** Far more connections at once than a server expects are refused or cut, which would leave tasks open. */
 const MOST_STARTS_AT_ONCE = 50;
 
@@ -210,14 +188,27 @@ export function limitersOf(account: string): AccountLimiters {
 	return limiters;
 }
 
-export function newLimiters(clock?: Clock): AccountLimiters {
+export type AccountLimiters = ReturnType<typeof newLimiters>;
+
+export function newLimiters(clock?: Clock) {
 	return {
-		// So that not all of a batch meet the same refusal.
+		/** New tasks. Only some start at once, so that one refusal does not meet the whole batch. */
 		start: new RateLimiter(START_INTERVAL_MS, startsAtOnce, clock),
+		/** New tasks that must leave enough credits: one after another, so that each knows what is left. */
 		startWithCredits: new RateLimiter(0, () => 1, clock),
+		/**
+		 * Checks of an execution that stays awake, one each tenth of a second: a budget of our own, so that
+		 * 200 waiting tasks are not 200 times the traffic.
+		 */
 		poll: new RateLimiter(100, undefined, clock),
+		/** Checks at the wake of an execution that sleeps most of the time. */
 		verify: new RateLimiter(20, undefined, clock),
+		/**
+		 * Checks of what a callback says: of their own, as anybody who knows the URL can cause them. 50 in a
+		 * second, some of them together: on a busy machine a timer for each would ring late each time.
+		 */
 		callbacks: new RateLimiter(200, undefined, clock),
+		/** Files: a few at once, whoever asks for them. */
 		uploads: new RateLimiter(0, () => FILES_AT_ONCE, clock),
 		downloads: new RateLimiter(0, () => FILES_AT_ONCE, clock),
 	};

@@ -23,16 +23,14 @@ interface Sending {
 /** How long to wait for an answer that costs nothing. */
 export const READ_TIMEOUT_MS = 30_000;
 
-type Limits = Pick<Sending, 'timeout' | 'signal'>;
-
 /** Sends a call of the connection's dialect, and gives the data of its answer. Throws an ApiError. */
 export async function request(
 	ctx: NodeContext,
 	connection: Connection,
 	call: ApiCall,
-	limits: Limits,
+	signal?: AbortSignal,
 ): Promise<unknown> {
-	return connection.dialect.open(await answerTo(ctx, connection, call, limits), call);
+	return connection.dialect.open(await answerTo(ctx, connection, call, { signal }), call);
 }
 
 /** The same, but gives the answer whatever it says. */
@@ -40,7 +38,7 @@ export async function answerTo(
 	ctx: NodeContext,
 	connection: Connection,
 	call: ApiCall,
-	{ timeout = READ_TIMEOUT_MS, signal }: Limits,
+	{ timeout = READ_TIMEOUT_MS, signal }: Pick<Sending, 'timeout' | 'signal'>,
 ): Promise<HttpAnswer> {
 	const url = `${connection.baseUrl}${call.path}`;
 	return await send(ctx, connection, call, { url, timeout, signal });

@@ -1,4 +1,4 @@
-/** Signals that end a request. */
+/** Signals that end a request, or the wait for one. */
 
 interface Limit {
 	signal: AbortSignal;
@@ -30,4 +30,14 @@ export function limited(signals: Array<AbortSignal | undefined>, duration?: numb
 			for (const source of sources) source.removeEventListener('abort', onAbort);
 		},
 	};
+}
+
+/** The result; or throws the signal's reason as soon as that aborts. */
+export async function untilAborted<T>(result: Promise<T>, signal?: AbortSignal): Promise<T> {
+	return await new Promise<T>((resolve, reject) => {
+		const onAbort = () => reject(signal?.reason as Error);
+		if (signal?.aborted) onAbort();
+		signal?.addEventListener('abort', onAbort);
+		result.then(resolve, reject).finally(() => signal?.removeEventListener('abort', onAbort));
+	});
 }

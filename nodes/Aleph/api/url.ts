@@ -1,8 +1,7 @@
 /** Whether a value is the URL of something that can be asked for. */
 export function isHttpUrl(value: unknown): value is string {
-	if (typeof value !== 'string' || !URL.canParse(value.trim())) return false;
-	const { protocol, hostname } = new URL(value.trim());
-	return /^https?:$/.test(protocol) && hostname !== '';
+	if (typeof value !== 'string' || !URL.canParse(value)) return false;
+	return /^https?:$/.test(new URL(value).protocol);
 }
 
 /** Whether a URL is like https://user:password@example.com. */

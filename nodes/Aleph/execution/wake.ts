@@ -5,19 +5,15 @@ import { clock } from '../api/clock';
 import { readRecentConnection } from '../api/connection';
 import { isRunning, taskIdOf, type Batch } from '../batch/state';
 import { dropSpentEntry, storedContextOfSleeper } from '../n8n';
-import { decideCallback, type Verdict } from './callbacks';
+import { decideCallback } from './callbacks';
 
 const NOT_OURS: Rejection = { code: 403, msg: 'This execution is not waiting for this task' };
 const AGAIN: Rejection = { code: 503, msg: 'The execution is not ready for callbacks, try again' };
 
+const yes = async () => await Promise.resolve(true);
+
 /** Nothing happens at the provider when a workflow is published: each generate request names its callback URL. */
-export const nothingToRegister = {
-	default: {
-		checkExists: async () => await Promise.resolve(true),
-		create: async () => await Promise.resolve(true),
-		delete: async () => await Promise.resolve(true),
-	},
-};
+export const nothingToRegister = { default: { checkExists: yes, create: yes, delete: yes } };
 
 export async function wake(this: IWebhookFunctions): Promise<IWebhookResponseData> {
 	try {
@@ -38,14 +34,7 @@ function resumeFor(ctx: IWebhookFunctions, taskId: string): IWebhookResponseData
 	if (!batch?.sleep || !item) return answer(ctx, NOT_OURS);
 	if (!isRunning(item)) return answer(ctx, ACKNOWLEDGED);
 	const verdict = decideCallback(ctx.getExecutionId(), batch, taskId, clock.now());
-	if (verdict !== 'wake') return answer(ctx, ANSWERS[verdict]);
-	const workflowData = dropSpentEntry(ctx);
-	return workflowData
-		? { webhookResponse: ACKNOWLEDGED, workflowData }
-		: answer(ctx, ANSWERS.noted);
+	if (verdict === 'again') return answer(ctx, AGAIN);
+	const workflowData = verdict === 'wake' ? dropSpentEntry(ctx) : null;
+	return workflowData ? { webhookResponse: ACKNOWLEDGED, workflowData } : answer(ctx, ACKNOWLEDGED);
 }
-
-const ANSWERS: Record<Exclude<Verdict, 'wake'>, Rejection | typeof ACKNOWLEDGED> = {
-	noted: ACKNOWLEDGED,
-	again: AGAIN,
-};

@@ -33,8 +33,8 @@ export function readBinary(
 	}
 	const file = withContent(label, binary, Object.values(files));
 	if (!hasContent(file)) throw new InvalidInput(`"${label}" gives a file without content`, advice);
-	// What n8n has stored is looked at when its turn comes.
-	if (!file.id && file.data === '')
+	// `asLocalFile` looks at what n8n has stored.
+	if (!file.id && file.data.trim() === '')
 		throw new InvalidInput(`The file in "${label}" is empty`, EMPTY);
 	return file;
 }

@@ -8,12 +8,7 @@ import { showHint, type NodeContext } from '../n8n';
 import type { Task } from '../task/task';
 import { InvalidInput, readListOf, readText, withDefault } from './parameters';
 
-type Options = Record<
-	'download' | 'videoOutputProperty' | 'thumbnailOutputProperty',
-	INodeProperties
->;
-
-export const downloadOptions: Options = {
+export const downloadOptions = {
 	download: {
 		displayName: 'Download',
 		name: 'download',
@@ -42,7 +37,7 @@ export const downloadOptions: Options = {
 		displayOptions: { show: { download: ['video'] } },
 		hint: 'The name of the output binary field to put the video in',
 	},
-};
+} satisfies Record<string, INodeProperties>;
 
 /** Throws an InvalidInput if the files cannot be put into these fields. */
 export function readDownloads(options: IDataObject): Downloads {
@@ -52,31 +47,22 @@ export function readDownloads(options: IDataObject): Downloads {
 	);
 	const property = (file: 'video' | 'thumbnail', { name, displayName }: INodeProperties) =>
 		wanted.includes(file)
-			? withDefault(options, name, file, (value) =>
-					readText(displayName, value, 'Enter the name of a binary field.'),
-				)
+			? withDefault(options, name, file, (value) => readProperty(displayName, value))
 			: null;
 	const video = property('video', videoOutputProperty);
 	const thumbnail = property('thumbnail', thumbnailOutputProperty);
-	checkNames({
-		[videoOutputProperty.displayName]: video,
-		[thumbnailOutputProperty.displayName]: thumbnail,
-	});
-	return { video, thumbnail };
+	if (video === null || video !== thumbnail) return { video, thumbnail };
+	throw new InvalidInput(
+		`"${videoOutputProperty.displayName}" and "${thumbnailOutputProperty.displayName}" must not have the same name: "${video}"`,
+		'Enter another name.',
+	);
 }
 
-function checkNames(names: Record<string, string | null>): void {
-	const fields = Object.keys(names).filter((field) => names[field] !== null);
-	const [first, second] = fields.map((field) => names[field]);
-	if (first !== undefined && first === second) {
-		throw new InvalidInput(
-			`"${fields.join('" and "')}" must not have the same name: "${first}"`,
-			'Enter another name.',
-		);
-	}
-	// `__proto__` can't be an ordinary key.
-	const reserved = fields.find((field) => names[field] === '__proto__');
-	if (reserved) throw new InvalidInput(`"${reserved}" has a reserved name`, 'Enter another name.');
+function readProperty(label: string, value: unknown): string {
+	const name = readText(label, value, 'Enter the name of a binary field.');
+	// It can't be an ordinary key.
+	if (name !== '__proto__') return name;
+	throw new InvalidInput(`"${label}" has a reserved name`, 'Enter another name.');
 }
 
 /**

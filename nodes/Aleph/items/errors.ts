@@ -11,7 +11,8 @@ import {
 	type ItemState,
 	type TimedOut,
 } from '../batch/state';
-import type { Task } from '../task/task';
+import { escaped } from '../n8n';
+import { hasExpired, type Task } from '../task/task';
 
 /** Which item an error is about, and whose API it is, if the credential could be read. */
 export interface ItemRef {
@@ -56,33 +57,36 @@ export function unconfirmedError(ref: ItemRef, failure: Failure): NodeError {
 /** The error of a finished task whose video could not be downloaded. */
 export function downloadError(ref: ItemRef, failure: Failure, task: Task): NodeError {
 	const { taskId, videoUrl, expiresAt } = task;
-	const isExpired = expiresAt !== null && Date.parse(expiresAt) <= Date.now();
+	const isExpired = hasExpired(expiresAt);
 	const until = expiresAt === null ? '' : ` until ${expiresAt}`;
 	const elsewhere =
 		videoUrl === null || isExpired
 			? `look for it ${placeOfTasks(ref.provider)}`
-			: `open ${videoUrl}${until}`;
+			: `open ${escaped(videoUrl)}${until}`;
 	return nodeError(ref, failure, {
 		message: 'The video is ready, but could not be downloaded',
 		// Whatever else went wrong, such as a disk that is full, is no fault of the URL's age.
 		description:
 			isExpired && failure.kind === 'noFile'
-				? `Its URL stopped working at ${expiresAt}, and the API gave no other one. Look for the video ${placeOfTasks(ref.provider)}. Task ID: ${taskId} (${escaped(failure.reason)}).`
-				: `The video is not lost: use the "Get" operation with the task ID ${taskId} and the "Download" option, or ${elsewhere} (${escaped(failure.reason)}).`,
+				? `Its URL stopped working at ${expiresAt}, and the API gave no other one. Look for the video ${placeOfTasks(ref.provider)}. Task ID: ${escaped(taskId)} (${escaped(failure.reason)}).`
+				: `The video is not lost: use the "Get" operation with the task ID ${escaped(taskId)} and the "Download" option, or ${elsewhere} (${escaped(failure.reason)}).`,
 	});
 }
 
 /** The error of a task that the API would not tell about. */
 export function readError(ref: ItemRef, failure: Failure, taskId: string): NodeError {
 	const { message, description } = textOf(failure, ref.provider);
-	return nodeError(ref, failure, { message, description: `${description} Task ID: ${taskId}.` });
+	return nodeError(ref, failure, {
+		message,
+		description: `${description} Task ID: ${escaped(taskId)}.`,
+	});
 }
 
 /** The error of a task that the API ended without a video. */
 export function failedTaskError(ref: ItemRef, { taskId, errorMessage, credits }: Task): NodeError {
 	const reason = errorMessage ?? 'no reason given';
 	const charged = credits === null ? '' : ` Credits charged: ${credits}.`;
-	const facts = `${charged} Task ID: ${taskId}.`;
+	const facts = `${charged} Task ID: ${escaped(taskId)}.`;
 	if (MODERATION.test(reason)) {
 		return apiError(ref, null, {
 			message: `Moderation refused the video: ${reason}`,
@@ -102,8 +106,8 @@ const MODERATION = /moderat|content polic|safety|sensitive|nsfw|prohibited|flagg
 const INTERNAL = /internal error/i;
 
 /** The error of a task that had not ended when the time was up, as far as is known. */
-export function timeoutError(ref: ItemRef, { terms, ...item }: ItemFacts & TimedOut): NodeError {
-	const { taskId, failure, atDeadline } = item;
+export function timeoutError(ref: ItemRef, item: ItemFacts & TimedOut): NodeError {
+	const { taskId, failure, atDeadline, terms } = item;
 	const minutes = Math.round(terms.timeout / 600) / 100;
 	const time = atDeadline
 		? 'the time that n8n gives this workflow'
@@ -111,7 +115,7 @@ export function timeoutError(ref: ItemRef, { terms, ...item }: ItemFacts & Timed
 	const more = atDeadline
 		? 'raise "Timeout Workflow" in the workflow settings'
 		: 'raise "Timeout" in the options';
-	const later = `fetch it later with the "Get" operation and the task ID ${taskId}. To wait longer, ${more}.`;
+	const later = `fetch it later with the "Get" operation and the task ID ${escaped(taskId)}. To wait longer, ${more}.`;
 	const text = failure
 		? {
 				message: `The API could not say what became of the task within ${time}`,
@@ -133,11 +137,12 @@ function lastWords({ provider }: ItemRef, failure: Failure): string {
 
 /** The error of an item whose input is bad, with the task that an earlier run paid for, if there was one. */
 export function badInputError(ref: ItemRef, item: ItemState & { state: 'failed' }): NodeError {
-	const { message, description } = textOf(item.failure, ref.provider);
-	const paid = `This item's task was paid for and is not lost: fetch it with the "Get" operation and the task ID ${item.taskId}.`;
+	const { taskId = '', failure } = item;
+	const { message, description } = textOf(failure, ref.provider);
+	const paid = `This item's task was paid for and is not lost: fetch it with the "Get" operation and the task ID ${escaped(taskId)}.`;
 	return operationError(ref, {
 		message,
-		description: item.taskId === undefined ? description : `${description} ${paid}`,
+		description: taskId ? `${description} ${paid}` : description,
 	});
 }
 
@@ -178,7 +183,7 @@ interface Facts {
 const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 	credential: ({ reason, provider }) => ({
 		message: 'The API key was refused',
-		description: `Check the API key and the provider in the credential, and, if your key has an IP whitelist, that it has the address of your n8n.${keyAdvice(provider)} The API said: "${reason}".`,
+		description: `Check the API key and the provider in the credential, and, if your key has an IP whitelist, that it has the address of your n8n.${provider?.keyPage ? ` Keys are at ${provider.keyPage}.` : ''} The API said: "${reason}".`,
 	}),
 	noCredential: ({ reason }) => ({
 		message: 'n8n could not read the credential',
@@ -295,10 +300,6 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 	}),
 };
 
-function keyAdvice(provider?: Provider): string {
-	return provider?.keyPage ? ` Keys are at ${provider.keyPage}.` : '';
-}
-
 /** Where a person can look for tasks. */
 function placeOfTasks(provider?: Provider): string {
 	return provider?.taskPage ? `at ${provider.taskPage}` : 'in your provider account';
@@ -308,14 +309,9 @@ function placeOfTasks(provider?: Provider): string {
 function otherWays(provider?: Provider): string {
 	const others = PROVIDERS.filter(({ value }) => value !== provider?.value);
 	const places = others.map(({ label, keyPage }) => `${label} (${keyPage})`).join(' or ');
-	const hasTwoApis = new Set(provider?.dialects).size > 1;
+	const hasTwoApis = (provider?.dialects.length ?? 0) > 1;
 	const otherApi = hasTwoApis ? 'set "API" in the credential to the other API, or ' : '';
 	return `${otherApi}use a key and a credential of another provider: ${places}`;
-}
-
-/** The editor shows descriptions as HTML, and the words of the API or of the user may hold some. */
-export function escaped(text: string): string {
-	return text.replaceAll('<', '&lt;');
 }
 
 /** An error of n8n's own, or of the API. */

@@ -80,8 +80,10 @@ export function outputItem(
 	index: number,
 	input: IDataObject = {},
 ): INodeExecutionData {
-	const { task, binary, error, includeInputFields } = outcome;
-	const json = { ...(includeInputFields && input), ...outcomeJson(outcome) };
+	const { task, data, binary, error, simplify = true, includeInputFields } = outcome;
+	const result = task && (simplify || !data) ? task : data;
+	// An object of its own: nodes behind this one may change an item in place.
+	const json: IDataObject = { ...(includeInputFields && input), ...result };
 	const pairedItem = { item: index };
 	if (!error) return binary ? { json, binary, pairedItem } : { json, pairedItem };
 	return {
@@ -94,11 +96,6 @@ export function outputItem(
 		},
 		pairedItem,
 	};
-}
-
-/** Objects of their own: nodes behind this one may change an item in place. */
-function outcomeJson({ task, data, simplify = true }: Outcome): IDataObject {
-	return task && (simplify || !data) ? { ...task } : { ...data };
 }
 
 /**

@@ -5,8 +5,7 @@
  */
 import type { IDataObject } from 'n8n-workflow';
 import { isHttpUrl } from '../api/url';
-import { toJson } from '../task/json';
-import { escaped } from './errors';
+import { escaped } from '../n8n';
 
 /** A parameter that cannot be used. The message names the field, the description says what was found. */
 export class InvalidInput extends Error {
@@ -57,24 +56,17 @@ export function readText(label: string, value: unknown, advice: string): string 
 interface Bounds {
 	min?: number;
 	max?: number;
+	isWhole?: boolean;
 }
 
-export function readNumber(label: string, value: unknown, { min, max }: Bounds = {}): number {
-	return numberIn(label, value, { min, max, isWhole: false });
+export function readWholeNumber(label: string, value: unknown, bounds: Bounds = {}): number {
+	return readNumber(label, value, { ...bounds, isWhole: true });
 }
 
-export function readWholeNumber(label: string, value: unknown, { min, max }: Bounds = {}): number {
-	return numberIn(label, value, { min, max, isWhole: true });
-}
-
-function numberIn(
+export function readNumber(
 	label: string,
 	value: unknown,
-	{
-		min = -Number.MAX_SAFE_INTEGER,
-		max = Number.MAX_SAFE_INTEGER,
-		isWhole,
-	}: Bounds & { isWhole: boolean },
+	{ min = -Number.MAX_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER, isWhole }: Bounds = {},
 ): number {
 	const text = typeof value === 'string' ? trimInvisible(value) : '';
 	const number = text === '' ? value : Number(text);
@@ -163,7 +155,15 @@ function kindOf(value: unknown): string {
 
 /** The value in a message: as JSON, which shows what is text, and not at full length. */
 function brief(value: unknown): string {
-	if (value === undefined) return 'undefined';
-	const text = typeof value === 'number' ? String(value) : (toJson(value) ?? 'nested too deeply');
+	if (value === undefined || typeof value === 'number') return String(value);
+	const text = asJson(value);
 	return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+function asJson(value: unknown): string {
+	try {
+		return JSON.stringify(value) ?? '';
+	} catch {
+		return 'nested too deeply';
+	}
 }

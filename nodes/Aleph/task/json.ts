@@ -54,7 +54,7 @@ const LONGEST_ID = 200;
 /** Control characters, and halves of characters, which no URL can hold. */
 const IN_NO_ID = /[\p{Cc}\p{Cs}]/u;
 
-/** What an error's code is as text, to show where there are no words. Null for 0, which is none. */
+/** An error's code as text, to show if there are no words. Null for 0, which means none. */
 export function asCode(value: unknown): string | null {
 	const code = asId(value);
 	return code === '0' ? null : code;
@@ -63,13 +63,4 @@ export function asCode(value: unknown): string | null {
 /** The first of the values that is a text which is not blank, or null. */
 export function firstText(...values: unknown[]): string | null {
 	return values.map(asText).find((text) => text !== null) ?? null;
-}
-
-/** The value as JSON, or null if it is nested too deeply to be written down. */
-export function toJson(value: unknown): string | null {
-	try {
-		return JSON.stringify(value) ?? '';
-	} catch {
-		return null;
-	}
 }

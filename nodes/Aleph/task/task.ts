@@ -139,6 +139,11 @@ function timeOf(number: number): number | null {
 	return time > 0 && isoTime(time) !== null ? time : null;
 }
 
+/** Whether URLs that work until then have stopped. */
+export function hasExpired(expiresAt: string | null): boolean {
+	return expiresAt !== null && Date.parse(expiresAt) <= Date.now();
+}
+
 export function isoTime(time: number | null): string | null {
 	if (time === null) return null;
 	const date = new Date(time);

@@ -15,7 +15,8 @@
  * at the same instant would not know of each other, and the last to be stored would undo the rest.
  */
 import { createHash } from 'crypto';
-import type { IWebhookFunctions } from 'n8n-workflow';
+import type { INodeExecutionData, IWebhookFunctions } from 'n8n-workflow';
+import type { Rejection } from '../api/callback';
 import { clock } from '../api/clock';
 import { answerOf, hangUp, hasHungUp, storeOnceStarted } from '../n8n';
 
@@ -50,18 +51,24 @@ interface Memory {
 
 const memories = new Map<string, Memory>();
 
-/** Decides what to do, and whether that is to start the workflow. */
-type Deliver<T extends { starts: boolean }> = () => Promise<T>;
+/** What to do about a callback. */
+export interface Delivery {
+	/** Whether the workflow is to start, with `item`. */
+	starts: boolean;
+	item?: INodeExecutionData;
+	/** What to answer otherwise. */
+	rejection?: Rejection;
+}
 
 /**
  * Lets `deliver` decide about a task, unless it has been delivered before, or another delivery of it takes
  * too long.
  */
-export async function deliverOnce<T extends { starts: boolean }>(
+export async function deliverOnce(
 	ctx: IWebhookFunctions,
 	taskId: string,
-	deliver: Deliver<T>,
-): Promise<T | 'delivered' | 'underway'> {
+	deliver: () => Promise<Delivery>,
+): Promise<Delivery | 'delivered' | 'underway'> {
 	const memory = recall(ctx);
 	// Nothing may be awaited between the last look and the beginning: others look in the same moment.
 	for (let other; (other = inTheWay(memory, taskId));) {
@@ -81,10 +88,10 @@ export async function deliverOnce<T extends { starts: boolean }>(
 }
 
 /** Lets `deliver` decide about each callback, unless it comes again because nobody heard the answer. */
-export async function deliverEach<T extends { starts: boolean }>(
+export async function deliverEach(
 	ctx: IWebhookFunctions,
-	deliver: Deliver<T>,
-): Promise<T | 'delivered' | 'underway'> {
+	deliver: () => Promise<Delivery>,
+): Promise<Delivery | 'delivered' | 'underway'> {
 	const memory = recall(ctx);
 	const callback = createHash('sha256').update(JSON.stringify(ctx.getBodyData())).digest('hex');
 	// n8n may hand over the one that came first as the second.
@@ -104,19 +111,19 @@ export async function deliverEach<T extends { starts: boolean }>(
 	return await begin(ctx, memory, { key: callback, deliver, onStart });
 }
 
-interface Dealing<T extends { starts: boolean }> {
+interface Dealing {
 	/** Of the task or callback. */
 	key: string;
-	deliver: Deliver<T>;
+	deliver: () => Promise<Delivery>;
 	/** Called when n8n has started the workflow. */
 	onStart: (isHeard: boolean) => void;
 }
 
-async function begin<T extends { starts: boolean }>(
+async function begin(
 	ctx: IWebhookFunctions,
 	{ underway }: Memory,
-	{ key, deliver, onStart }: Dealing<T>,
-): Promise<T> {
+	{ key, deliver, onStart }: Dealing,
+): Promise<Delivery> {
 	let starts = false;
 	const ended = answerOf(ctx).then(({ status, isHeard }) => {
 		if (underway.get(key) === own) underway.delete(key);

@@ -1,22 +1,13 @@
 /** The parameters of the trigger. What is wrong throws an InvalidInput. */
 import type { IDataObject, IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
-import type { Downloads } from '../batch/state';
 import { readDownloads } from '../items/downloads';
 import { InvalidInput, readBoolean, readListOf } from '../items/parameters';
 
-const EVENTS = ['completed', 'failed'] as const;
+export type TriggerParameters = ReturnType<typeof readTriggerParameters>;
 
-export interface TriggerParameters {
-	events: Array<(typeof EVENTS)[number]>;
-	verifyWithApi: boolean;
-	deduplicate: boolean;
-	simplify: boolean;
-	downloads: Downloads;
-}
-
-export function readTriggerParameters(ctx: IHookFunctions | IWebhookFunctions): TriggerParameters {
+export function readTriggerParameters(ctx: IHookFunctions | IWebhookFunctions) {
 	const parameter = (name: string): unknown => ctx.getNodeParameter(name);
-	const events = readListOf('Trigger On', parameter('events'), EVENTS);
+	const events = readListOf('Trigger On', parameter('events'), ['completed', 'failed']);
 	if (events.length === 0) {
 		throw new InvalidInput('"Trigger On" is empty', 'Choose at least one event.');
 	}

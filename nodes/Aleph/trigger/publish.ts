@@ -3,8 +3,8 @@
  * Nothing is registered at the provider: each generate request names the URL that it wants to be called.
  */
 import { NodeOperationError, type IHookFunctions } from 'n8n-workflow';
-import { connectionOf } from '../api/connection';
-import { InvalidInput } from '../items/parameters';
+import { readConnection } from '../api/connection';
+import type { InvalidInput } from '../items/parameters';
 import { readTriggerParameters } from './parameters';
 
 export const checkAtPublishing = {
@@ -16,28 +16,22 @@ export const checkAtPublishing = {
 };
 
 async function check(this: IHookFunctions): Promise<boolean> {
-	const connection = connectionOf(await this.getCredentials('alephApi'));
-	if (connection && !connection.dialect.taskFromCallback) {
+	const { dialect, provider } = await readConnection(this);
+	if (!dialect.taskFromCallback) {
 		throw new NodeOperationError(
 			this.getNode(),
-			`${connection.provider.label} sends no callbacks, so this trigger would never start`,
+			`${provider.label} sends no callbacks, so this trigger would never start`,
 			{
 				description:
 					'Use a Runway Aleph node with "Wait for Completion" instead: it goes on when the video is ready.',
 			},
 		);
 	}
-	const problem = parameterProblem(this);
-	if (!problem) return true;
-	const { message, description } = problem;
-	throw new NodeOperationError(this.getNode(), message, { description });
-}
-
-function parameterProblem(ctx: IHookFunctions): InvalidInput | null {
 	try {
-		readTriggerParameters(ctx);
-		return null;
+		readTriggerParameters(this);
+		return true;
 	} catch (error) {
-		return error as InvalidInput;
+		const { message, description } = error as InvalidInput;
+		throw new NodeOperationError(this.getNode(), message, { description });
 	}
 }

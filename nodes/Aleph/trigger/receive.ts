@@ -1,5 +1,5 @@
 /** What the trigger does with one callback: reject it, acknowledge it, or start the workflow. */
-import type { INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { ACKNOWLEDGED, answer, isRejection, readCallback, type Rejection } from '../api/callback';
 import { Client, type FoundRecord } from '../api/client';
 import { readRecentConnection } from '../api/connection';
@@ -9,17 +9,9 @@ import { downloadError } from '../items/errors';
 import { outputItem, type Outcome } from '../items/output';
 import { hasHungUp } from '../n8n';
 import type { Task } from '../task/task';
-import { deliverEach, deliverOnce } from './deliverOnce';
+import { deliverEach, deliverOnce, type Delivery } from './deliverOnce';
 import { readTriggerParameters, type TriggerParameters } from './parameters';
 import { UNHEARD_VERIFICATION_MS, VERIFICATION_MS, verified } from './verify';
-
-interface Delivery {
-	/** Whether the workflow is to start, with `item`. */
-	starts: boolean;
-	item?: INodeExecutionData;
-	/** What to answer otherwise. */
-	rejection?: Rejection;
-}
 
 /** If this threw, n8n would start the workflow with an empty item, as a failed execution. */
 export async function receive(this: IWebhookFunctions): Promise<IWebhookResponseData> {
@@ -42,9 +34,11 @@ async function received(ctx: IWebhookFunctions, client: Client): Promise<IWebhoo
 	const deliver = async () => await deliveryOf(ctx, client, callback, parameters);
 	// Who listens for a test event wants to see one, also for a task that came before.
 	const isTest = ctx.getMode() === 'manual';
-	const once = async () => await deliverOnce(ctx, callback.taskId, deliver);
-	const each = async () => await deliverEach(ctx, deliver);
-	const delivery = await (isTest ? deliver() : parameters.deduplicate ? once() : each());
+	const delivery = await (isTest
+		? deliver()
+		: parameters.deduplicate
+			? deliverOnce(ctx, callback.taskId, deliver)
+			: deliverEach(ctx, deliver));
 	if (delivery === 'underway') return answer(ctx, UNDERWAY);
 	if (delivery === 'delivered') return answer(ctx, ACKNOWLEDGED);
 	if (!delivery.item) return answer(ctx, delivery.rejection ?? ACKNOWLEDGED);
@@ -70,37 +64,30 @@ async function deliveryOf(
 	const { task } = found;
 	if (!events.includes(task.status === 'success' ? 'completed' : 'failed'))
 		return { starts: false };
-	const outcome: Outcome = { task, data: ctx.getBodyData(), simplify };
 	if (!verifyWithApi && (downloads.video !== null || downloads.thumbnail !== null)) {
 		ctx.logger.warn(`${ctx.getNode().name} downloads nothing while "Verify with API" is off`);
 	}
-	const complete =
-		'api' in found ? await withFiles(ctx, client, { ...found, outcome, downloads }) : outcome;
-	const { json, binary } = outputItem(complete, 0);
+	const files = 'api' in found ? await filesOf(ctx, client, found, downloads) : {};
+	const { json, binary } = outputItem({ task, data: ctx.getBodyData(), simplify, ...files }, 0);
 	return { starts: true, item: { json, binary } };
-}
-
-interface Finished extends Pick<TriggerParameters, 'downloads'> {
-	task: Task;
-	api: FoundRecord['api'];
-	outcome: Outcome;
 }
 
 /**
  * A callback alone may name any address, one inside the user's network included: so only what the API has
  * named is downloaded. A video that cannot be had is the item's error: its task is told all the same.
  */
-async function withFiles(
+async function filesOf(
 	ctx: IWebhookFunctions,
 	client: Client,
-	{ task, api, outcome, downloads }: Finished,
-): Promise<Outcome> {
-	if (task.status !== 'success') return outcome;
+	{ task, api }: FoundRecord,
+	downloads: TriggerParameters['downloads'],
+): Promise<Pick<Outcome, 'binary' | 'error'>> {
+	if (task.status !== 'success') return {};
 	try {
-		return { ...outcome, binary: await downloadFiles(ctx, client, { task, api }, downloads) };
+		return { binary: await downloadFiles(ctx, client, { task, api }, downloads) };
 	} catch (error) {
 		const { provider } = await client.connected();
 		const ref = { node: ctx.getNode(), itemIndex: 0, provider };
-		return { ...outcome, error: downloadError(ref, failureOf(error as Error), task) };
+		return { error: downloadError(ref, failureOf(error as Error), task) };
 	}
 }

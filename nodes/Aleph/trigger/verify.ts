@@ -5,7 +5,7 @@ import { clock } from '../api/clock';
 import { ApiError } from '../api/error';
 import { sharing } from '../api/recent';
 import { retrying } from '../api/retry';
-import { limited } from '../api/signals';
+import { untilAborted } from '../api/signals';
 
 /** The provider waits 15 s for an answer. */
 export const VERIFICATION_MS = 10_000;
@@ -31,8 +31,8 @@ export async function verified(
 	patience: number,
 ): Promise<FoundRecord | Rejection> {
 	const until = clock.now() + patience;
-	const limit = limited([], patience);
-	const read = async () => await inTime(readOnce(client, taskId, limit.signal), limit.signal);
+	const signal = AbortSignal.timeout(patience);
+	const read = async () => await untilAborted(readOnce(client, taskId, signal), signal);
 	let unverified: Rejection = { code: 503, msg: 'The task could not be verified, try again' };
 	try {
 		for (;;) {
@@ -47,8 +47,6 @@ export async function verified(
 		return error instanceof ApiError && error.kind === 'unknownTask'
 			? { code: 403, msg: 'The API does not know this task' }
 			: unverified;
-	} finally {
-		limit.release();
 	}
 }
 
@@ -60,14 +58,8 @@ export async function verified(
 async function readOnce(client: Client, taskId: string, signal: AbortSignal): Promise<FoundRecord> {
 	const { account } = await client.connected();
 	const read = async () => await client.readTask(taskId, { signal });
-	return await shared(`${account} ${taskId}`, read);
-}
-
-/** Throws the signal's reason once it aborts. */
-async function inTime<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
-	return await new Promise<T>((resolve, reject) => {
-		const onAbort = () => reject(signal.reason as Error);
-		signal.addEventListener('abort', onAbort);
-		result.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+	return await shared(`${account} ${taskId}`, read).catch((error: unknown) => {
+		// The time of another callback may be over before that of this one.
+		throw error instanceof ApiError ? error : new ApiError('busy', null, 'Not asked in time');
 	});
 }

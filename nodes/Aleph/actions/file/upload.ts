@@ -1,10 +1,5 @@
 /** file / upload: gives a file a URL at the provider, for a day or more. */
-import type {
-	IBinaryData,
-	IExecuteFunctions,
-	INodeExecutionData,
-	INodeProperties,
-} from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import { Client } from '../../api/client';
 import { ApiError } from '../../api/error';
 import { asLocalFile, readBinary } from '../../items/binary';
@@ -59,12 +54,8 @@ function fileError(error: Error): Error {
 	return isThrottled ? new ApiError('upload', error.code, error.reason) : error;
 }
 
-interface Upload {
-	binary: IBinaryData;
-	fileName?: string;
-}
-
-function readUpload(ctx: IExecuteFunctions, itemIndex: number): Upload | Error {
+/** What to upload, or what is wrong with that. */
+function readUpload(ctx: IExecuteFunctions, itemIndex: number) {
 	try {
 		const fileName: unknown = ctx.getNodeParameter('fileName', itemIndex, '');
 		const property: unknown = ctx.getNodeParameter('binaryProperty', itemIndex, '');

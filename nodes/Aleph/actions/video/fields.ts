@@ -39,7 +39,7 @@ export const waitModeField: INodeProperties = {
 
 export const whileWaiting = { show: { '/waitForCompletion': [true] } };
 
-const whilePolling = { show: { '/waitForCompletion': [true], '/waitMode': ['poll'] } };
+export const whilePolling = { show: { '/waitForCompletion': [true], '/waitMode': ['poll'] } };
 
 export const pollIntervalOption: INodeProperties = {
 	displayName: 'Poll Interval (Seconds)',

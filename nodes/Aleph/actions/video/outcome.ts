@@ -5,7 +5,6 @@ import type { Batch, ItemState } from '../../batch/state';
 import {
 	badInputError,
 	downloadError,
-	escaped,
 	failedTaskError,
 	readError,
 	startError,
@@ -14,6 +13,7 @@ import {
 	type ItemRef,
 } from '../../items/errors';
 import { hasFailed, type Outcome } from '../../items/output';
+import { escaped } from '../../n8n';
 import { acceptedTask, type Requested, type Task } from '../../task/task';
 
 export function outcomesOf(
@@ -111,7 +111,7 @@ export function withAdvice(
 	}
 	const states = outcomes.map(({ task, error: own, notStarted }) => {
 		if (notStarted) return 'not started';
-		return task ? `task ${task.taskId} ${task.status}` : escaped(own?.message ?? 'no task');
+		return escaped(task ? `task ${task.taskId} ${task.status}` : (own?.message ?? 'no task'));
 	});
 	// If all have failed alike, there is nothing to tell apart.
 	if (new Set(states).size === 1) return error;

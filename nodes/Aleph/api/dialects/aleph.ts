@@ -10,7 +10,7 @@ import {
 } from '../../task/json';
 import { acceptedTask, withReport, type Report } from '../../task/task';
 import type { ApiCall, Dialect } from './dialect';
-import { envelopeDialect } from './envelope';
+import { envelopeDialect, taskIdIn } from './envelope';
 
 export const aleph: Dialect = {
 	...envelopeDialect,
@@ -21,6 +21,7 @@ export const aleph: Dialect = {
 	start: (request) => ({
 		method: 'POST',
 		path: '/api/v1/aleph/generate',
+		// This API has none, so there are none: that is for the type.
 		body: { ...request, keyframes: undefined },
 	}),
 
@@ -47,11 +48,9 @@ export const aleph: Dialect = {
 	taskFromCallback(body) {
 		const callback = asObject(body);
 		const data = asObject(callback.data);
-		const taskId = [callback.taskId, callback.task_id, data.taskId, data.task_id]
-			.map(asId)
-			.find((id) => id !== null);
+		const taskId = taskIdIn(callback) ?? taskIdIn(data);
 		const code = asNumber(callback.code);
-		if (!taskId || code === null) return null;
+		if (taskId === null || code === null) return null;
 		return withReport(
 			acceptedTask(taskId),
 			code === 200

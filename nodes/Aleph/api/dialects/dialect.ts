@@ -101,7 +101,7 @@ export interface Dialect {
 	creditsFrom: (data: unknown) => number | null;
 
 	/** Where and how a file goes up. Throws an ApiError. */
-	upload: (file: FileFacts, uploadUrl: string, send: Send) => Promise<UploadCall>;
+	upload: (file: FileFacts, uploadUrl: string, send: Send) => UploadCall | Promise<UploadCall>;
 
 	/** Gives a URL that works, for one that does not any more. If absent, the task is read again. */
 	freshUrl?: (url: string) => ApiCall;

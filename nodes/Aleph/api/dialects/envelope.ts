@@ -6,9 +6,8 @@
 import { randomUUID } from 'crypto';
 import { asId, asNumber, asObject, parseObject } from '../../task/json';
 import { ApiError, type ApiErrorKind } from '../error';
-import { retryAfter } from './retryAfter';
 import type { Dialect, HttpAnswer } from './dialect';
-import { errorBody, NO_CREDITS, wordsOf } from './words';
+import { errorBody, kindOfStatus, NO_CREDITS, retryAfter, wordsOf } from './errors';
 
 /** What both APIs have in common. */
 export const envelopeDialect = {
@@ -25,9 +24,9 @@ export const envelopeDialect = {
 	credits: { method: 'GET', path: '/api/v1/chat/credit' },
 	creditsFrom: asNumber,
 
-	async upload(file, uploadUrl) {
+	upload(file, uploadUrl) {
 		if (!uploadUrl) throw new ApiError('noUpload', null, '');
-		return await Promise.resolve({
+		return {
 			url: `${uploadUrl}/api/file-stream-upload`,
 			// A file of the same folder and name would replace an earlier one.
 			fields: { uploadPath: `${UPLOAD_FOLDER}/${randomUUID()}`, fileName: file.name },
@@ -37,7 +36,7 @@ export const envelopeDialect = {
 				const { downloadUrl: url, fileSize: size, mimeType, expiresAt } = data;
 				return { url, size, mimeType, expiresAt };
 			},
-		});
+		};
 	},
 
 	/** The answer's data is the new URL, which lasts 20 minutes. */
@@ -46,7 +45,7 @@ export const envelopeDialect = {
 
 const UPLOAD_FOLDER = 'n8n-runway-aleph';
 
-function taskIdIn(value: unknown): string | null {
+export function taskIdIn(value: unknown): string | null {
 	const { taskId, task_id: otherSpelling } = asObject(value);
 	return asId(taskId) ?? asId(otherSpelling);
 }
@@ -63,13 +62,8 @@ export function openEnvelope(answer: HttpAnswer): unknown {
 }
 
 const KINDS: Record<number, ApiErrorKind> = {
-	401: 'credential',
 	402: 'credits',
 	403: 'credential',
-	405: 'notFound',
-	// From a proxy on the way.
-	407: 'unreachable',
-	408: 'busy',
 	429: 'rateLimit',
 	430: 'rateLimit',
 	433: 'quota',
@@ -90,16 +84,11 @@ function errorKind(code: number, reason: string): ApiErrorKind {
 	if (code === 422 || code === 404) {
 		if (UNKNOWN_TASK.test(reason)) return 'unknownTask';
 		if (NO_MODEL.test(reason)) return 'noModel';
-		return code === 422 ? 'parameters' : 'notFound';
 	}
 	if (code === 500) {
 		if (NO_CREDITS.test(reason)) return 'credits';
 		if (NO_MODEL.test(reason)) return 'noModel';
 		if (PARAMETERS.test(reason)) return 'parameters';
 	}
-	const kind = KINDS[code];
-	if (kind) return kind;
-	if (code >= 300 && code < 400) return 'notFound';
-	if (code >= 500 && code < 600) return 'server';
-	return code >= 400 && code < 500 ? 'parameters' : 'notTheApi';
+	return KINDS[code] ?? kindOfStatus(code);
 }

@@ -2,7 +2,7 @@
 import { PROVIDERS } from './index';
 import type { Dialect, Provider, VideoOption } from './dialect';
 
-/** The names of the providers that have something: "A, B and C". */
+/** "A, B and C". */
 function namesOf(has: (provider: Provider) => unknown): string {
 	const names = PROVIDERS.filter(has).map(({ label }) => label);
 	return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;

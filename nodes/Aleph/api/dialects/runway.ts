@@ -16,8 +16,7 @@ import {
 import { acceptedTask, isoTime, withReport, type Keyframe, type Report } from '../../task/task';
 import { ApiError, type ApiErrorKind } from '../error';
 import type { ApiCall, Dialect, HttpAnswer, Provider } from './dialect';
-import { retryAfter } from './retryAfter';
-import { errorBody, NO_CREDITS, wordsOf } from './words';
+import { errorBody, kindOfStatus, NO_CREDITS, retryAfter, wordsOf } from './errors';
 
 const MODEL = 'aleph2';
 const TASKS = '/v1/tasks/';
@@ -160,8 +159,9 @@ function open(answer: HttpAnswer, { path }: Pick<ApiCall, 'path'>): unknown {
 	if (statusCode >= 200 && statusCode < 300) return contentOf(body);
 	const error = errorBody(answer);
 	const said = wordsOf(error) ?? `HTTP ${statusCode}`;
-	const reason = [said, ...issuesOf(error)].join('; ');
-	const kind = statusCode === 400 ? inputKind(said, reason) : errorKind(statusCode, path);
+	const issues = issuesOf(error);
+	const reason = [said, ...issues].join('; ');
+	const kind = statusCode === 400 ? inputKind(said, issues) : errorKind(statusCode, path);
 	throw new ApiError(kind, statusCode, reason, retryAfter(headers));
 }
 
@@ -184,31 +184,15 @@ function issuesOf({ issues }: Json): string[] {
 
 const MEDIA = /asset|fetch|content-type|content-length|redirect|only https/i;
 
-/** What is wrong with the inputs. Names of files and prompts, which the issues may quote, can have any word. */
-function inputKind(said: string, reason: string): ApiErrorKind {
-	if (MEDIA.test(reason)) return 'media';
+/** What is wrong with the inputs. A prompt that an issue quotes, and the name of a file, can have any word. */
+function inputKind(said: string, issues: string[]): ApiErrorKind {
+	const ofOthers = issues.filter((issue) => !issue.startsWith('promptText'));
+	if ([said, ...ofOthers].some((text) => MEDIA.test(text))) return 'media';
 	return NO_CREDITS.test(said) ? 'credits' : 'parameters';
 }
 
 function errorKind(status: number, path: string): ApiErrorKind {
-	switch (status) {
-		case 401:
-			return 'credential';
-		case 403:
-			return 'noModel';
-		case 404:
-			return path.startsWith(TASKS) ? 'unknownTask' : 'notFound';
-		case 405:
-			return 'notFound';
-		case 407:
-			// From a proxy on the way.
-			return 'unreachable';
-		case 408:
-			return 'busy';
-		case 429:
-			return 'dailyLimit';
-	}
-	if (status >= 500 && status < 600) return 'server';
-	if (status >= 300 && status < 400) return 'notFound';
-	return status >= 400 && status < 500 ? 'parameters' : 'notTheApi';
+	if (status === 403) return 'noModel';
+	if (status === 404 && path.startsWith(TASKS)) return 'unknownTask';
+	return status === 429 ? 'dailyLimit' : kindOfStatus(status);
 }

@@ -22,7 +22,7 @@ export interface Transfer {
 	owner: symbol;
 	limiter: RateLimiter;
 	signal?: AbortSignal;
-	/** Takes it back between two attempts, and while it waits for its turn. */
+	/** Withdraws the transfer between two attempts, or while it waits for its turn. */
 	withdrawal?: AbortSignal;
 	/** Milliseconds in which next to nothing moves, after which the transfer has failed. */
 	idle?: number;

@@ -35,7 +35,7 @@ export async function uploadFile(
 	const url = uploadUrl || baseUrl;
 	if (!isHttpUrl(url))
 		throw new ApiError('upload', null, 'the Upload URL in the credential is not a URL');
-	const ask: Send = async (call) => await request(ctx, connection, call, { signal: turn.signal });
+	const ask: Send = async (call) => await request(ctx, connection, call, turn.signal);
 	const moved = transfer({ url, limiter: limiters.uploads, ...turn }, async (timer) => {
 		const call = await dialect.upload(file, uploadUrl, ask);
 		return await uploadOnce(ctx, connection, call, { file, timer });

@@ -12,6 +12,7 @@ import {
 	pollIntervalOption,
 	timeoutOption,
 	waitModeField,
+	whilePolling,
 	whileWaiting,
 } from '../fields';
 
@@ -232,10 +233,7 @@ export const description: INodeProperties[] = [
 					'The shape of the new video. The providers differ in the ones they have. Without it, Runway keeps the shape of yours; for the others it is not documented.',
 			},
 			{ ...callbackUrlOption, displayOptions: { show: { '/waitForCompletion': [false] } } },
-			{
-				...callbackUrlOption,
-				displayOptions: { show: { '/waitForCompletion': [true], '/waitMode': ['poll'] } },
-			},
+			{ ...callbackUrlOption, displayOptions: whilePolling },
 			{ ...downloadOptions.download, displayOptions: whileWaiting },
 			includeInputFieldsOption,
 			{

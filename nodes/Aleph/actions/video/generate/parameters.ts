@@ -80,13 +80,19 @@ function checkOptions(options: IDataObject, dialect: Dialect): void {
 	for (const [option, fields] of Object.entries(OPTIONS)) {
 		const name = option as VideoOption;
 		if (dialect.options.includes(name)) continue;
-		const [, label] = fields.find(([field]) => !isEmpty(options[field])) ?? [];
+		const [, label] = fields.find(([field]) => !isOff(options[field])) ?? [];
 		if (label === undefined) continue;
 		throw new InvalidInput(
 			`"${label}" is not available with the ${dialect.name}`,
 			`Remove the option, or use a credential of a provider that has it: ${thoseWith(name)}.`,
 		);
 	}
+}
+
+/** Nothing, a switch that is off, or a list to which nothing was added. */
+function isOff(value: unknown): boolean {
+	if (isEmpty(value) || value === false) return true;
+	return typeof value === 'object' && Object.keys(value!).length === 0;
 }
 
 function readVideo(ctx: IExecuteFunctions, itemIndex: number, files: Record<string, IBinaryData>) {
@@ -158,11 +164,12 @@ function readCallBackUrl(ctx: IExecuteFunctions, itemIndex: number, options: IDa
 }
 
 function readLimits(options: IDataObject): Pick<Terms, 'rate' | 'keepCredits'> {
-	const rate = withDefault(options, 'generateRate', DEFAULT_START_RATE, (value) =>
-		readWholeNumber('Tasks per 10 Seconds', value, { min: 1 }),
-	);
-	const keepCredits = withDefault(options, 'keepCredits', undefined, (value) =>
-		readNumber('Keep Credits', value, { min: 0 }),
-	);
-	return keepCredits === undefined ? { rate } : { rate, keepCredits };
+	return {
+		rate: withDefault(options, 'generateRate', DEFAULT_START_RATE, (value) =>
+			readWholeNumber('Tasks per 10 Seconds', value, { min: 1 }),
+		),
+		keepCredits: withDefault(options, 'keepCredits', undefined, (value) =>
+			readNumber('Keep Credits', value, { min: 0 }),
+		),
+	};
 }

@@ -1,0 +1,66 @@
+/** What an answer that is an error says, whichever the API: its words, its kind, and when to try again. */
+import { asNumber, asObject, asText, firstText, parseObject, type Json } from '../../task/json';
+import { ApiError, type ApiErrorKind } from '../error';
+
+/** Looks where the APIs, and what stands in front of them, put their words. Null if there are none. */
+export function wordsOf({ msg, message, error, detail }: Json): string | null {
+	return firstText(msg, message, error, asObject(error).message, detail);
+}
+
+/** Some APIs tell it by these words only. Others may be about credits as well, such as the name of a file. */
+export const NO_CREDITS =
+	/\b(not enough|insufficient|no|0|out of|(do(es)? not|don't|doesn't) have)[ _](\w+ ){0,2}credits?\b|\bcredits? (\w+ ){0,2}(insufficient|not enough|too low)\b/i;
+
+/**
+ * The body of an error as an object. Throws an ApiError if it is a firewall's: that answers with a page, or
+ * with a problem of RFC 9457, which has a title.
+ */
+export function errorBody({ statusCode, body }: { statusCode: number; body: unknown }): Json {
+	const content = parseObject(body);
+	const isOfApi = Object.keys(content).length > 0 && asText(content.title) === null;
+	if (statusCode !== 403 || isOfApi) return content;
+	throw new ApiError('firewall', 403, 'HTTP 403 with a page instead of an API response');
+}
+
+const KINDS: Record<number, ApiErrorKind> = {
+	401: 'credential',
+	404: 'notFound',
+	405: 'notFound',
+	// From a proxy on the way.
+	407: 'unreachable',
+	408: 'busy',
+};
+
+/** What an HTTP status means, or a code that is like one, if the API has no meaning of its own for it. */
+export function kindOfStatus(status: number): ApiErrorKind {
+	const kind = KINDS[status];
+	if (kind) return kind;
+	if (status >= 300 && status < 400) return 'notFound';
+	if (status >= 500 && status < 600) return 'server';
+	return status >= 400 && status < 500 ? 'parameters' : 'notTheApi';
+}
+
+/** Sooner would be no pause; later than this is not meant, and would stop the account for good. */
+const SHORTEST_MS = 1_000;
+const LONGEST_MS = 60 * 60_000;
+
+/**
+ * `Retry-After` is either seconds or a date (RFC 9110, section 10.2.3). `retry-after-ms` and
+ * `x-should-retry` are what Runway's own SDK heeds (4.20.1).
+ */
+export function retryAfter(headers: Record<string, unknown>): {
+	retryAfter?: number;
+	shouldRetry?: boolean;
+} {
+	const delay = asNumber(headers['retry-after-ms']) ?? delayOf(headers['retry-after']);
+	const said = asText(headers['x-should-retry'])?.trim().toLowerCase();
+	return {
+		...(delay <= LONGEST_MS && { retryAfter: Math.max(SHORTEST_MS, delay) }),
+		...((said === 'true' || said === 'false') && { shouldRetry: said === 'true' }),
+	};
+}
+
+function delayOf(value: unknown): number {
+	const seconds = asNumber(value);
+	return seconds === null ? Date.parse(asText(value) ?? '') - Date.now() : seconds * 1000;
+}
