@@ -141,7 +141,8 @@ export class World implements Tasks {
 		return items.map(({ terms }, index) => this.job(index, terms));
 	}
 
-	private job(itemIndex: number, { hasFiles, rate: intervalCap, keepCredits }: Terms): Job {
+	private job(itemIndex: number, terms: Terms): Job {
+		const { hasFiles, rate: intervalCap, keepCredits, waitFor } = terms;
 		const { owner, limiters } = this;
 		return {
 			initial: () => Promise.reject(new Error('The batch has begun already')),
@@ -155,7 +156,8 @@ export class World implements Tasks {
 				return await limiters.starts.run(turn, async () => {
 					this.checkCredits(keepCredits);
 					const taskId = await this.start(itemIndex);
-					return { taskId, api: API, requested: { prompt: 'snow', sourceVideoUrl: null } };
+					const requested = { prompt: 'snow', sourceVideoUrl: null };
+					return { taskId, api: API, requested, ...(waitFor === 'end' && { calls: true }) };
 				});
 			},
 			download: async () => {

@@ -9,6 +9,7 @@ import {
 	endOf,
 	failureOf,
 	running,
+	taskIdOf,
 	type Batch,
 	type ItemState,
 	type Running,
@@ -18,6 +19,7 @@ import { acceptedTask } from '../../nodes/Aleph/task/task';
 import { batchOf, states, stored } from '../support/batches';
 import { API, CREDITS_PER_TASK, LATENCY, World, type Fate } from '../support/batchWorld';
 import { FakeClock, HOUR, MINUTE, SECOND } from '../support/fakeClock';
+import { sleepingN8n } from '../support/sleepingN8n';
 
 beforeEach(() => {
 	jest.spyOn(Math, 'random').mockReturnValue(0.5);
@@ -117,6 +119,24 @@ describe('a batch', () => {
 		const [, first, second] = late.sentOf('check').map(({ time }) => time);
 		expect(first).toBe(2 * MINUTE);
 		expect(second).toBeGreaterThan(first!);
+	});
+});
+
+describe('a check', () => {
+	it('of a video that is ready does not wait behind those of many that are not', async () => {
+		const clock = new FakeClock();
+		const checks = new RateLimiter(100, () => 1, clock);
+		const fate = (index: number): Fate => ({ duration: (index < 280 ? 12 : 2) * MINUTE });
+		const world = new World({ fate, rate: 1_000 }, clock, { checks });
+		await world.run(batchOf(300, { rate: 1_000 }));
+		const seen = all(20).map((index) => world.sentOf('check', 280 + index).at(-1)!.time);
+		expect(Math.max(...seen)).toBeLessThan(3.5 * MINUTE);
+	});
+
+	it('keeps to the interval of the user while the task waits in the queue of the provider', async () => {
+		const world = new World({ queues: true, slots: 1, fate: () => ({ duration: 10 * MINUTE }) });
+		await world.run(batchOf(2, { pollInterval: MINUTE }));
+		expect(world.sentOf('check', 1).length).toBeLessThan(25);
 	});
 });
 
@@ -402,6 +422,22 @@ describe('the end that n8n sets for the execution', () => {
 		expect(item).toMatchObject({ state: 'timedOut', atDeadline: true });
 	});
 
+	it('is kept to also by more tasks than can be looked at in the last moment', async () => {
+		const clock = new FakeClock();
+		const checks = new RateLimiter(100, () => 1, clock);
+		const fate = () => ({ duration: HOUR });
+		const world = new World({ fate, rate: 1_000 }, clock, { checks });
+		const earlier = await world.run(batchOf(300, { waitFor: 'start', rate: 1_000 }));
+		const deadline = clock.now() + 10 * MINUTE;
+		const batch = batchOf(300, {}, { deadline });
+		batch.items.forEach((item, index) => {
+			Object.assign(item, running(taskIdOf(earlier.items[index]!)!, clock.now()));
+		});
+		await world.run(batch);
+		expect(clock.now()).toBeLessThan(deadline);
+		expect(new Set(states(batch))).toEqual(new Set(['timedOut']));
+	});
+
 	it('lets none be started that would not be told of before it, though nobody waits for their ends', async () => {
 		const deadline = 30 * SECOND;
 		const world = new World();
@@ -510,6 +546,18 @@ describe('an execution that sleeps', () => {
 		expect(sleeps[0]).toBeLessThan(20 * SECOND);
 		expect(states(batch)).toEqual(Array(50).fill('success'));
 		expect(world.paid()).toEqual(all(50));
+	});
+
+	it('is woken when all have called that are to call, whatever else runs', async () => {
+		const endOf = async (waitFor: 'start' | 'end') => {
+			const world = new World({ fate: () => ({ duration: 2.5 * MINUTE + SECOND }) });
+			const terms = (index: number) => (index === 0 ? { waitFor } : {});
+			const batch = batchOf(4, terms, { ...sleeping, executionId: `callers ${waitFor}` });
+			const asleep = sleepingN8n(world, (index) => index === 0 && waitFor === 'start');
+			await world.run(batch, { asleep });
+			return world.clock.now();
+		};
+		expect(await endOf('start')).toBeLessThan((await endOf('end')) + SECOND);
 	});
 
 	it('goes on if the clock was set back by an hour meanwhile', async () => {

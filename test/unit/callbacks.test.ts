@@ -18,7 +18,9 @@ function asleep(tasks: string[], { waker = tasks[0]!, pending = 0, isOwn = true 
 	const since = 1_000_000;
 	const executionId = `callbacks ${++executions}`;
 	const batch = batchOf(tasks.length + pending, {}, { executionId });
-	tasks.forEach((taskId, index) => Object.assign(batch.items[index]!, running(taskId, 0)));
+	tasks.forEach((taskId, index) =>
+		Object.assign(batch.items[index]!, running(taskId, 0), { calls: true }),
+	);
 	const sleep = { since, wakeAt: since + 60_000, waker };
 	batch.sleep = sleep;
 	if (isOwn) markAsleep(executionId, sleep);
@@ -179,7 +181,7 @@ describe('the task whose callback wakes an execution', () => {
 	function waker(tasks: number, pending: number) {
 		const batch = batchOf(tasks + pending);
 		batch.items.slice(0, tasks).forEach((item, index) => {
-			Object.assign(item, running(`task ${index}`, index));
+			Object.assign(item, running(`task ${index}`, index), { calls: true });
 		});
 		fellAsleep(batch, 60_000, 1_000);
 		return batch.sleep!.waker;

@@ -159,6 +159,7 @@ describe('a node that runs again', () => {
 			refusals: 2,
 			lastRefusalAt: 1,
 			refusedFor: 5,
+			triedSince: 1,
 			closedUntil: 9,
 			trialAt: 9,
 		};

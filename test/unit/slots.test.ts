@@ -189,9 +189,51 @@ describe('a refusal for now', () => {
 
 		it('soon fails if nobody answers where files go, though tasks can be started', async () => {
 			const world = refusing(Infinity, new ApiError('unreachable', null, 'ECONNREFUSED'));
-			const batch = await world.run(batchOf(2, (index) => ({ hasFiles: index === 1 })));
-			expect(states(batch)).toEqual(['success', 'failed']);
+			const batch = await world.run(batchOf(200, (index) => ({ hasFiles: index === 1 })));
+			expect(states(batch)).toEqual(all(200).map((index) => (index === 1 ? 'failed' : 'success')));
 			expect(world.clock.now()).toBeLessThan(3 * MINUTE);
+		});
+
+		it('does not hold up those that have none', async () => {
+			const world = refusing(Infinity, new ApiError('rateLimit', 429, 'wait'));
+			await world.run(batchOf(200, (index) => ({ hasFiles: index < 2 })));
+			expect(world.sentOf('start').at(-1)!.time).toBeLessThan(2 * MINUTE);
+		});
+	});
+
+	describe('of a look at the credits', () => {
+		/** An API that tells of them once so much time has passed. */
+		function tellingAfter(time: number) {
+			const world = new World({ credits: 10_000 });
+			const jobs = world.jobs.bind(world);
+			jest.spyOn(world, 'jobs').mockImplementation((batch) =>
+				jobs(batch).map((job, index) => ({
+					...job,
+					start: async (...about) => {
+						const { keepCredits } = batch.items[index]!.terms;
+						if (keepCredits === undefined || world.clock.now() >= time)
+							return await job.start!(...about);
+						throw new ApiError('keepCredits', 500, 'HTTP 500', { shouldRetry: true });
+					},
+				})),
+			);
+			return world;
+		}
+
+		it('counts for each item by its own time', async () => {
+			const minutes = [1, 30, 30];
+			const batch = await tellingAfter(3 * MINUTE).run(
+				batchOf(3, (index) => ({ keepCredits: 10, timeout: minutes[index]! * MINUTE })),
+			);
+			expect(states(batch)).toEqual(['failed', 'success', 'success']);
+		});
+
+		it('does not hold up those that keep none', async () => {
+			const world = tellingAfter(10 * MINUTE);
+			await world.run(batchOf(100, (index) => (index === 0 ? { keepCredits: 10 } : {})));
+			const times = world.sentOf('start').map(({ time }) => time);
+			expect(times[98]).toBeLessThan(MINUTE);
+			expect(times[99]).toBeGreaterThan(10 * MINUTE);
 		});
 	});
 
@@ -207,6 +249,13 @@ describe('a refusal for now', () => {
 		const world = new World({ slots: 1, fate: () => ({ duration: 9 * MINUTE }) });
 		const batch = await world.run(batchOf(4, { timeout: 10 * MINUTE }));
 		expect(states(batch)).toEqual(Array(4).fill('success'));
+	});
+
+	it('counts from the last acceptance on', async () => {
+		const world = new World({ slots: 1, retryAfter: 30 * MINUTE });
+		const batch = await world.run(batchOf(4, { timeout: 35 * MINUTE }));
+		expect(states(batch)).toEqual(Array(4).fill('success'));
+		expect(world.refusals()).toBeGreaterThan(1);
 	});
 
 	it('counts the pause that the API asks for, also asleep', async () => {
@@ -298,6 +347,51 @@ describe('an API that queues what is over its slots', () => {
 		const world = new World({ ...queueing, fate: () => ({ duration: 4 * MINUTE }) });
 		await world.run(batchOf(30));
 		expect(world.clock.now()).toBeLessThan(10 * 4 * MINUTE + 30 * SECOND);
+	});
+
+	it('gets tasks and is asked for them though it takes long to tell', async () => {
+		const world = new World({ queues: true, slots: 2, fate: () => ({ duration: 3 * MINUTE }) });
+		jest.spyOn(world, 'getConcurrency').mockImplementation(async () => {
+			await world.clock.pause(16 * SECOND);
+			throw new ApiError('server', 500, 'HTTP 500');
+		});
+		let sleeps = 0;
+		const batch = await world.run(batchOf(8, {}, sleeping), {
+			asleep: async (resting, wakeAt) => {
+				if (++sleeps > 100) throw new Error('It goes on sleeping');
+				return await world.sleepUntil(resting, wakeAt);
+			},
+		});
+		expect(states(batch)).toEqual(Array(8).fill('success'));
+		expect(world.clock.now()).toBeLessThan(20 * MINUTE);
+	});
+
+	it('may tell nothing, however late it says so', async () => {
+		const world = new World({ fate: () => ({ duration: MINUTE }) });
+		jest.spyOn(world, 'getConcurrency').mockImplementation(async () => {
+			await world.clock.pause(16 * SECOND);
+			return null;
+		});
+		await world.run(batchOf(20));
+		expect(world.clock.now()).toBeLessThan(2 * MINUTE);
+	});
+
+	it('wakes nobody for a place that there cannot be', async () => {
+		const world = new World({ queues: true, slots: 2, fate: () => ({ duration: 5 * MINUTE }) });
+		jest.spyOn(world, 'getConcurrency').mockResolvedValue(2);
+		let sleeps = 0;
+		const batch = await world.run(batchOf(20, {}, sleeping), {
+			asleep: async (resting, wakeAt) => {
+				// One refusal at the sixth minute.
+				const isRefused = sleeps++ === 6;
+				const woken = await world.sleepUntil(resting, wakeAt);
+				world.api.rate = isRefused ? 0 : 20;
+				world.api.queues = !isRefused;
+				return woken;
+			},
+		});
+		expect(states(batch)).toEqual(Array(20).fill('success'));
+		expect(sleeps).toBeLessThan(200);
 	});
 
 	it('is asked again at each wake, as the account may have grown', async () => {

@@ -106,7 +106,8 @@ export class Client {
 		const turn = { owner: this.owner, intervalCap: Infinity, signal };
 		return await limiters.startWithCredits.run(turn, async () => {
 			await this.checkCredits(keepCredits);
-			return await start();
+			if (!signal.aborted) return await start();
+			throw new ApiError('keepCredits', null, 'no answer in time', { shouldRetry: true });
 		});
 	}
 

@@ -1,11 +1,13 @@
 /** What to do next for a batch: a pure function of its state and of the time. */
 import { FILES_AT_ONCE, START_INTERVAL_MS } from '../api/limits';
 import {
+	isAwaited,
 	isHalted,
 	isPending,
 	isRunning,
 	isSuccess,
 	itemAt,
+	needs,
 	nextTrial,
 	type Batch,
 	type ItemFacts,
@@ -43,7 +45,7 @@ export function decide(batch: Batch, now: number, busy: ReadonlySet<number>): St
 	};
 	const underway = [...busy].map((index) => itemAt(batch, index));
 	const allowance = allowanceOf(batch, underway, now);
-	let checks = MOST_CHECKS - underway.filter(isRunning).length;
+	const toCheck: Due[] = [];
 	let downloads = FILES_AT_ONCE - underway.filter(isSuccess).length;
 	// Most items share their terms: what does not let one start, lets no other of them.
 	let notNow: Terms | null = null;
@@ -51,19 +53,42 @@ export function decide(batch: Batch, now: number, busy: ReadonlySet<number>): St
 		if (busy.has(index)) return;
 		if (isPending(item)) {
 			if (item.terms === notNow) return;
+			const refused = refusedUntil(batch, item);
+			if (refused !== null && refused > now) {
+				step.startAt = earliest(step.startAt, refused);
+				return;
+			}
 			const { takes, startAt, trialAt } = allowance.take(item);
 			if (takes) step.start.push(index);
 			else notNow = item.terms;
 			step.startAt = earliest(step.startAt, startAt);
 			step.trialAt = earliest(step.trialAt, trialAt);
-		} else if (isRunning(item) && item.terms.waitFor !== 'start') {
+		} else if (isAwaited(item)) {
 			if (item.nextCheckAt > now) step.checkAt = earliest(step.checkAt, item.nextCheckAt);
-			else if (checks-- > 0) step.check.push(index);
+			else toCheck.push({ index, since: item.nextCheckAt });
 		} else if (wantsFiles(item) && downloads-- > 0) {
 			step.download.push(index);
 		}
 	});
+	step.check = oldest(toCheck, MOST_CHECKS - underway.filter(isRunning).length);
 	return step;
+}
+
+interface Due {
+	index: number;
+	since: number;
+}
+
+/** Those that have waited longest, as the others of the batch may be due again before it is their turn. */
+function oldest(due: Due[], most: number): number[] {
+	if (due.length > most) due.sort((a, b) => a.since - b.since);
+	return due.slice(0, Math.max(0, most)).map(({ index }) => index);
+}
+
+/** Until when what the item needs before its start would be refused; null if nothing was. */
+function refusedUntil({ refused: { files, credits } = {} }: Batch, item: ItemState): number | null {
+	if (files && needs(item, 'files')) return files.closedUntil;
+	return credits && needs(item, 'credits') ? credits.closedUntil : null;
 }
 
 export function isDue({ start, check, download }: Step): boolean {
@@ -141,7 +166,7 @@ function freeSlots({ slots, items }: Batch, starting: number, now: number) {
 	// One at a time: while several executions share the slots, it is mostly refused.
 	const trying = now >= trialAt && learnt < Infinity ? 1 - starting : 0;
 	const free = Math.max(0, Math.min(spare, Math.max(room, trying)));
-	if (learnt === Infinity) return { free, openAt: {} };
+	if (learnt === Infinity || spare <= 0) return { free, openAt: {} };
 	// While a trial is on its way, its answer tells more.
 	return { free, openAt: { trialAt: Math.max(trialAt, now + 1_000) } };
 }

@@ -53,6 +53,9 @@ const LONGEST_TIMER_MS = 2_000;
 
 const ASK_AGAIN_MS = 60_000;
 
+/** How long to wait for the answer before anything is started. */
+const LONGEST_ANSWER_MS = 5_000;
+
 /** The reason with which a request leaves the line: another run will send it, or nobody. */
 const WITHDRAWN = new Error('The request was withdrawn');
 
@@ -69,6 +72,9 @@ class Driver {
 
 	/** When to ask how many tasks the account may run: at first, and again if nobody could tell. */
 	private askAt = 0;
+
+	/** What the API has told of that since the last look; null if it tells nobody. */
+	private told?: number | null;
 
 	constructor(
 		private readonly batch: Batch,
@@ -93,9 +99,8 @@ class Driver {
 	private async loop(): Promise<number | null> {
 		const { clock, signal, awakeUntil = Infinity } = this.conditions;
 		for (;;) {
+			await this.learnConcurrency();
 			signal?.throwIfAborted();
-			const isToStart = clock.now() >= this.askAt && this.batch.items.some(isPending);
-			if (isToStart) await this.askConcurrency();
 			const now = clock.now();
 			deadlineChecked(this.batch, now);
 			this.withdrawUnwanted();
@@ -151,12 +156,13 @@ class Driver {
 		for (const request of this.requests.values()) request.abort(WITHDRAWN);
 	}
 
-	/** What waits for its turn to start is not to be sent if the batch is halted, or the item has failed. */
+	/** What waits for its turn is not to be sent if its item has ended meanwhile, nor a start if the batch is halted. */
 	private withdrawUnwanted(): void {
 		const halted = isHalted(this.batch);
 		for (const [index, request] of this.requests) {
 			const { state } = itemAt(this.batch, index);
-			if (state === 'failed' || (halted && state === 'pending')) request.abort(WITHDRAWN);
+			const isUnwanted = state === 'failed' || state === 'timedOut';
+			if (isUnwanted || (halted && state === 'pending')) request.abort(WITHDRAWN);
 		}
 	}
 
@@ -177,8 +183,9 @@ class Driver {
 			// An upload that was taken back while it failed goes on at the next wake.
 			const isTakenBack = !isUploaded && signal.aborted;
 			if (cause instanceof ApiError && (isRefusal(cause) || isTakenBack)) {
+				const preparation = cause.kind === 'keepCredits' ? 'credits' : 'files';
 				const isOfTask = isUploaded && cause.kind !== 'keepCredits';
-				refused(batch, cause, isOfTask, clock.now());
+				refused(batch, cause, isOfTask ? 'task' : preparation, clock.now());
 			} else if (cause) {
 				notStarted(batch, index, cause);
 			}
@@ -228,14 +235,31 @@ class Driver {
 		);
 	}
 
-	/** If nobody can tell how many tasks the account may run, it is what was told last; or one, which is certain. */
+	/** Until it is known how many tasks the account may run, none is started; but an answer may take long. */
+	private async learnConcurrency(): Promise<void> {
+		const { clock, signal } = this.conditions;
+		const { batch } = this;
+		if (clock.now() >= this.askAt && batch.items.some(isPending)) {
+			this.askAt = Infinity;
+			const answer = this.askConcurrency();
+			if (batch.slots?.told === undefined) {
+				await clock.pause(LONGEST_ANSWER_MS, signal, answer);
+				// One is certain.
+				if (this.told === undefined) concurrencyTold(batch, 1);
+			}
+		}
+		if (this.told === undefined) return;
+		concurrencyTold(batch, this.told);
+		this.told = undefined;
+	}
+
 	private async askConcurrency(): Promise<void> {
-		this.askAt = Infinity;
-		const told = await this.tasks.getConcurrency().catch(() => {
+		try {
+			this.told = await this.tasks.getConcurrency();
+			this.onEnd();
+		} catch {
 			this.askAt = this.conditions.clock.now() + ASK_AGAIN_MS;
-			return this.batch.slots?.told ?? 1;
-		});
-		if (told !== null) concurrencyTold(this.batch, told);
+		}
 	}
 
 	/** The user has stopped the execution: so are the tasks that are to stop with it, once all are known. */

@@ -13,8 +13,10 @@ import {
 	isPending,
 	isRunning,
 	isSuccess,
+	isAwaited,
 	itemAt,
 	lastMoment,
+	needs,
 	nextTrial,
 	running,
 	taskIdOf,
@@ -22,6 +24,8 @@ import {
 	type Files,
 	type ItemFacts,
 	type ItemState,
+	type Preparation,
+	type Refusals,
 	type Running,
 	type Slots,
 	type Stage,
@@ -32,94 +36,121 @@ import {
 /** The files of an item have gone up. */
 export function uploaded(batch: Batch, itemIndex: number, uploads: Uploads): void {
 	const item = itemAt(batch, itemIndex);
-	if (isPending(item) && Object.keys(uploads).length > 0) item.uploads = uploads;
+	if (!isPending(item) || Object.keys(uploads).length === 0) return;
+	item.uploads = uploads;
+	delete batch.refused?.files;
 }
 
 /** The API has accepted a task. */
 export function accepted(batch: Batch, itemIndex: number, started: Started, now: number): void {
-	const { taskId, api, requested } = started;
-	const item = set(batch, itemIndex, { ...running(taskId, now), api, requested });
+	const { taskId, ...facts } = started;
+	if (needs(itemAt(batch, itemIndex), 'credits')) delete batch.refused?.credits;
+	const item = set(batch, itemIndex, { ...running(taskId, now), ...facts });
 	if (isRunning(item)) item.nextCheckAt = nextCheck(batch, item, now);
 	batch.starts = [...batch.starts.filter((time) => time > now - START_INTERVAL_MS), now];
 	const { slots } = batch;
 	if (!slots) return;
-	slots.refusedFor = 0;
+	Object.assign(slots, { refusedFor: 0, triedSince: now });
 	answered(slots);
 	const used = batch.items.filter(isRunning).length;
-	if (slots.learnt === undefined || used <= slots.learnt) return;
-	slots.learnt = used;
+	if (used <= (slots.learnt ?? 0)) return;
 	slots.refusals = 0;
+	if (slots.learnt !== undefined) slots.learnt = used;
 }
 
 function answered(slots: Slots): void {
 	if (slots.answeredSinceWake !== undefined) slots.answeredSinceWake++;
 }
 
-const NO_SLOTS: Slots = {
-	refusals: 0,
-	lastRefusalAt: 0,
-	refusedFor: 0,
-	closedUntil: 0,
-	trialAt: 0,
-};
+/** Times that are 0 are never. */
+const NO_REFUSALS: Refusals = { refusals: 0, refusedFor: 0, triedSince: 0, closedUntil: 0 };
+const NO_SLOTS: Slots = { ...NO_REFUSALS, lastRefusalAt: 0, trialAt: 0 };
 
-/** The API has told how many tasks the account may run at once. */
-export function concurrencyTold(batch: Batch, told: number): void {
-	batch.slots = { ...(batch.slots ?? NO_SLOTS), told };
+/** The API has told how many tasks the account may run at once; or it does not tell, which is null. */
+export function concurrencyTold(batch: Batch, told: number | null): void {
+	if (told === null) delete batch.slots?.told;
+	else batch.slots = { ...(batch.slots ?? NO_SLOTS), told };
 }
 
 /**
- * The API takes no new tasks for now, or none could be sent. Items give up if nothing was accepted for as
- * long as their time-out; only the time in which that was tried counts.
- * @param isOfTask whether a task was refused, and not what comes before it: a file, or a look at the credits
+ * Something was refused for now, or could not be sent: a task, or what some items need before it. Items that
+ * need it give up if it was not accepted for as long as their time-out; only the time in which that was tried
+ * counts.
  */
-export function refused(batch: Batch, error: ApiError, isOfTask: boolean, now: number): void {
-	const earlier = batch.slots ?? NO_SLOTS;
-	const used = batch.items.filter(isRunning).length;
-	// What was never sent, or was a file, says nothing of the slots.
-	const isOfSlots = isOfTask && !error.isNotSent;
-	// Requests that were on their way when the first was refused tell nothing new.
-	const isNew = now >= (isOfSlots ? nextTrial(earlier) : earlier.trialAt);
-	const refusals = earlier.refusals + (isNew ? 1 : 0);
-	const asked = error.retryAfter ?? 0;
-	const pause = Math.max(asked, used > 0 ? untilNextTrial(refusals) : backoff(refusals));
-	batch.slots = {
-		...earlier,
-		...(isOfSlots && { learnt: used }),
-		answeredSinceWake: isOfSlots && earlier.answeredSinceWake ? 0 : earlier.answeredSinceWake,
-		refusals,
-		lastRefusalAt: now,
-		refusedFor: earlier.refusedFor + triedFor(earlier, now),
-		closedUntil: Math.max(earlier.closedUntil, now + (isOfSlots ? asked : pause)),
-		trialAt: isNew ? now + pause : earlier.trialAt,
-	};
-	giveUp(batch, error, isOfTask);
+export function refused(
+	batch: Batch,
+	error: ApiError,
+	what: 'task' | Preparation,
+	now: number,
+): void {
+	if (what === 'task') batch.slots = taskRefused(batch, error, now);
+	else (batch.refused ??= {})[what] = preparationRefused(batch.refused?.[what], error, now);
+	giveUp(batch, error, what);
 }
 
-/** Items that nothing was accepted for in all of their time fail. */
-function giveUp(batch: Batch, error: ApiError, isOfTask: boolean): void {
-	const { refusedFor } = batch.slots!;
-	const isUnproven = error.isNotSent && !isProven(batch, isOfTask);
+function taskRefused({ slots = NO_SLOTS, items }: Batch, error: ApiError, now: number): Slots {
+	const used = items.filter(isRunning).length;
+	// What was never sent says nothing of the slots.
+	const isOfSlots = !error.isNotSent;
+	// Requests that were on their way when the first was refused tell nothing new.
+	const isNew = now >= (isOfSlots ? nextTrial(slots) : slots.trialAt);
+	const refusals = slots.refusals + (isNew ? 1 : 0);
+	const asked = error.retryAfter ?? 0;
+	const pause = Math.max(asked, used > 0 ? untilNextTrial(refusals) : backoff(refusals));
+	return {
+		...slots,
+		...(isOfSlots && { learnt: used }),
+		answeredSinceWake: isOfSlots && slots.answeredSinceWake ? 0 : slots.answeredSinceWake,
+		refusals,
+		lastRefusalAt: now,
+		refusedFor: slots.refusedFor + triedFor(slots, slots.trialAt, now),
+		triedSince: now,
+		closedUntil: Math.max(slots.closedUntil, now + (isOfSlots ? asked : pause)),
+		trialAt: isNew ? now + pause : slots.trialAt,
+	};
+}
+
+function preparationRefused(
+	earlier: Refusals = NO_REFUSALS,
+	{ retryAfter }: ApiError,
+	now: number,
+): Refusals {
+	const { closedUntil, refusedFor } = earlier;
+	const isNew = now >= closedUntil;
+	const refusals = earlier.refusals + (isNew ? 1 : 0);
+	const pause = Math.max(retryAfter ?? 0, backoff(refusals));
+	return {
+		refusals,
+		refusedFor: refusedFor + triedFor(earlier, closedUntil, now),
+		triedSince: now,
+		closedUntil: isNew ? now + pause : closedUntil,
+	};
+}
+
+/** Items for which that was not accepted in all of their time fail. */
+function giveUp(batch: Batch, error: ApiError, what: 'task' | Preparation): void {
+	const { refusedFor } = what === 'task' ? batch.slots! : batch.refused![what]!;
+	const isUnproven = error.isNotSent && !isProven(batch, what);
 	batch.items.forEach((item, itemIndex) => {
+		const isConcerned = what === 'task' ? isPending(item) : needs(item, what);
 		const patience = isUnproven ? UNPROVEN_MS : item.terms.timeout;
-		if (isPending(item) && refusedFor >= patience) notStarted(batch, itemIndex, error);
+		if (!isConcerned || refusedFor < patience) return;
+		set(batch, itemIndex, { state: 'failed', failure: error.toJSON() });
 	});
 }
 
 /** Whether the address has answered before: that of the API, or that for files, which may be another. */
-function isProven({ items }: Batch, isOfTask: boolean): boolean {
-	if (isOfTask) return items.some((item) => taskIdOf(item) !== undefined);
-	return items.some(
-		(item) =>
-			item.terms.hasFiles &&
-			(taskIdOf(item) !== undefined || (isPending(item) && item.uploads !== undefined)),
-	);
+function isProven({ items }: Batch, what: 'task' | Preparation): boolean {
+	return items.some((item) => {
+		if (taskIdOf(item) !== undefined) return what !== 'files' || item.terms.hasFiles;
+		return what === 'files' && isPending(item) && item.uploads !== undefined;
+	});
 }
 
-/** The time since the last refusal, but not that in which n8n was down. */
-function triedFor({ lastRefusalAt, trialAt }: Slots, now: number): number {
-	if (lastRefusalAt === 0) return 0;
-	return Math.min(now, trialAt + LATE_MS) - lastRefusalAt;
+/** The time since the last answer, but not that in which n8n was down: the next try was due at `nextAt`. */
+function triedFor({ triedSince }: Refusals, nextAt: number, now: number): number {
+	if (triedSince === 0) return 0;
+	return Math.min(now, Math.max(nextAt, triedSince) + LATE_MS) - triedSince;
 }
 
 /** A wake may come this much later than planned. */
@@ -148,10 +179,15 @@ function creditsLow(batch: Batch, error: ApiError): void {
 	});
 }
 
-/** Items whose time could not end before n8n stops the execution fail while nothing is paid for them. */
+/**
+ * Items whose time could not end before n8n stops the execution fail while nothing is paid for them. In the
+ * last moment, those that nobody could ask for in time have timed out.
+ */
 export function deadlineChecked(batch: Batch, now: number): void {
 	if (batch.deadline === undefined) return;
+	const isOver = now >= lastMoment(batch) - SOON_MS;
 	batch.items.forEach((item, itemIndex) => {
+		if (isOver && isAwaited(item)) setTimedOut(batch, itemIndex, item, {});
 		if (!isPending(item) || fitsDeadline(batch, item, now)) return;
 		set(batch, itemIndex, {
 			state: 'failed',
@@ -268,7 +304,8 @@ const SHORTEST_SLEEP_MS = 1_000;
  * most of them, if there is nothing more to start.
  */
 function wakerOf({ items }: Batch): string | null {
-	const byAge = items.filter(isRunning).sort((a, b) => a.startedAt - b.startedAt);
+	const calling = items.filter(isRunning).filter(({ calls }) => calls);
+	const byAge = calling.sort((a, b) => a.startedAt - b.startedAt);
 	const waker = items.some(isPending) ? byAge[Math.floor(byAge.length / 4)] : byAge.at(-1);
 	return waker?.taskId ?? null;
 }
@@ -315,11 +352,16 @@ const AHEAD_MS = 4_000;
 function setBack(batch: Batch, duration: number): void {
 	batch.starts = batch.starts.map((time) => time - duration);
 	if (batch.deadline !== undefined) batch.deadline -= duration;
-	if (batch.slots) {
-		for (const name of ['lastRefusalAt', 'closedUntil', 'trialAt'] as const) {
-			// 0 is never.
-			if (batch.slots[name] > 0) batch.slots[name] -= duration;
-		}
+	const { slots, refused: { files, credits } = {} } = batch;
+	const earlier = (time: number) => (time === 0 ? 0 : time - duration);
+	for (const refusals of [slots, files, credits]) {
+		if (!refusals) continue;
+		refusals.triedSince = earlier(refusals.triedSince);
+		refusals.closedUntil = earlier(refusals.closedUntil);
+	}
+	if (slots) {
+		slots.lastRefusalAt = earlier(slots.lastRefusalAt);
+		slots.trialAt = earlier(slots.trialAt);
 	}
 	for (const item of batch.items.filter(isRunning)) {
 		item.startedAt -= duration;
@@ -330,7 +372,8 @@ function setBack(batch: Batch, duration: number): void {
 }
 
 function nextCheck(batch: Batch, item: ItemFacts & Running, now: number): number {
-	const age = ageOf(item, now);
+	// An age of 0 means the first check, but is that of a task in the provider's queue as well.
+	const age = now === item.startedAt ? 0 : Math.max(1, ageOf(item, now));
 	const next = batch.sleeps
 		? whileAsleep(age, now, shiftOf(batch))
 		: now + whileAwake(age, item.terms.pollInterval, batch.durations);

@@ -21,6 +21,8 @@ export interface Job {
 
 export interface Started extends StartedTask {
 	requested: Requested;
+	/** Whether its callback comes to this execution. */
+	calls?: true;
 }
 
 /** What the driver asks of the API, whichever item it is for. */

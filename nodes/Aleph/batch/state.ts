@@ -32,6 +32,8 @@ export interface Batch {
 	starts: number[];
 	/** How many tasks the API takes; absent until it has told. */
 	slots?: Slots;
+	/** What some tasks need before they start, if it was refused for now. */
+	refused?: Partial<Record<Preparation, Refusals>>;
 	/** How old the last tasks were when they were seen to have succeeded (milliseconds), the newest last. */
 	durations?: number[];
 	/** Why the account is refused, as all further items would be. */
@@ -118,6 +120,8 @@ export interface Running extends WithTask {
 	lastLookAt?: number;
 	/** The API has told of the task. */
 	known?: true;
+	/** Whether its callback comes to this execution. */
+	calls?: true;
 	/** Set by a callback: how often more to check soon, as the record may lag behind it. */
 	soon?: number;
 	/** Has been checked on the ground that another one has ended that started later, or just before. */
@@ -154,19 +158,28 @@ interface LocalFailure {
 	description?: string;
 }
 
+/** Sending up the files of an item, and looking whether enough credits are left. */
+export type Preparation = 'files' | 'credits';
+
+/** Refusals that are not for good. */
+export interface Refusals {
+	/** In a row. */
+	refusals: number;
+	/** Time that was spent trying since something was last accepted. */
+	refusedFor: number;
+	/** Since when more of that time counts: the last answer. */
+	triedSince: number;
+	/** Until then everything would be refused. */
+	closedUntil: number;
+}
+
 /** How many tasks the API takes, as it has told, or as its refusals have taught. */
-export interface Slots {
+export interface Slots extends Refusals {
 	/** What the API itself told; it queues what is over that. */
 	told?: number;
 	/** How many tasks of ours ran when the API last refused another; a trial may have found more since. */
 	learnt?: number;
-	/** Failed trials in a row. */
-	refusals: number;
 	lastRefusalAt: number;
-	/** Time that was spent trying since something was last accepted. */
-	refusedFor: number;
-	/** Until then everything would be refused. */
-	closedUntil: number;
 	/** When to try one more than was learnt; at a wake it may be earlier, see `nextTrial`. */
 	trialAt: number;
 	/** How many starts were answered since this wake, or since a refusal at it; absent if what was learnt holds. */
@@ -205,6 +218,18 @@ export function isPending(item: ItemState): item is ItemFacts & Pending {
 
 export function isRunning(item: ItemState): item is ItemFacts & Running {
 	return item.state === 'running';
+}
+
+/** Whether there is more to see of a running task. */
+export function isAwaited(item: ItemState): item is ItemFacts & Running {
+	return isRunning(item) && item.terms.waitFor !== 'start';
+}
+
+/** Whether an item needs that before its task starts. */
+export function needs(item: ItemState, what: Preparation): boolean {
+	if (!isPending(item)) return false;
+	if (what === 'credits') return item.terms.keepCredits !== undefined;
+	return item.terms.hasFiles && item.uploads === undefined;
 }
 
 export function isSuccess(item: ItemState): item is ItemFacts & Completed {

@@ -50,7 +50,7 @@ export function decideCallback(
 	const known = recall(executionId, sleep.since, now);
 	if (known.since > sleep.since || known.isAwake) return 'again';
 	const { tasks } = known;
-	const unended = batch.items.filter(isRunning);
+	const unended = batch.items.filter(isRunning).filter(({ calls }) => calls);
 	const haveAllEnded = unended.every((item) => item.taskId === taskId || tasks.has(item.taskId));
 	const wantsSlots = batch.items.some(isPending);
 	const areEnough = tasks.size + 1 >= unended.length / 4 || now >= sleep.since + LONG_SLEEP_MS;

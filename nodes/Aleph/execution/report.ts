@@ -3,6 +3,7 @@
  * data, which outlives a cancelled or crashed one.
  */
 import {
+	isAwaited,
 	isPending,
 	isRunning,
 	taskIdOf,
@@ -59,7 +60,7 @@ export function reportSleep(
 	{ items, executionId }: Batch,
 	{ wakeAt }: Sleep,
 ): void {
-	const running = items.filter(isRunning).length;
+	const running = items.filter(isAwaited).length;
 	const pending = items.filter(isPending).length;
 	const ended = items.length - running - pending;
 	const next = new Date(wakeAt).toISOString();

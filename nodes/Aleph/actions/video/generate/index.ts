@@ -50,14 +50,16 @@ function generateJobs(
 			start: async (uploads, signal) => {
 				const { request, terms } = await read();
 				const video = withUrls(request, uploads);
-				const isWaitedFor = sleeps && terms.waitFor === 'end';
+				// One that the user names goes first: then the task's end is found by checks.
+				const isWaitedFor = sleeps && terms.waitFor === 'end' && !video.callBackUrl;
 				const own = isWaitedFor && ownCallbackUrl(execution, await client.connected());
 				if (own) video.callBackUrl = own;
 				const { rate, keepCredits } = terms;
 				const started = await client.startTask(video, { rate, keepCredits, signal });
 				report(started.taskId, itemIndex);
 				const { prompt, videoUrl: sourceVideoUrl } = video;
-				return { ...started, requested: { prompt, sourceVideoUrl } };
+				const requested = { prompt, sourceVideoUrl };
+				return { ...started, requested, ...(own && { calls: true }) };
 			},
 			download,
 		};
