@@ -253,7 +253,7 @@ describe('a refusal for now', () => {
 
 	it('counts from the last acceptance on', async () => {
 		const world = new World({ slots: 1, retryAfter: 30 * MINUTE });
-		const batch = await world.run(batchOf(4, { timeout: 35 * MINUTE }));
+		const batch = await world.run(batchOf(4, { timeout: 30 * MINUTE }));
 		expect(states(batch)).toEqual(Array(4).fill('success'));
 		expect(world.refusals()).toBeGreaterThan(1);
 	});
@@ -378,16 +378,23 @@ describe('an API that queues what is over its slots', () => {
 
 	it('wakes nobody for a place that there cannot be', async () => {
 		const world = new World({ queues: true, slots: 2, fate: () => ({ duration: 5 * MINUTE }) });
-		jest.spyOn(world, 'getConcurrency').mockResolvedValue(2);
+		const jobs = world.jobs.bind(world);
+		let refusals = 0;
+		jest.spyOn(world, 'jobs').mockImplementation((batch) =>
+			jobs(batch).map((job) => ({
+				...job,
+				start: async (...about) => {
+					const isRefused = world.clock.now() > 6 * MINUTE && refusals++ === 0;
+					if (isRefused) throw new ApiError('dailyLimit', 429, 'Too many');
+					return await job.start!(...about);
+				},
+			})),
+		);
 		let sleeps = 0;
 		const batch = await world.run(batchOf(20, {}, sleeping), {
 			asleep: async (resting, wakeAt) => {
-				// One refusal at the sixth minute.
-				const isRefused = sleeps++ === 6;
-				const woken = await world.sleepUntil(resting, wakeAt);
-				world.api.rate = isRefused ? 0 : 20;
-				world.api.queues = !isRefused;
-				return woken;
+				sleeps++;
+				return await world.sleepUntil(resting, wakeAt);
 			},
 		});
 		expect(states(batch)).toEqual(Array(20).fill('success'));
