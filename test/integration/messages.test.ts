@@ -35,7 +35,7 @@ const keyframes = (...keyframe: IDataObject[]): Case => ({
 const image = 'https://example.com/frame.png';
 
 /** The headings of the document, and what leads to each. */
-const cases: Record<string, () => Case> = {
+const cases: Record<string, () => Case | Promise<Case>> = {
 	'Wrong API key': () => ({ account: { apiKey: 'wrong-key' } }),
 	'Key of another provider': () => ({
 		account: { provider: 'kie', apiKey: `key_${'0123456789abcdef'.repeat(8)}` },
@@ -89,6 +89,16 @@ const cases: Record<string, () => Case> = {
 	'Provider that cannot cancel': () => ({
 		parameters: { resource: 'video', operation: 'cancel', taskId: 'a-task' },
 	}),
+	'One of several tasks to cancel': async () => {
+		const account = { api: 'runway', apiKey: 'key-that-cancels' };
+		const running = { prompt: 'Make it snow [duration=600]' };
+		const taskId = await simulator.startTask(running, { api: 'runway', key: account.apiKey });
+		return {
+			account,
+			parameters: { resource: 'video', operation: 'cancel', taskId: '={{ $json.taskId }}' },
+			items: [{ taskId: 'no-such-task' }, { taskId }],
+		};
+	},
 	'Unknown task': () => ({ parameters: get('no-such-task') }),
 	'Firewall of the provider': () => ({
 		given: { firewall: true },
@@ -205,7 +215,7 @@ describe('a message', () => {
 });
 
 it.each(Object.keys(cases))('%s', async (heading) => {
-	const { given, account, ...setup } = cases[heading]!();
+	const { given, account, ...setup } = await cases[heading]!();
 	Object.assign(simulator.settings, given);
 	const credential = newAccount(account);
 	const result = await runNode({ parameters: generate(), credential, ...setup });

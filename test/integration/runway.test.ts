@@ -234,7 +234,47 @@ describe('cancel', () => {
 			credential: newAccount(),
 		});
 		expect(error?.message).toBe('The API does not know this task');
+		expect(error?.description).toContain('Task ID: no-such-task.');
 		expect(simulator.stats().routes[DELETE]).toBeUndefined();
+	});
+
+	const each = cancel('={{ $json.taskId }}');
+
+	it('of several tasks says which were cancelled if one is an error', async () => {
+		const { taskId, credential } = await taskOf('Snow [duration=600]');
+		const items = [{ taskId }, { taskId: 'no-such-task' }];
+		const { error } = await runNode({ parameters: each, items, credential });
+		expect(error?.description?.split('<br>\n')).toEqual([
+			expect.stringContaining('Task ID: no-such-task.'),
+			'0 of 2 videos are ready. Running the node again does no harm: tasks that have ended stay as they are.',
+			'Item 1: task no-such-task failed',
+			`Item 0: task ${taskId} failed: The task was cancelled`,
+		]);
+	});
+
+	it('tells an agent the task in the message, which is all that it gets', async () => {
+		const { error } = await runNode({
+			parameters: cancel('no-such-task'),
+			credential: newAccount(),
+			settings: { type: 'n8n-nodes-runway-aleph.alephTool' },
+		});
+		expect(error?.message).toBe('The API does not know this task Task ID: no-such-task.');
+	});
+
+	it('sends nothing if the node stops on errors and one item names no task', async () => {
+		const { taskId, credential } = await taskOf('Snow [duration=600]');
+		const sent = simulator.requests().length;
+		const items = [{ taskId }, { taskId: '' }];
+		const { error } = await runNode({ parameters: each, items, credential });
+		expect(error?.message).toBe('"Task ID" is empty');
+		expect(error?.description).toMatch(/^Nothing was sent/);
+		expect(simulator.requests()).toHaveLength(sent);
+		const settings = { onError: 'continueRegularOutput' } as const;
+		const going = await runNode({ parameters: each, items, credential, settings });
+		expect(going.items.map(({ json }) => [json.taskId, json.errorMessage])).toEqual([
+			[taskId, 'The task was cancelled'],
+			[null, '"Task ID" is empty'],
+		]);
 	});
 
 	it('goes on after an answer that tells nothing', async () => {

@@ -4,6 +4,7 @@ import { Client } from '../../api/client';
 import { ApiError } from '../../api/error';
 import { asLocalFile, readBinary } from '../../items/binary';
 import { requestError } from '../../items/errors';
+import { readInputs } from '../../items/inputs';
 import { outputItems, providerOf, type Outcome } from '../../items/output';
 import { isEmpty, readText } from '../../items/parameters';
 
@@ -29,12 +30,7 @@ export const description: INodeProperties[] = [
 export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const client = new Client(this);
 	const provider = await providerOf(client, !this.continueOnFail());
-	const errorOf = (itemIndex: number, error: Error) =>
-		requestError({ node: this.getNode(), itemIndex, provider }, error);
-	const inputs = this.getInputData().map((_, itemIndex) => readUpload(this, itemIndex));
-	const bad = inputs.findIndex((input) => input instanceof Error);
-	// What is wrong is told before anything is sent.
-	if (bad !== -1 && !this.continueOnFail()) throw errorOf(bad, inputs[bad] as Error);
+	const inputs = readInputs(this, provider, (itemIndex) => readUpload(this, itemIndex));
 	const outcomes = inputs.map(async (input, itemIndex): Promise<Outcome> => {
 		try {
 			if (input instanceof Error) throw input;
@@ -42,7 +38,8 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 			const file = await asLocalFile(this, binary, fileName);
 			return { task: null, data: await client.upload(file) };
 		} catch (error) {
-			return { task: null, error: errorOf(itemIndex, fileError(error as Error)) };
+			const ref = { node: this.getNode(), itemIndex, provider };
+			return { task: null, error: requestError(ref, fileError(error as Error)) };
 		}
 	});
 	return outputItems(this, await Promise.all(outcomes));
@@ -54,16 +51,12 @@ function fileError(error: Error): Error {
 	return isThrottled ? new ApiError('upload', error.code, error.reason) : error;
 }
 
-/** What to upload, or what is wrong with that. */
+/** Throws an InvalidInput. */
 function readUpload(ctx: IExecuteFunctions, itemIndex: number) {
-	try {
-		const fileName: unknown = ctx.getNodeParameter('fileName', itemIndex, '');
-		const property: unknown = ctx.getNodeParameter('binaryProperty', itemIndex, '');
-		return {
-			binary: readBinary(ctx, itemIndex, 'Input Binary Field', property),
-			fileName: isEmpty(fileName) ? undefined : readText('File Name', fileName, ''),
-		};
-	} catch (error) {
-		return error as Error;
-	}
+	const fileName: unknown = ctx.getNodeParameter('fileName', itemIndex, '');
+	const property: unknown = ctx.getNodeParameter('binaryProperty', itemIndex, '');
+	return {
+		binary: readBinary(ctx, itemIndex, 'Input Binary Field', property),
+		fileName: isEmpty(fileName) ? undefined : readText('File Name', fileName, ''),
+	};
 }

@@ -2,11 +2,15 @@
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import { Client, type FoundRecord } from '../../api/client';
 import { patiently } from '../../api/retry';
+import { failureOf } from '../../batch/state';
 import { requestError, type ItemRef } from '../../items/errors';
+import { readInputs } from '../../items/inputs';
 import { outputItems, providerOf, simplifyField, type Outcome } from '../../items/output';
+import { readExecution } from '../../n8n';
 import { acceptedTask } from '../../task/task';
 import { includeInputFieldsOption, taskIdField } from './fields';
 import { readTaskId } from './get';
+import { untoldOutcome, withAdvice } from './outcome';
 import { readOutputTerms, termsOfBadItem } from './terms';
 
 export const description: INodeProperties[] = [
@@ -22,33 +26,46 @@ export const description: INodeProperties[] = [
 	},
 ];
 
+const RERUN = 'Running the node again does no harm: tasks that have ended stay as they are.';
+
 export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
+	const { node, isTool } = readExecution(this);
 	const client = new Client(this);
 	const provider = await providerOf(client, !this.continueOnFail());
-	const outcomes = this.getInputData().map(
-		async (_, itemIndex) =>
-			await outcomeOf(this, client, { node: this.getNode(), itemIndex, provider }),
-	);
-	return outputItems(this, await Promise.all(outcomes));
+	const inputs = readInputs(this, provider, (itemIndex) => readCancel(this, itemIndex));
+	const cancelling = inputs.map(async (input, itemIndex) => {
+		const ref: ItemRef = { node, itemIndex, provider };
+		if (!(input instanceof Error)) return await outcomeOf(client, ref, input);
+		const { includeInputFields } = termsOfBadItem(this, itemIndex);
+		return { task: null, includeInputFields, error: requestError(ref, input) };
+	});
+	const outcomes = await Promise.all(cancelling);
+	const advice = { rerun: RERUN, isTool };
+	return outputItems(this, outcomes, (error) => withAdvice(error, outcomes, advice));
 }
 
-async function outcomeOf(ctx: IExecuteFunctions, client: Client, ref: ItemRef): Promise<Outcome> {
-	const { itemIndex } = ref;
-	let taskId: string | undefined;
+/** Throws an InvalidInput. */
+function readCancel(ctx: IExecuteFunctions, itemIndex: number) {
+	const taskId = readTaskId(ctx, itemIndex);
+	const options = ctx.getNodeParameter('options', itemIndex, {});
+	return { taskId, output: readOutputTerms(ctx, itemIndex, options) };
+}
+
+async function outcomeOf(
+	client: Client,
+	ref: ItemRef,
+	{ taskId, output }: ReturnType<typeof readCancel>,
+): Promise<Outcome> {
 	try {
-		// Without a credential, nothing is known of the task, and the item has failed.
-		await client.connected();
-		taskId = readTaskId(ctx, itemIndex);
-		const output = readOutputTerms(ctx, itemIndex, ctx.getNodeParameter('options', itemIndex, {}));
 		const { task, data } = await cancelled(client, taskId);
 		return { task, data: data as Outcome['data'], ...output };
 	} catch (error) {
-		const { includeInputFields } = termsOfBadItem(ctx, itemIndex);
-		return {
-			task: taskId === undefined ? null : acceptedTask(taskId),
-			includeInputFields,
-			error: requestError(ref, error as Error),
-		};
+		const failure = failureOf(error as Error);
+		// Without a credential, nothing is known of the task, and the item has failed.
+		if (failure.kind === 'noCredential') {
+			return { task: null, ...output, error: requestError(ref, error as Error) };
+		}
+		return { ...untoldOutcome(ref, failure, acceptedTask(taskId)), ...output };
 	}
 }
 

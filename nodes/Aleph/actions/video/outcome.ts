@@ -1,7 +1,7 @@
 /** What became of each item of a batch, as the node outputs it. */
 import type { IBinaryKeyData, IDataObject, INode, NodeError } from 'n8n-workflow';
 import type { Provider } from '../../api/dialects/dialect';
-import type { Batch, ItemState } from '../../batch/state';
+import type { Batch, Failure, ItemState } from '../../batch/state';
 import {
 	badInputError,
 	downloadError,
@@ -65,8 +65,13 @@ function failedOutcome(ref: ItemRef, item: ItemState & { state: 'failed' }): Out
 	if (taskId === undefined) return { task: null, error: startError(ref, failure) };
 	const task = knownTask({ ...item, taskId });
 	if (failure.kind === 'local') return { task, error: badInputError(ref, item) };
+	return untoldOutcome(ref, failure, task);
+}
+
+/** The API would not tell about the task: it may still run, unless the API does not know it. */
+export function untoldOutcome(ref: ItemRef, failure: Failure, task: Task): Outcome {
 	const status = failure.kind === 'unknownTask' ? 'failed' : 'processing';
-	return { task: { ...task, status }, error: readError(ref, failure, taskId) };
+	return { task: { ...task, status }, error: readError(ref, failure, task.taskId) };
 }
 
 function knownTask({ taskId, requested }: { taskId: string; requested?: Requested }): Task {
@@ -109,10 +114,7 @@ export function withAdvice(
 		const list = known.length > 0 ? ` Task ID: ${known.join(', ')}.` : '';
 		return Object.assign(error, { message: `${error.message}${list}` });
 	}
-	const states = outcomes.map(({ task, error: own, notStarted }) => {
-		if (notStarted) return 'not started';
-		return escaped(task ? `task ${task.taskId} ${task.status}` : (own?.message ?? 'no task'));
-	});
+	const states = outcomes.map((outcome) => escaped(stateOf(outcome)));
 	// If all have failed alike, there is nothing to tell apart.
 	if (new Set(states).size === 1) return error;
 	const ready = outcomes.filter(({ task }) => task?.status === 'success').length;
@@ -129,4 +131,12 @@ export function withAdvice(
 			: []),
 	].join('<br>\n');
 	return Object.assign(error, { description });
+}
+
+function stateOf({ task, error, notStarted }: Outcome): string {
+	if (notStarted) return 'not started';
+	if (!task) return error?.message ?? 'no task';
+	// A task that failed without being an error says why: that it was cancelled may be what was asked for.
+	const reason = error || task.errorMessage === null ? '' : `: ${task.errorMessage}`;
+	return `task ${task.taskId} ${task.status}${reason}`;
 }
