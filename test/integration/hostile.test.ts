@@ -189,7 +189,7 @@ function meaningOf(api: Api, { status, headers, body, delivery }: Answer) {
 	const verdict = said === null || said === 200 ? status : said;
 	const refusals = isRunway ? [] : [505, 550, 4030];
 	const isRefusal =
-		(verdict >= 300 && verdict < 500 && verdict !== 408) || refusals.includes(verdict);
+		(verdict >= 400 && verdict < 500 && verdict !== 408) || refusals.includes(verdict);
 	if (isRefusal) return { refusal: verdict };
 	const ids = isRunway
 		? [content.id]
@@ -197,8 +197,9 @@ function meaningOf(api: Api, { status, headers, body, delivery }: Answer) {
 	const taskId = ids.map(asId).find((id) => id !== null);
 	// The key is taken out of it first, whatever is left.
 	if (taskId?.includes(ECHO)) return null;
-	const isError = verdict === 408 || (verdict >= 500 && verdict < 600);
-	return taskId && !isError ? { taskId } : {};
+	if (taskId) return { taskId };
+	// A server that leads elsewhere, and names no task, is not the API.
+	return verdict >= 300 && verdict < 400 ? { refusal: verdict } : {};
 }
 
 /** The API has started nothing, and may take the same request: so it is sent again. */
@@ -256,6 +257,29 @@ describe.each(APIS)('any answer of the API "%s" to', (api) => {
 			else expect(item).toBeNull();
 			if (!taskId && !refusal) expect(JSON.stringify(outcome.run)).toContain('it may exist');
 		});
+	});
+
+	it.each([302, 408, 500, 503, 600])(
+		'generate with the status %i that names a task has started it',
+		async (status) => {
+			const answer = { ...plain({ id: 'a-task', code: 200, data: { taskId: 'a-task' } }), status };
+			const parameters = generate({ waitForCompletion: false });
+			const outcome = await run(parameters, { [paths.generate]: answer }, { api });
+			expect(itemOf(outcome)).toMatchObject({ taskId: 'a-task', status: 'processing' });
+		},
+	);
+
+	it('generate that refuses has started nothing, whatever it names', async () => {
+		const answer = { ...plain({ id: 'a-task', data: { taskId: 'a-task' } }), status: 422 };
+		const { error } = await run(generate(), { [paths.generate]: answer }, { api });
+		expect(error?.description).toMatch(/^Nothing was charged for this item/);
+	});
+
+	it('generate that leads elsewhere has started nothing if it names no task', async () => {
+		const answer = { ...plain({ code: 200, data: null }), status: 302 };
+		const { error } = await run(generate(), { [paths.generate]: answer }, { api });
+		expect(error?.message).toBe('This server does not know the request');
+		expect(error?.description).toMatch(/^Nothing was charged for this item/);
 	});
 
 	it('the credits is a number or an error', async () => {

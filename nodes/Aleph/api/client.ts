@@ -292,8 +292,8 @@ export class Client {
 }
 
 /**
- * The ID of the task that an answer to a start names. An answer that is not as it should be, but is no error
- * either, has started the task if it names one: it may be paid for. Throws an ApiError.
+ * The ID of the task that an answer to a start names. An answer that is no plain refusal, whatever else is
+ * wrong with it, has started the task if it names one: it may be paid for. Throws an ApiError.
  */
 function startedTaskId(dialect: Dialect, answer: HttpAnswer, call: ApiCall): string {
 	const taskId = dialect.startedTaskId(answer.body);
@@ -301,7 +301,7 @@ function startedTaskId(dialect: Dialect, answer: HttpAnswer, call: ApiCall): str
 		dialect.open(answer, call);
 	} catch (error) {
 		const failure = asApiError(error);
-		if (taskId === null || failure.kind !== 'notTheApi') throw failure;
+		if (taskId === null || !(failure.isAmbiguous || failure.isRedirect)) throw failure;
 	}
 	if (taskId === null) throw new ApiError('notTheApi', 200, 'The response has no task ID');
 	return taskId;

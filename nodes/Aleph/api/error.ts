@@ -143,6 +143,11 @@ export class ApiError extends Error {
 		return AMBIGUOUS.includes(this.kind);
 	}
 
+	/** Somebody on the way leads elsewhere, which is no refusal by the API. */
+	get isRedirect() {
+		return this.code !== null && this.code >= 300 && this.code < 400;
+	}
+
 	get isAccountError() {
 		return OF_THE_ACCOUNT.includes(this.kind);
 	}
