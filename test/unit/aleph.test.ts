@@ -166,6 +166,21 @@ describe('a callback of the Aleph API', () => {
 		expect(aleph.taskFromCallback!({ code: 200, msg: 'ok', ...body })).toMatchObject(success);
 	});
 
+	it('may bring the record of the task', () => {
+		expect(aleph.taskFromCallback!({ code: 200, msg: 'ok', data: done })).toEqual(taskOf(done));
+	});
+
+	it.each([
+		[0, { errorMessage: null }, 'processing', null],
+		[0, { errorMessage: 'flagged' }, 'failed', 'flagged'],
+		[3, { errorMessage: 'flagged' }, 'failed', 'flagged'],
+		[null, {}, 'success', null],
+	])('with the flag %s and %j is %s', (successFlag, fields, status, errorMessage) => {
+		const data = { ...done, errorMessage: null, successFlag, ...fields };
+		const task = aleph.taskFromCallback!({ code: 200, msg: 'ok', data });
+		expect(task).toMatchObject({ status, errorMessage });
+	});
+
 	it('of a failed task says why', () => {
 		const body = { code: 400, msg: 'flagged', data: null, taskId: 't1' };
 		expect(aleph.taskFromCallback!(body)).toMatchObject({

@@ -192,6 +192,11 @@ describe('a callback of the Jobs API', () => {
 		expect(jobs.taskFromCallback!({ code: 200, msg: 'ok', data: done })).toEqual(finished);
 	});
 
+	it('may spell the ID of its task the other way', () => {
+		const data = { ...done, taskId: undefined, task_id: 't1' };
+		expect(taskFromCallback({ code: 200, msg: 'ok', data })).toEqual(finished);
+	});
+
 	it('of a failed task says why', () => {
 		const data = { ...done, state: 'fail', resultJson: '', failMsg: 'flagged' };
 		expect(jobs.taskFromCallback!({ code: 501, msg: 'failed', data })).toMatchObject({

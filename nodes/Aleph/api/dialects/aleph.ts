@@ -51,16 +51,21 @@ export const aleph: Dialect = {
 		const taskId = taskIdIn(callback) ?? taskIdIn(data);
 		const code = asNumber(callback.code);
 		if (taskId === null || code === null) return null;
-		return withReport(
-			acceptedTask(taskId),
-			code === 200
-				? {
-						status: 'success',
-						videoUrl: firstText(data.result_video_url, data.video_url),
-						imageUrl: firstText(data.result_image_url, data.image_url),
-					}
-				: { status: 'failed', errorMessage: callback.msg },
-		);
+		if (code !== 200) {
+			return withReport(acceptedTask(taskId), { status: 'failed', errorMessage: callback.msg });
+		}
+		// It has the result under names of its own, or is the record. Without a flag, the task has ended.
+		const { resultVideoUrl, resultImageUrl } = parseObject(data.response);
+		const record = {
+			...data,
+			taskId,
+			successFlag: asNumber(data.successFlag) ?? 1,
+			response: {
+				resultVideoUrl: firstText(data.result_video_url, data.video_url, resultVideoUrl),
+				resultImageUrl: firstText(data.result_image_url, data.image_url, resultImageUrl),
+			},
+		};
+		return aleph.taskFromRecord(taskId, record)?.task ?? null;
 	},
 };
 

@@ -15,7 +15,7 @@ import {
 } from '../../task/json';
 import { acceptedTask, withReport, type Report } from '../../task/task';
 import type { ApiCall, Dialect } from './dialect';
-import { envelopeDialect } from './envelope';
+import { envelopeDialect, taskIdIn } from './envelope';
 
 const MODEL = 'runway/gen4-aleph';
 
@@ -88,7 +88,7 @@ export const jobs: Dialect = {
 	taskFromCallback(body) {
 		const { code, data } = asObject(body);
 		const record = asObject(data);
-		const taskId = asId(record.taskId);
+		const taskId = taskIdIn(record);
 		if (asNumber(code) === null || taskId === null || asText(record.state) === null) return null;
 		// A callback comes when a task has ended: if its state is a word that we do not know, its code says how.
 		const successFlag = asNumber(record.successFlag) || (asNumber(code) === 200 ? 1 : 3);
