@@ -150,6 +150,20 @@ describe('an answer', () => {
 		expect(await answered('runway', { ...plain(body), status })).toEqual(bad(message));
 	});
 
+	it.each([
+		'',
+		{},
+		[],
+		{ code: 404, msg: 'Not Found' },
+		{ code: 401, msg: 'Bad key' },
+		{ tier: null },
+	])('of Runway that tells nothing of the account is not that of a good key: %j', async (body) => {
+		const answer = body === '' ? { ...plain(body), body: '' } : plain(body);
+		expect(await answered('runway', answer)).toEqual(
+			bad(expect.stringMatching(/^The response did not come from the API/)),
+		);
+	});
+
 	it.each(APIS)('that is a page is not of the API "%s"', async (api) => {
 		const page = {
 			status: 200,

@@ -259,6 +259,11 @@ describe('the organization of a Runway account', () => {
 		expect(runway.concurrency!.from(organization)).toBe(3);
 	});
 
+	it.each([organization, { creditBalance: 0 }, { tier: {} }])(
+		'answers the test of a credential: %j',
+		(data) => expect(runway.answersProbe!(data)).toBe(true),
+	);
+
 	const none = { tier: { models: { aleph2: { maxConcurrentGenerations: 0 } } } };
 
 	it.each([[null], [{}], [none], [{ creditBalance: 'many', tier: { models: {} } }]])(

@@ -22,7 +22,9 @@ export async function testAlephApi(
 	if (problem) return failed(problem);
 	try {
 		const { dialect } = connection;
-		dialect.open(await ask(this, connection, headersOf(data)), dialect.probe);
+		const answer = dialect.open(await ask(this, connection, headersOf(data)), dialect.probe);
+		// Whoever else answers may call everything good.
+		if (dialect.answersProbe?.(answer) === false) return failed(messageOf(NOT_THE_API, connection));
 		return OK;
 	} catch (error) {
 		const failure = error instanceof ApiError ? error : networkError(error, connection.baseUrl);
@@ -31,6 +33,8 @@ export async function testAlephApi(
 }
 
 const OK: INodeCredentialTestResult = { status: 'OK', message: 'The API key is good' };
+
+const NOT_THE_API = new ApiError('notTheApi', 200, 'The response tells nothing of the account');
 
 function failed(message: string): INodeCredentialTestResult {
 	return { status: 'Error', message };

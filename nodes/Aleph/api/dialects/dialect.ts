@@ -95,6 +95,8 @@ export interface Dialect {
 
 	/** A free request that tells whether a key is good. That there is no such task is a good answer. */
 	probe: ApiCall;
+	/** Whether the data is what the probe asks for. Absent if every good answer is. */
+	answersProbe?: (data: unknown) => boolean;
 
 	credits: ApiCall;
 	/** Null if the data has no number. */

@@ -72,6 +72,10 @@ export const runway: Dialect = {
 	readInterval: 5_000,
 
 	probe: ORGANIZATION,
+	answersProbe(data) {
+		const { creditBalance, tier } = asObject(data);
+		return asNumber(creditBalance) !== null || asObject(tier) === tier;
+	},
 
 	credits: ORGANIZATION,
 	creditsFrom: (data) => asNumber(asObject(data).creditBalance),
