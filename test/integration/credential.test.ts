@@ -59,6 +59,14 @@ describe.each(APIS)('with the API "%s", a key', (api) => {
 		expect(await testOf(newAccount({ api, apiKey: ' the-good\u200b-key\r\n' }))).toEqual(GOOD);
 	});
 
+	it.each([
+		...['"the-good-key"', "'the-good-key'", '\u201cthe-good-key\u201d', '"Bearer the-good-key"'],
+		...['Bearer the-good-key', 'bearer\tthe-good-key', ' BEARER "the-good-key"\n'],
+	])('that was pasted as %j is as good', async (apiKey) => {
+		simulator.settings.keys = ['the-good-key'];
+		expect(await testOf(newAccount({ api, apiKey }))).toEqual(GOOD);
+	});
+
 	it('that is wrong is wrong, whether the body says it or the status', async () => {
 		for (const errorStyle of ['body', 'status'] as const) {
 			simulator.settings.errorStyle = errorStyle;
@@ -234,8 +242,16 @@ describe('without a request', () => {
 			{ provider: 'apikley', apiKey: RUNWAY_KEY },
 			'The API key looks like a key of Runway, but the provider is Apikley',
 		],
+		...[
+			...[`"${RUNWAY_KEY}"`, `Bearer ${RUNWAY_KEY}`, `Bearer${RUNWAY_KEY}`, `${RUNWAY_KEY};`],
+			...[`RUNWAYML_API_SECRET=${RUNWAY_KEY}`, `the key: ${RUNWAY_KEY.toUpperCase()} (mine)`],
+		].map((apiKey): [ICredentialDataDecryptedObject, string] => [
+			{ provider: 'kie', apiKey },
+			'The API key looks like a key of Runway, but the provider is kie.ai',
+		]),
 		[{ provider: 'kie', apiKey: '' }, 'The API key in the credential is empty'],
 		[{ provider: 'kie', apiKey: ' \n\u200b' }, 'The API key in the credential is empty'],
+		[{ provider: 'kie', apiKey: 'Bearer ""' }, 'The API key in the credential is empty'],
 		[
 			{ provider: 'custom', api: 'jobs', apiKey: 'a-key', baseUrl: '' },
 			'The base URL in the credential is not a URL',
@@ -284,6 +300,18 @@ describe('without a request', () => {
 				'User-Agent': 'n8n-nodes-runway-aleph',
 			},
 		});
+	});
+
+	it('a key of Runway with something around it is told from a key', async () => {
+		const apiKey = `RUNWAYML_API_SECRET=${RUNWAY_KEY}`;
+		expect(await testOf({ provider: 'runway', apiKey }, far)).toEqual(
+			bad(
+				'The API key is wrong or missing, and it does not look like a key of Runway: they begin with "key_" (Bad key)',
+			),
+		);
+		expect(await testOf({ provider: 'runway', apiKey: RUNWAY_KEY }, far)).toEqual(
+			bad('The API key is wrong or missing (Bad key)'),
+		);
 	});
 
 	it('the hosts of a known provider are known, whatever else the credential holds', async () => {

@@ -75,7 +75,10 @@ export function problemOf(connection: Connection): string | null {
 	return wrongKey(connection);
 }
 
-/** Why the key must not be sent to this provider, as far as a key can be told; else null. */
+/**
+ * Why the key must not be sent to this provider, as far as a key can be told; else null. The key of another
+ * one may be anywhere in what the user has pasted.
+ */
 function wrongKey({ provider, apiKey }: Connection): string | null {
 	if (provider.value === CUSTOM) return null;
 	const owner = PROVIDERS.find(({ keys }) => keys?.pattern.test(apiKey));

@@ -64,7 +64,7 @@ function messageOf({ kind, reason }: ApiError, { provider, apiKey }: Connection)
 	const said = redactText(reason, apiKey);
 	const { keys } = provider;
 	const hint =
-		keys && !keys.pattern.test(apiKey)
+		keys && keys.pattern.exec(apiKey)?.[0] !== apiKey
 			? `, and it does not look like a key of ${provider.label}: ${keys.hint}`
 			: '';
 	const messages: Partial<Record<ApiErrorKind, string>> = {

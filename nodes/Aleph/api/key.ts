@@ -1,9 +1,15 @@
 /** The keys of an account: what is used of them, and how the API key is kept out of everything else. */
 import { asObject } from '../task/json';
 
-/** Users paste line breaks, blanks and invisible characters along with a key, which no API key has. */
+/**
+ * Users paste line breaks, blanks and invisible characters along with a key, quotes around it, and the
+ * `Bearer` of a header before it, none of which an API key has.
+ */
 export function cleanKey(key: unknown): string {
-	return textOf(key).replace(/[^\x21-\x7e]/g, '');
+	return textOf(key)
+		.replace(/[^\x21-\x7e]+/g, ' ')
+		.replace(/^[ "'`]*(bearer [ "'`]*)?|[ "'`]+$/gi, '')
+		.replaceAll(' ', '');
 }
 
 /** A key that signs may be any text: only what is invisible goes, and blanks around it. */

@@ -132,7 +132,10 @@ export interface Provider {
 	dialects: readonly Dialect[];
 	/** Where to get a key. */
 	keyPage: string;
-	/** What its keys look like, if they can be told from others: as a pattern, and in words. */
+	/**
+	 * What its keys look like, if they can be told from others: as a pattern, which finds one within a text, and
+	 * in words.
+	 */
 	keys?: { pattern: RegExp; hint: string };
 	/** Where a person finds tasks whose IDs were lost, if there is such a page. */
 	taskPage?: string;

@@ -119,7 +119,7 @@ export const runwayProvider: Provider = {
 	uploadUrl: '',
 	dialects: [runway],
 	keyPage: 'https://dev.runwayml.com',
-	keys: { pattern: /^key_[\da-f]{128}$/i, hint: 'they begin with "key_"' },
+	keys: { pattern: /key_[\da-f]{128}/i, hint: 'they begin with "key_"' },
 	taskPage: 'https://dev.runwayml.com (Request History)',
 	resultLifetime: URL_LIFETIME_MS,
 	uploadLifetime: 24 * 60 * 60_000,
