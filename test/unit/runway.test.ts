@@ -90,10 +90,13 @@ describe('a task of the Runway API', () => {
 		},
 	);
 
-	it('that is throttled is processing, in the queue of the provider', () => {
-		const record = runway.taskFromRecord('t1', { id: 't1', status: 'THROTTLED' });
-		expect(record).toMatchObject({ queued: true, task: { status: 'processing' } });
-	});
+	it.each(['THROTTLED', ' throttled'])(
+		'that is %s is processing, in the queue of the provider',
+		(status) => {
+			const record = runway.taskFromRecord('t1', { id: 't1', status });
+			expect(record).toMatchObject({ queued: true, task: { status: 'processing' } });
+		},
+	);
 
 	it.each([
 		[

@@ -67,7 +67,7 @@ export const runway: Dialect = {
 			expiresAt: isoTime(Date.now() + URL_LIFETIME_MS),
 			errorMessage: reasonOf(record),
 		});
-		return record.status === 'THROTTLED' ? { task, queued: true } : { task };
+		return wordOf(record) === 'THROTTLED' ? { task, queued: true } : { task };
 	},
 	readInterval: 5_000,
 
@@ -136,25 +136,30 @@ function keyframeBody({ image, seconds, position, start, end }: Keyframe) {
 }
 
 /** Others are `PENDING`, `THROTTLED` and `RUNNING`. */
-function statusOf({ status }: Json): Report['status'] {
-	const word = asText(status)?.trim().toUpperCase();
+function statusOf(record: Json): Report['status'] {
+	const word = wordOf(record);
 	if (word === 'SUCCEEDED') return 'success';
-	return word === 'FAILED' || isCancelled(word) ? 'failed' : 'processing';
+	return word === 'FAILED' || isCancelled(record) ? 'failed' : 'processing';
 }
 
 /** The docs spell it with two L. */
-function isCancelled(status: unknown): boolean {
-	return /^\s*cancell?ed\s*$/i.test(asText(status) ?? '');
+function isCancelled(record: Json): boolean {
+	return /^CANCELL?ED$/.test(wordOf(record) ?? '');
+}
+
+/** The status as the docs write it, in capitals. */
+function wordOf({ status }: Json): string | undefined {
+	return asText(status)?.trim().toUpperCase();
 }
 
 function videoUrlOf({ output }: Json): unknown {
 	return firstText(...listOf(output));
 }
 
-function reasonOf({ status, failure, failureCode }: Json): string | null {
-	if (isCancelled(status)) return 'The task was cancelled';
-	const code = asCode(failureCode);
-	const reason = asText(failure);
+function reasonOf(record: Json): string | null {
+	if (isCancelled(record)) return 'The task was cancelled';
+	const code = asCode(record.failureCode);
+	const reason = asText(record.failure);
 	return reason && code ? `${reason} (${code})` : (reason ?? code);
 }
 
