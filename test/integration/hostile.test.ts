@@ -319,6 +319,16 @@ it('data that is nested 100,000 deep is a task or an error', async () => {
 	}
 });
 
+it.each(['', '{}', '{"data":{"id":"a-task","status":"RUNNING"}}'])(
+	'a check of Runway that is answered with %j does not say that there is no task',
+	async (body) => {
+		const answers = { [API_PATHS.runway.record()]: { ...plain({}), body } };
+		const { error } = await run(get(), answers, { api: 'runway' });
+		expect(error?.message).toBe('The response did not come from the API');
+		expect(error?.description).toContain('Task ID: a-task.');
+	},
+);
+
 describe('an answer that never gets better', () => {
 	const failing = fc.record({
 		status: fc.constantFrom(429, 455, 500, 503),

@@ -155,16 +155,31 @@ describe('an answer of the Runway API', () => {
 
 	function errorOf(path: string, ...args: Parameters<typeof answer>): ApiError {
 		try {
-			runway.open(answer(...args), { path });
+			runway.open(answer(...args), { method: 'GET', path });
 		} catch (error) {
 			return error as ApiError;
 		}
 		throw new Error('The answer counted as good');
 	}
 
-	it('gives its body if the status is good, also without one', () => {
-		expect(runway.open(answer(200, done), { path: '/v1/tasks/t1' })).toBe(done);
-		expect(runway.open(answer(204, ''), { path: '/v1/tasks/t1' })).toBe('');
+	it('gives its body if the status is good', () => {
+		expect(runway.open(answer(200, done), runway.read('t1'))).toBe(done);
+	});
+
+	it('is empty to a cancel only', () => {
+		expect(runway.open(answer(204, ''), runway.cancel!('t1'))).toBe('');
+		for (const body of ['', null, undefined]) {
+			expect(errorOf('/v1/tasks/t1', 204, body).kind).toBe('notTheApi');
+			expect(errorOf('/v1/organization', 200, body).kind).toBe('notTheApi');
+		}
+	});
+
+	it('about a task that has no ID is not of the API; one with another ID is no record of the task', () => {
+		for (const body of [{}, { ...done, id: null }, { data: done }]) {
+			expect(errorOf('/v1/tasks/t1', 200, body).kind).toBe('notTheApi');
+		}
+		const other = runway.open(answer(200, { ...done, id: 't2' }), runway.read('t1'));
+		expect(runway.taskFromRecord('t1', other)).toBeNull();
 	});
 
 	it.each([

@@ -81,7 +81,7 @@ export interface Dialect {
 	options: readonly VideoOption[];
 
 	/** The data of a good answer to the call. Throws an ApiError for any other. */
-	open: (answer: HttpAnswer, call: Pick<ApiCall, 'path'>) => unknown;
+	open: (answer: HttpAnswer, call: Pick<ApiCall, 'method' | 'path'>) => unknown;
 
 	start: (request: VideoRequest) => ApiCall;
 	/** The ID of the task that the body of an answer to `start` names, or null. */

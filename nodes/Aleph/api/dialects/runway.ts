@@ -163,21 +163,26 @@ function reasonOf(record: Json): string | null {
 	return reason && code ? `${reason} (${code})` : (reason ?? code);
 }
 
-function open(answer: HttpAnswer, { path }: Pick<ApiCall, 'path'>): unknown {
+function open(answer: HttpAnswer, call: Pick<ApiCall, 'method' | 'path'>): unknown {
 	const { statusCode, headers, body } = answer;
-	if (statusCode >= 200 && statusCode < 300) return contentOf(body);
+	if (statusCode >= 200 && statusCode < 300) return contentOf(body, call);
 	const error = errorBody(answer);
 	const said = wordsOf(error) ?? `HTTP ${statusCode}`;
 	const issues = issuesOf(error);
 	const reason = [said, ...issues].join('; ');
-	const kind = statusCode === 400 ? inputKind(said, issues) : errorKind(statusCode, path);
+	const kind = statusCode === 400 ? inputKind(said, issues) : errorKind(statusCode, call.path);
 	throw new ApiError(kind, statusCode, reason, retryAfter(headers));
 }
 
-/** The answer to a cancel is empty; any other is an object. */
-function contentOf(body: unknown): unknown {
-	if (!body || asObject(body) === body) return body;
-	throw new ApiError('notTheApi', 200, 'The response is not JSON');
+/** The answer to a cancel is empty; any other is an object, and a task has its ID. */
+function contentOf(body: unknown, { method, path }: Pick<ApiCall, 'method' | 'path'>): unknown {
+	if (!body && method === 'DELETE') return body;
+	const content = asObject(body);
+	if (content !== body) throw new ApiError('notTheApi', 200, 'The response is not JSON');
+	if (method === 'GET' && path.startsWith(TASKS) && asId(content.id) === null) {
+		throw new ApiError('notTheApi', 200, 'The response has no task ID');
+	}
+	return content;
 }
 
 /** Which fields are wrong, and why: `{ path, message }` for each. */
