@@ -304,6 +304,34 @@ describe('what the host of a file answers', () => {
 		},
 	);
 
+	const uploaded = async (data: IDataObject) =>
+		await runOn(upload(), { [PATHS.upload]: good(data) });
+
+	it.each(['undefined', '/a.mp4', '//example.com/a.mp4', ' ', 7])(
+		'is no place of an upload: %j',
+		async (downloadUrl) => {
+			const { error } = await uploaded({ downloadUrl });
+			expect(error?.message).toBe('The file could not be uploaded');
+			expect(error?.description).toContain('(The response has no URL)');
+		},
+	);
+
+	it('is the place of an upload without the blanks around it', async () => {
+		const { items } = await uploaded({ downloadUrl: ' https://example.com/a.mp4\n' });
+		expect(items[0]?.json.url).toBe('https://example.com/a.mp4');
+	});
+
+	it.each([
+		[7, 7],
+		['7', 7],
+		[0, 1],
+		[-1, 1],
+		['large', 1],
+	])('tells the size of an upload, which is its own otherwise: %j', async (fileSize, size) => {
+		const { items } = await uploaded({ downloadUrl: 'https://example.com/a.mp4', fileSize });
+		expect(items[0]?.json.size).toBe(size);
+	});
+
 	it('is not followed where it redirects an upload', async () => {
 		const elsewhere = { location: `${server.url}/elsewhere` };
 		const answer = { ...good(null), status: 307, headers: elsewhere };

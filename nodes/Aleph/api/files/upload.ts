@@ -143,12 +143,14 @@ function progressLog({ logger }: NodeContext, { name, size }: LocalFile) {
 }
 
 function uploadedFile(file: LocalFile, report: UploadReport, lifetime: number): UploadedFile {
-	const url = asText(report.url);
-	if (url === null) throw new ApiError('upload', 200, 'The response has no URL');
+	const url = asText(report.url)?.trim() ?? '';
+	// A task that is started with it would be refused, or fail after it was paid for.
+	if (!URL.canParse(url)) throw new ApiError('upload', 200, 'The response has no URL');
+	const told = asNumber(report.size) ?? 0;
 	return {
 		url,
 		fileName: file.name,
-		size: asNumber(report.size) ?? file.size,
+		size: told > 0 ? told : file.size,
 		mimeType: asText(report.mimeType) ?? file.mimeType,
 		expiresAt: expiryOf(report.expiresAt, lifetime),
 	};
