@@ -236,6 +236,16 @@ describe('what is no video', () => {
 		['a page that says it were a video', { body: page }, 'the host sent a web page'],
 		['a page after blank lines', { body: `\n\n  ${page}` }, 'the host sent a web page'],
 		...[
+			['application/octet-stream', '<!-- login --><html><body>Log in</body></html>'],
+			['binary/octet-stream', '<script>location="/login"</script>'],
+			['video/mp4', '<title>Expired</title>'],
+			['video/mp4', '<?php echo "Expired"; ?>'],
+		].map(([type = '', body]): [string, Partial<Answer>, string] => [
+			`${type} with ${body}`,
+			{ headers: { 'content-type': type }, body },
+			'the host sent a web page',
+		]),
+		...[
 			['application/json', '{"code":404,"msg":"File has expired","data":null}'],
 			['application/problem+json', 'Gone'],
 			['application/xml', 'Gone'],
@@ -248,6 +258,7 @@ describe('what is no video', () => {
 			],
 			['', '<Error><Code>AccessDenied</Code></Error>'],
 			['video/mp4', '\n{"error":"expired"}'],
+			['video/mp4', '[{"error":"expired"}]'],
 		].map(([type, body]): [string, Partial<Answer>, string] => [
 			`${type || 'no type'} with ${body}`,
 			{ headers: type ? { 'content-type': type } : {}, body },

@@ -104,20 +104,22 @@ class Source {
 function textInstead(start: Uint8Array, type: string | null): string | null {
 	const told = type ?? '';
 	const text = Buffer.from(start.subarray(0, 200)).toString();
+	if (MESSAGE.test(text)) return 'a text instead of the file';
 	if (PAGE_TYPE.test(told) || PAGE.test(text)) return 'a web page';
 	// A host may say of any file that it is text.
 	const isText = TEXT_TYPE.test(told) && !text.includes('\0');
-	return isText || MESSAGE.test(text) ? 'a text instead of the file' : null;
+	return isText ? 'a text instead of the file' : null;
 }
 
 const PAGE_TYPE = /^(text\/html|application\/xhtml\+xml)$/;
-const PAGE = /^\s*<(!doctype html|html|head|body)\b/i;
+/** Markup of any kind, since no video, image or archive begins like this. */
+const PAGE = /^\s*<[a-z!?]/i;
 
 /** No video or thumbnail is of such a type: not even an SVG. */
 const TEXT_TYPE = /^text\/|[/+](json|xml)$/;
 
 /** An error in JSON, or in the XML of storages such as S3. */
-const MESSAGE = /^\s*(\{\s*"|<\?xml\b|<Error\b)/;
+const MESSAGE = /^\s*((\[\s*)?\{\s*"|<\?xml\b|<Error\b)/;
 
 /** Another URL may help if this one is refused; the same one may after an error of the server. */
 function statusError(statusCode: number, url: string): ApiError {
