@@ -25,8 +25,8 @@ describe('a video that a public provider can hardly fetch', () => {
 	);
 
 	it('is named as text, as the editor shows hints as HTML', async () => {
-		const [hint] = await hintsOf('https://nas.local/<img src=x>');
-		expect(hint).toContain('https://nas.local/&lt;img src=x>');
+		const [hint] = await hintsOf('https://nas.local/<img/src=x>');
+		expect(hint).toContain('https://nas.local/&lt;img/src=x>');
 	});
 
 	it('is not one with a public HTTPS URL', async () => {

@@ -126,6 +126,9 @@ const cases: Record<string, () => Case | Promise<Case>> = {
 	}),
 	'Empty URL': () => ({ parameters: generate({ videoUrl: '={{ $json.url }}' }) }),
 	'Not a URL': () => ({ parameters: generate({ videoUrl: 'video.mp4' }) }),
+	'Several URLs in one field': () => ({
+		parameters: generate({ videoUrl: 'https://a.example.com/1.mp4, https://a.example.com/2.mp4' }),
+	}),
 	'Missing file': () => ({ parameters: generate({ videoSource: 'binary' }) }),
 	'Missing file beside others': () => ({
 		parameters: { ...upload, binaryProperty: 'video' },

@@ -138,10 +138,26 @@ export function readListOf<const T extends string>(
 export function readUrl(label: string, value: unknown): string {
 	const advice = 'Enter a public URL that starts with https://.';
 	if (isEmpty(value)) throw new InvalidInput(`"${label}" is empty`, advice);
-	const url = typeof value === 'string' ? trimInvisible(value) : value;
-	if (isHttpUrl(url)) return url;
-	throw new InvalidInput(`"${label}" must be a URL`, `It is ${brief(value)}. ${advice}`);
+	const url = typeof value === 'string' ? trimInvisible(value) : '';
+	if (SEVERAL_URLS.test(url)) {
+		throw new InvalidInput(
+			`"${label}" has more than one URL`,
+			`It is ${brief(value)}. Enter one URL. To edit several videos, use an item for each.`,
+		);
+	}
+	// A browser also takes `https:example.com` for a URL, but few APIs do.
+	if (!/^https?:\/\//i.test(url) || !isHttpUrl(url)) {
+		throw new InvalidInput(`"${label}" must be a URL`, `It is ${brief(value)}. ${advice}`);
+	}
+	// Any other stays as it is: a signature holds for the very text.
+	return NOT_IN_URLS.test(url) ? new URL(url).href : url;
 }
+
+/** Blanks, line breaks, and letters of other scripts, which a browser writes in another way when it sends them. */
+const NOT_IN_URLS = /[^!-~]/;
+
+/** As several files in one cell of a spreadsheet are. */
+const SEVERAL_URLS = /^https?:\/\/.*[\s,]https?:\/\//is;
 
 /** Invisible characters come along when a value is copied from a page or a document. */
 export function trimInvisible(text: string): string {
