@@ -88,6 +88,19 @@ describe('the options of Runway', () => {
 		expect(simulator.tasks()).toHaveLength(1);
 	});
 
+	it.each([-1, 4_294_967_296])(
+		'have no seed of %i, which is told before a file is uploaded',
+		async (seed) => {
+			const { error } = await runNode({
+				parameters: { ...options({ seed }), videoSource: 'binary', videoBinaryProperty: 'image' },
+				binary: images,
+				credential: newAccount(),
+			});
+			expect(error?.message).toBe('"Seed" must be a whole number from 0 to 4294967295');
+			expect(simulator.requests()).toEqual([]);
+		},
+	);
+
 	it('give a video in the format that was asked for', async () => {
 		const formats = { prores: 'mov', png_sequence: 'zip', sdr_rec709_10bit: 'mp4' };
 		const types = { mov: 'video/quicktime', zip: 'application/zip', mp4: 'video/mp4' };
@@ -530,10 +543,10 @@ describe('a request to Runway', () => {
 
 	it('that is wrong names the field, and what is wrong with it', async () => {
 		const { error } = await runNode({
-			parameters: options({ seed: -1 }),
+			parameters: { ...options({}), prompt: 'x'.repeat(1_001) },
 			credential: newAccount(),
 		});
-		expect(error?.message).toMatch(/^The API refused the parameters: .*seed/);
+		expect(error?.message).toMatch(/^The API refused the parameters: .*promptText/);
 	});
 
 	it('that the credits do not suffice for stops the batch', async () => {

@@ -78,6 +78,8 @@ export interface Dialect {
 		upload: { megabytes: number; clip: string };
 	};
 	aspectRatios: readonly string[];
+	/** The seeds that it takes, if the docs name them. */
+	seeds?: { min: number; max: number };
 	options: readonly VideoOption[];
 
 	/** The data of a good answer to the call. Throws an ApiError for any other. */

@@ -36,6 +36,7 @@ export const runway: Dialect = {
 		upload: { megabytes: 200, clip: 'of 2 to 30 seconds' },
 	},
 	aspectRatios: ['16:9', '4:3', '3:2', '1:1', '2:3', '3:4', '9:16', '21:9'],
+	seeds: { min: 0, max: 4_294_967_295 },
 	options: ['keyframes', 'outputFormat', 'publicFigures'],
 	open,
 

@@ -306,7 +306,8 @@ export const description: INodeProperties[] = [
 				name: 'seed',
 				type: 'number',
 				default: 0,
-				description: 'A whole number. The same seed and prompt give similar videos.',
+				description:
+					'A whole number, with Runway from 0 to 4294967295. The same seed and prompt give similar videos.',
 			},
 			{
 				displayName: 'Store in China',

@@ -138,7 +138,7 @@ function readLook(options: IDataObject, dialect: Dialect) {
 		aspectRatio: optional(options, 'aspectRatio', (value) =>
 			readOneOf('Aspect Ratio', value, dialect.aspectRatios, ASPECT_RATIO_ADVICE),
 		),
-		seed: optional(options, 'seed', (value) => readWholeNumber('Seed', value)),
+		seed: optional(options, 'seed', (value) => readWholeNumber('Seed', value, dialect.seeds)),
 		waterMark: optional(options, 'waterMark', (value) => readText('Watermark', value, '')),
 		uploadCn: uploadCn || undefined,
 		outputFormat: optional(options, 'outputFormat', (value) =>
