@@ -116,6 +116,50 @@ describe('the options of Runway', () => {
 	});
 });
 
+describe('an upload to Runway', () => {
+	const uploaded = async (credential: ReturnType<typeof newAccount>) => {
+		const parameters = { resource: 'file', operation: 'upload', binaryProperty: 'image' };
+		const { items } = await runNode({ parameters, binary: images, credential });
+		return items[0]!.json.url as string;
+	};
+
+	it('is the video of many prompts, and the image of a keyframe, with no hint', async () => {
+		const credential = newAccount();
+		const url = await uploaded(credential);
+		const given = { keyframes: { keyframe: [{ image: ` ${url}\n` }] } };
+		const { error, run } = await runNode({
+			parameters: { ...options(given), prompt: promptOfItem, videoUrl: url },
+			items: prompts(2),
+			credential,
+		});
+		expect(error).toBeUndefined();
+		expect(run.data.resultData.runData['Runway Aleph']?.[0]?.hints).toEqual([]);
+		expect(simulator.tasks().map(({ request }) => request)).toMatchObject([
+			{ videoUrl: url, keyframes: [{ uri: url, seconds: 0 }] },
+			{ videoUrl: url, keyframes: [{ uri: url, seconds: 0 }] },
+		]);
+	});
+
+	it('has a URL that a public Runway API can fetch, too', async () => {
+		const { run } = await runNode({
+			parameters: { ...options({}), videoUrl: 'runway://0b1c' },
+			credential: newAccount({ baseUrl: 'http://api.invalid' }),
+			settings: { onError: 'continueRegularOutput' },
+		});
+		expect(run.data.resultData.runData['Runway Aleph']?.[0]?.hints).toEqual([]);
+	});
+
+	it.each(['jobs', 'aleph'])('means nothing to the API "%s"', async (api) => {
+		const { error } = await runNode({
+			parameters: { ...options({}), videoUrl: 'runway://0b1c' },
+			credential: newAccount({ api }),
+		});
+		expect(error?.message).toBe('"Video URL" must be a URL');
+		expect(error?.description).toContain('It is "runway://0b1c".');
+		expect(simulator.requests()).toEqual([]);
+	});
+});
+
 describe('an option that a provider does not have', () => {
 	it.each([
 		['runway', { referenceImage: IMAGE }, 'Reference Image URL', 'Apikley and kie.ai'],

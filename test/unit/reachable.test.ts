@@ -29,6 +29,7 @@ it.each([
 	'https://10.example.com',
 	'api.kie.ai',
 	'https://',
+	'runway://0b1c',
 ])('%s is public', (url) => expect(isPrivate(url)).toBe(false));
 
 it('a private address will do for an API that is private itself', () => {

@@ -135,10 +135,12 @@ export function readListOf<const T extends string>(
 	);
 }
 
-export function readUrl(label: string, value: unknown): string {
+/** @param ownUrl what the provider's own URLs look like, if it takes them here */
+export function readUrl(label: string, value: unknown, ownUrl?: RegExp): string {
 	const advice = 'Enter a public URL that starts with https://.';
 	if (isEmpty(value)) throw new InvalidInput(`"${label}" is empty`, advice);
 	const url = typeof value === 'string' ? trimInvisible(value) : '';
+	if (ownUrl?.test(url)) return url;
 	if (SEVERAL_URLS.test(url)) {
 		throw new InvalidInput(
 			`"${label}" has more than one URL`,

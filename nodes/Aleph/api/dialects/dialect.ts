@@ -104,6 +104,9 @@ export interface Dialect {
 	/** Null if the data has no number. */
 	creditsFrom: (data: unknown) => number | null;
 
+	/** What the URLs of its uploads look like, if they are its own and mean nothing to others. */
+	ownUrl?: RegExp;
+
 	/** Where and how a file goes up. Throws an ApiError. */
 	upload: (file: FileFacts, uploadUrl: string, send: Send) => UploadCall | Promise<UploadCall>;
 

@@ -81,6 +81,8 @@ export const runway: Dialect = {
 	credits: ORGANIZATION,
 	creditsFrom: (data) => asNumber(asObject(data).creditBalance),
 
+	ownUrl: /^runway:\/\/[!-~]+$/,
+
 	async upload(file, _uploadUrl, send) {
 		const body = { filename: file.name, type: 'ephemeral' };
 		const ticket = asObject(await send({ method: 'POST', path: '/v1/uploads', body }));

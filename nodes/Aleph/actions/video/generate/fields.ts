@@ -81,7 +81,7 @@ const keyframesOption: INodeProperties = {
 					default: '',
 					displayOptions: inKeyframe('imageSource', 'url'),
 					placeholder: 'e.g. https://example.com/frame.png',
-					description: 'A public HTTPS URL of the image',
+					description: 'A public HTTPS URL of the image, or the URL from File > Upload',
 				},
 				{
 					displayName: 'Moment',
@@ -189,7 +189,7 @@ export const description: INodeProperties[] = [
 		displayOptions: { show: { videoSource: ['url'] } },
 		placeholder: 'e.g. https://example.com/video.mp4',
 		description: limited(
-			'The video to edit: a public HTTPS URL that leads straight to the file. Sharing links of Google Drive or Dropbox lead to a page: use Binary File.',
+			'The video to edit: a public HTTPS URL that leads straight to the file, or the URL from File > Upload. Sharing links of Google Drive or Dropbox lead to a page: use Binary File.',
 			({ videoByUrl }) => videoByUrl,
 		),
 	},

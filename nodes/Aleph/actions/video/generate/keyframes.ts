@@ -1,5 +1,6 @@
 /** Keyframes: images of how the video is to look at a moment. What is wrong throws an InvalidInput. */
 import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { Dialect } from '../../../api/dialects/dialect';
 import { readBinary } from '../../../items/binary';
 import {
 	InvalidInput,
@@ -21,6 +22,7 @@ export function readKeyframes(
 	ctx: IExecuteFunctions,
 	itemIndex: number,
 	option: unknown,
+	{ ownUrl }: Dialect,
 	files: Record<string, IBinaryData>,
 ): { keyframes?: Keyframe[] } {
 	if (isEmpty(option)) return {};
@@ -45,7 +47,7 @@ export function readKeyframes(
 			const property = each.imageBinaryProperty;
 			files[`keyframes.${index}`] = readBinary(ctx, itemIndex, 'Image Field', property);
 		}
-		const image = isFile ? '' : readUrl('Image URL', each.image);
+		const image = isFile ? '' : readUrl('Image URL', each.image, ownUrl);
 		return { image, ...readMoment(each), ...readRange(each) };
 	});
 	const ranged = keyframes.filter(({ start }) => start !== undefined).length;

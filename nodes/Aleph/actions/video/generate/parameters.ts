@@ -46,9 +46,9 @@ export function readParameters(
 	checkOptions(options, dialect);
 	const request = {
 		prompt,
-		...readVideo(ctx, itemIndex, files),
+		...readVideo(ctx, itemIndex, dialect, files),
 		...readReferenceImage(ctx, itemIndex, options, files),
-		...readKeyframes(ctx, itemIndex, options.keyframes, files),
+		...readKeyframes(ctx, itemIndex, options.keyframes, dialect, files),
 		...readLook(options, dialect),
 		...readCallBackUrl(ctx, itemIndex, options),
 	};
@@ -95,13 +95,18 @@ function isOff(value: unknown): boolean {
 	return typeof value === 'object' && Object.keys(value!).length === 0;
 }
 
-function readVideo(ctx: IExecuteFunctions, itemIndex: number, files: Record<string, IBinaryData>) {
+function readVideo(
+	ctx: IExecuteFunctions,
+	itemIndex: number,
+	{ ownUrl }: Dialect,
+	files: Record<string, IBinaryData>,
+) {
 	const field = (name: string) => ctx.getNodeParameter(name, itemIndex, '') as unknown;
 	const source = readOneOf('Video Source', ctx.getNodeParameter('videoSource', itemIndex, 'url'), [
 		'url',
 		'binary',
 	]);
-	if (source === 'url') return { videoUrl: readUrl('Video URL', field('videoUrl')) };
+	if (source === 'url') return { videoUrl: readUrl('Video URL', field('videoUrl'), ownUrl) };
 	files.videoUrl = readBinary(ctx, itemIndex, 'Input Binary Field', field('videoBinaryProperty'));
 	return {};
 }

@@ -1,4 +1,5 @@
 /** Whether the provider can call this n8n: a private address means something only nearby. */
+import { isHttpUrl } from '../../../api/url';
 
 /** Names and addresses (RFC 1918, 3927, 4193, 6598, loopback) that are not of the public internet. */
 const PRIVATE = [
@@ -11,9 +12,9 @@ const PRIVATE = [
 	/^\[(::1?|f[cd].*|fe[89ab].*|::ffff:.*)\]$/,
 ];
 
-/** What is no URL is not private either: whoever uses it will say what is wrong with it. */
+/** What is no URL, or one of the provider's own, is not private either: whoever uses it will say what is wrong with it. */
 export function isPrivate(url: string): boolean {
-	if (!URL.canParse(url)) return false;
+	if (!isHttpUrl(url)) return false;
 	const { hostname } = new URL(url);
 	return PRIVATE.some((pattern) => pattern.test(hostname));
 }
