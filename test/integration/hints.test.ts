@@ -1,5 +1,6 @@
 /** Hints beside the items, for what is likely to go wrong at the provider. */
 import '../support/fastClock';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { generate, newAccount, simulator, useSimulator } from '../support/aleph';
 import { runNode } from '../support/engine';
 import { NODE } from '../support/workflow';
@@ -31,6 +32,53 @@ describe('a video that a public provider can hardly fetch', () => {
 
 	it('is not one with a public HTTPS URL', async () => {
 		expect(await hintsOf('https://example.com/a.mp4')).toEqual([]);
+	});
+});
+
+describe('a URL of anything else that the provider is to fetch or call', () => {
+	const hintsOf = async (
+		api: string,
+		options: INodeParameters,
+		account: IDataObject = { baseUrl: 'http://api.invalid' },
+	) => {
+		const { run } = await runNode({
+			parameters: generate({
+				videoUrl: 'https://example.com/a.mp4',
+				waitForCompletion: false,
+				options,
+			}),
+			items: [{}, {}],
+			binary: { image: { data: 'A'.repeat(2_000), mimeType: 'image/png' } },
+			credential: newAccount({ api, ...account }),
+			settings: { onError: 'continueRegularOutput' },
+		});
+		const { hints = [] } = run.data.resultData.runData[NODE]![0]!;
+		return hints.map(({ message }) => message);
+	};
+
+	const PAGE = 'https://drive.google.com/file/d/1/view';
+	const LOCAL = 'http://localhost:5678/webhook/1/aleph';
+
+	const ofPage = `${PAGE} leads to a page, not to an image file. Download the file with the node for that service, and use that file instead of a URL.`;
+
+	it('gives a hint for a reference image', async () => {
+		expect(await hintsOf('jobs', { referenceImage: PAGE })).toEqual([ofPage]);
+		expect(await hintsOf('jobs', { referenceImage: 'https://nas.local/a.png' })).toEqual([
+			'The provider probably cannot fetch https://nas.local/a.png: the image needs a public HTTPS URL',
+		]);
+	});
+
+	it('gives a hint for keyframes, and none for those that are files', async () => {
+		const file = { imageSource: 'binary', imageBinaryProperty: 'image' };
+		const keyframe = [file, { image: PAGE }, { image: `${PAGE}?2` }];
+		expect(await hintsOf('runway', { keyframes: { keyframe } }, {})).toEqual([ofPage]);
+	});
+
+	it('gives a hint for callbacks, which may be without HTTPS', async () => {
+		expect(await hintsOf('jobs', { callBackUrl: LOCAL })).toEqual([
+			`The provider probably cannot call ${LOCAL}: "Callback URL" needs a public URL`,
+		]);
+		expect(await hintsOf('jobs', { callBackUrl: 'http://example.com/hook' })).toEqual([]);
 	});
 });
 

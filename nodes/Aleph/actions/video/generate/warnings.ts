@@ -1,4 +1,4 @@
-/** Hints for videos that the provider can probably not fetch. It may have ways of its own: so nothing is refused. */
+/** Hints for URLs that the provider can probably not fetch or call. It may have ways of its own: so nothing is refused. */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Connection } from '../../../api/connection';
 import { showHint } from '../../../n8n';
@@ -8,11 +8,12 @@ import { canCall, isPrivate } from './reachable';
 /** Gives a function that shows each kind of hint once, however many items there are. */
 export function warnings(ctx: IExecuteFunctions) {
 	const shown = new Set<string>();
-	return ({ videoUrl }: Partial<VideoRequest>, { baseUrl }: Connection): void => {
-		const hint = videoUrl === undefined ? null : hintFor(videoUrl, baseUrl);
-		if (!hint || shown.has(hint.kind)) return;
-		shown.add(hint.kind);
-		showHint(ctx, hint.message, 'warning');
+	return (request: Partial<VideoRequest>, { baseUrl }: Connection): void => {
+		for (const { kind, message } of hintsFor(request, baseUrl)) {
+			if (shown.has(kind)) continue;
+			shown.add(kind);
+			showHint(ctx, message, 'warning');
+		}
 	};
 }
 
@@ -20,18 +21,47 @@ export function warnings(ctx: IExecuteFunctions) {
 export const PAGES =
 	/(^|\.)(drive\.google\.com|docs\.google\.com|dropbox\.com|youtube\.com|youtu\.be|vimeo\.com|onedrive\.live\.com|1drv\.ms|sharepoint\.com|we\.tl|wetransfer\.com|icloud\.com)$/i;
 
-function hintFor(videoUrl: string, baseUrl: string): { kind: string; message: string } | null {
-	const { hostname } = new URL(videoUrl);
-	if (PAGES.test(hostname)) {
-		return {
-			kind: 'page',
-			message: `${videoUrl} leads to a page, not to a video file. Download the file with the node for that service, and set Video Source to "Binary File".`,
-		};
+interface Hint {
+	kind: string;
+	message: string;
+}
+
+function hintsFor(request: Partial<VideoRequest>, baseUrl: string): Hint[] {
+	const { videoUrl, referenceImage, keyframes = [], callBackUrl } = request;
+	const images = [referenceImage, ...keyframes.map(({ image }) => image)];
+	const hints = [
+		mediaHint('video', videoUrl, baseUrl),
+		...images.map((image) => mediaHint('image', image, baseUrl)),
+		callbackHint(callBackUrl, baseUrl),
+	];
+	return hints.flatMap((hint) => hint ?? []);
+}
+
+const INSTEAD_OF_PAGE = {
+	video:
+		'not to a video file. Download the file with the node for that service, and set Video Source to "Binary File".',
+	image:
+		'not to an image file. Download the file with the node for that service, and use that file instead of a URL.',
+};
+
+/** @param url empty if it is a file that is still to be uploaded */
+function mediaHint(what: 'video' | 'image', url: string | undefined, baseUrl: string): Hint | null {
+	if (!url) return null;
+	if (PAGES.test(new URL(url).hostname)) {
+		return { kind: `${what} page`, message: `${url} leads to a page, ${INSTEAD_OF_PAGE[what]}` };
 	}
-	const isInsecure = videoUrl.startsWith('http:') && !isPrivate(baseUrl);
-	if (canCall(baseUrl, videoUrl) && !isInsecure) return null;
+	const isInsecure = url.startsWith('http:') && !isPrivate(baseUrl);
+	if (canCall(baseUrl, url) && !isInsecure) return null;
 	return {
-		kind: 'private',
-		message: `The provider probably cannot fetch ${videoUrl}: the video needs a public HTTPS URL`,
+		kind: `${what} private`,
+		message: `The provider probably cannot fetch ${url}: the ${what} needs a public HTTPS URL`,
+	};
+}
+
+function callbackHint(url: string | undefined, baseUrl: string): Hint | null {
+	if (!url || canCall(baseUrl, url)) return null;
+	return {
+		kind: 'callback',
+		message: `The provider probably cannot call ${url}: "Callback URL" needs a public URL`,
 	};
 }
