@@ -180,7 +180,7 @@ const cases: Record<string, () => Case | Promise<Case>> = {
 		}),
 	'Reserved field name': () => options({ download: ['video'], videoOutputProperty: '__proto__' }),
 	'Empty task ID': () => ({ parameters: get('={{ $json.taskId }}') }),
-	'Task ID that is not one': () => ({ parameters: get('x'.repeat(201)) }),
+	'Task ID that is not one': () => ({ parameters: get('={{ ({ taskId: 7 }) }}') }),
 	'Custom API Call': () => ({
 		parameters: { resource: 'video', operation: '__CUSTOM_API_CALL__' },
 	}),

@@ -185,17 +185,39 @@ describe('the ID of a task', () => {
 	it.each([
 		['ee60', 'ee60'],
 		[' \u200Bee60\n', 'ee60'],
+		['"ee60"', 'ee60'],
+		['“ee60” ', 'ee60'],
 		[12345, '12345'],
 	])('may be %p', (taskId, expected) => {
 		expect(readTaskId(contextOf({ taskId }), 0)).toBe(expected);
 	});
 
-	it.each([null, undefined, '', '  ', 1.5, NaN, true, {}, ['ee60'], 'x'.repeat(201), 'a\u0000b'])(
-		'cannot be %p',
-		(taskId) => {
-			expect(() => readTaskId(contextOf({ taskId }), 0)).toThrow(/^"Task ID" /);
-		},
-	);
+	const ADVICE = 'Enter the ID of the task, or an expression such as {{ $json.taskId }}.';
+	const refusalOf = (taskId: unknown) => thrownBy(() => readTaskId(contextOf({ taskId }), 0));
+
+	it.each([null, undefined, '', '  ', ' \u200B\n'])('is empty with %p', (taskId) => {
+		const { message, description } = refusalOf(taskId);
+		expect(message).toBe('"Task ID" is empty');
+		expect(description).toBe(`Nothing was sent. ${ADVICE}`);
+	});
+
+	it.each([
+		[1.5, '1.5'],
+		[NaN, 'NaN'],
+		[true, 'true'],
+		[{ taskId: 'ee60' }, '{"taskId":"ee60"}'],
+		[['ee60'], '["ee60"]'],
+		['x'.repeat(201), `"${'x'.repeat(59)}…`],
+		['a\u0000b', '"a\\u0000b"'],
+		['""', '"\\"\\""'],
+		['undefined', '"undefined"'],
+		[' null', '" null"'],
+		['[object Object]', '"[object Object]"'],
+	])('cannot be %p', (taskId, shown) => {
+		const { message, description } = refusalOf(taskId);
+		expect(message).toBe('"Task ID" must be the ID of a task');
+		expect(description).toBe(`Nothing was sent. It is ${shown}. ${ADVICE}`);
+	});
 });
 
 describe('what a user wants for an item', () => {

@@ -172,7 +172,7 @@ function kindOf(value: unknown): string {
 }
 
 /** The value in a message: as JSON, which shows what is text, and not at full length. */
-function brief(value: unknown): string {
+export function brief(value: unknown): string {
 	if (value === undefined || typeof value === 'number') return String(value);
 	const text = asJson(value);
 	return text.length > 60 ? `${text.slice(0, 60)}…` : text;

@@ -5,7 +5,7 @@ import type { Job } from '../../batch/job';
 import { running, type Terms } from '../../batch/state';
 import { downloadOptions } from '../../items/downloads';
 import { simplifyField } from '../../items/output';
-import { InvalidInput, trimInvisible } from '../../items/parameters';
+import { brief, InvalidInput, isEmpty, trimInvisible } from '../../items/parameters';
 import { asId } from '../../task/json';
 import {
 	includeInputFieldsOption,
@@ -87,11 +87,17 @@ function patience(ctx: IExecuteFunctions, itemIndex: number): Partial<Terms> {
 /** Throws an InvalidInput. */
 export function readTaskId(ctx: IExecuteFunctions, itemIndex: number): string {
 	const value: unknown = ctx.getNodeParameter('taskId', itemIndex, '');
-	const taskId = asId(typeof value === 'string' ? trimInvisible(value) : value);
-	if (taskId !== null) return taskId;
-	const isEmpty = value === undefined || value === null || value === '';
-	throw new InvalidInput(
-		isEmpty ? '"Task ID" is empty' : '"Task ID" must be the ID of a task',
-		'Enter the ID of the task, or an expression such as {{ $json.taskId }}.',
-	);
+	if (isEmpty(value)) throw new InvalidInput('"Task ID" is empty', ADVICE);
+	const isText = typeof value === 'string';
+	const taskId = asId(isText ? trimInvisible(value).replace(QUOTES, '') : value);
+	if (taskId !== null && !OF_NO_VALUE.includes(taskId)) return taskId;
+	throw new InvalidInput('"Task ID" must be the ID of a task', `It is ${brief(value)}. ${ADVICE}`);
 }
+
+const ADVICE = 'Enter the ID of the task, or an expression such as {{ $json.taskId }}.';
+
+/** Around an ID that was copied from JSON or from a text. */
+const QUOTES = /^["'`“”„‘’]+|["'`“”„‘’]+$/g;
+
+/** What n8n makes of an expression inside a text if it has no value, or a whole object. */
+const OF_NO_VALUE = ['undefined', 'null', '[object Object]'];
