@@ -231,6 +231,20 @@ describe('the name of a file', () => {
 		});
 		expect(items[0]?.json.fileName).toBe('name.mp4');
 	});
+
+	it.each(['...', '/', 'folder/', '..\\'])(
+		'is not that of the file itself where the user has given one that is none: %j',
+		async (fileName) => {
+			const { error } = await runNode({
+				parameters: upload({ fileName }),
+				binary: video('content'),
+				credential: newAccount(),
+			});
+			expect(error?.message).toBe('"File Name" must be the name of a file');
+			expect(error?.description).toContain(`It is ${JSON.stringify(fileName)}. `);
+			expect(simulator.requests()).toEqual([]);
+		},
+	);
 });
 
 describe('what the host of a file answers', () => {

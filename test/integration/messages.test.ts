@@ -143,6 +143,10 @@ const cases: Record<string, () => Case | Promise<Case>> = {
 		binary: { a: file.data, b: { ...file.data, data: 'BBBB' } },
 	}),
 	'Empty file': () => ({ parameters: upload, binary: { data: { ...file.data, data: '' } } }),
+	'File name that is none': () => ({
+		parameters: { ...upload, fileName: 'videos/' },
+		binary: file,
+	}),
 	'Two reference images': () =>
 		options({
 			referenceImage: 'https://example.com/style.png',

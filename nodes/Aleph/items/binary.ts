@@ -91,7 +91,7 @@ function hasContent(binary: IBinaryData): boolean {
 
 /**
  * Throws an InvalidInput if the file is empty.
- * @param name for the file at the provider, if not its own
+ * @param name for the file at the provider, made harmless, if not its own
  */
 export async function asLocalFile(
 	{ helpers }: IExecuteFunctions,
@@ -99,7 +99,7 @@ export async function asLocalFile(
 	name?: string,
 ): Promise<LocalFile> {
 	const { id, mimeType, data } = binary;
-	const file = { name: harmlessName(name ?? '') || nameOf(binary), mimeType };
+	const file = { name: name ?? nameOf(binary), mimeType };
 	if (id) {
 		const { fileSize } = await helpers.getBinaryMetadata(id);
 		if (fileSize === 0) throw new InvalidInput(`The file "${file.name}" is empty`, EMPTY);

@@ -2,11 +2,12 @@
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import { Client } from '../../api/client';
 import { ApiError } from '../../api/error';
+import { harmlessName } from '../../api/files/fileName';
 import { asLocalFile, readBinary } from '../../items/binary';
 import { requestError } from '../../items/errors';
 import { readInputs } from '../../items/inputs';
 import { outputItems, providerOf, type Outcome } from '../../items/output';
-import { isEmpty, readText } from '../../items/parameters';
+import { brief, InvalidInput, isEmpty, readText } from '../../items/parameters';
 
 export const description: INodeProperties[] = [
 	{
@@ -57,6 +58,16 @@ function readUpload(ctx: IExecuteFunctions, itemIndex: number) {
 	const property: unknown = ctx.getNodeParameter('binaryProperty', itemIndex, '');
 	return {
 		binary: readBinary(ctx, itemIndex, 'Input Binary Field', property),
-		fileName: isEmpty(fileName) ? undefined : readText('File Name', fileName, ''),
+		fileName: isEmpty(fileName) ? undefined : readFileName(fileName),
 	};
+}
+
+/** Without the folders in front of it. */
+function readFileName(value: unknown): string {
+	const name = harmlessName(readText('File Name', value, ''));
+	if (name) return name;
+	throw new InvalidInput(
+		'"File Name" must be the name of a file',
+		`It is ${brief(value)}. Enter a name such as video.mp4, or leave the field empty to keep the file's own.`,
+	);
 }
