@@ -102,6 +102,25 @@ describe('the fields of the input', () => {
 		expect(errorItems.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 1 }, { item: 2 }]);
 	});
 
+	it('have no error of an earlier run', async () => {
+		const { items, errorItems } = await runNode({
+			parameters: generate({ prompt: '={{ $json.prompt }}', options: include }),
+			items: ['Snow', 'Bad [fail=internal]'].map((prompt) => ({
+				...input,
+				prompt,
+				error: 'old failure',
+			})),
+			credential: newAccount(),
+			settings: { onError: 'continueErrorOutput' },
+		});
+		expect(items[0]?.json).toMatchObject({ id: 7, status: 'success' });
+		expect(items[0]?.json).not.toHaveProperty('error');
+		expect(errorItems[0]?.json).toMatchObject({
+			id: 7,
+			error: expect.stringMatching(/^The task failed/) as string,
+		});
+	});
+
 	it.each([
 		['get', 'jobs'],
 		['cancel', 'runway'],

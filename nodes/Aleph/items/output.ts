@@ -83,7 +83,7 @@ export function outputItem(
 	const { task, data, binary, error, simplify = true, includeInputFields } = outcome;
 	const result = task && (simplify || !data) ? task : data;
 	// An object of its own: nodes behind this one may change an item in place.
-	const json: IDataObject = { ...(includeInputFields && input), ...result };
+	const json: IDataObject = { ...(includeInputFields && withoutError(input)), ...result };
 	const pairedItem = { item: index };
 	if (!error) return binary ? { json, binary, pairedItem } : { json, pairedItem };
 	return {
@@ -96,6 +96,13 @@ export function outputItem(
 		},
 		pairedItem,
 	};
+}
+
+/** An `error` is the sign of an item that has failed in this node, so one from an earlier node stays behind. */
+function withoutError(input: IDataObject): IDataObject {
+	const fields = { ...input };
+	delete fields.error;
+	return fields;
 }
 
 /**
