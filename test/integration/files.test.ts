@@ -180,6 +180,34 @@ describe('a thumbnail', () => {
 		expect(items[0]?.json).toMatchObject({ status: 'success', imageUrl: null });
 	});
 
+	it.each(['runway', 'jobs'])(
+		'that there is none of is told once, however many items there are: %s',
+		async (api) => {
+			simulator.settings.thumbnail = false;
+			const { run } = await runNode({
+				parameters: generate({ options: { download: ['thumbnail'] } }),
+				items: [{}, {}, {}],
+				credential: newAccount({ api }),
+			});
+			expect(run.data.resultData.runData['Runway Aleph']?.[0]?.hints).toEqual([
+				{
+					message: 'At least one video came without a thumbnail, because the provider gave none.',
+					type: 'info',
+					location: 'outputPane',
+				},
+			]);
+		},
+	);
+
+	it('that nobody wants is no matter', async () => {
+		simulator.settings.thumbnail = false;
+		const { run } = await runNode({
+			parameters: generate({ options: { download: ['video'] } }),
+			credential: newAccount(),
+		});
+		expect(run.data.resultData.runData['Runway Aleph']?.[0]?.hints).toEqual([]);
+	});
+
 	it('that cannot be downloaded leaves the video in place, and a hint says so', async () => {
 		simulator.settings.thumbnailFault = true;
 		const { items, error, run } = await runNode({

@@ -66,25 +66,33 @@ function readProperty(label: string, value: unknown): string {
 }
 
 /**
- * The files of a finished task. Throws an ApiError, or n8n's error, if the video cannot be had; if the
- * thumbnail cannot, n8n shows a hint, and the video stays.
+ * Gives a function that downloads the files of a finished task. It throws an ApiError, or n8n's error, if the
+ * video cannot be had; if the thumbnail cannot, n8n shows a hint, and the video stays.
  */
-export async function downloadFiles(
-	ctx: NodeContext,
-	client: Client,
-	{ task, api }: { task: Task; api: ApiRef },
-	{ video, thumbnail }: Downloads,
-): Promise<IBinaryKeyData> {
-	const binary: IBinaryKeyData = {};
-	if (video) binary[video] = await client.download(task, task.videoUrl, api);
-	if (thumbnail && task.imageUrl !== null) {
+export function downloader(ctx: NodeContext, client: Client) {
+	let isTold = false;
+	return async (
+		{ task, api }: { task: Task; api: ApiRef },
+		{ video, thumbnail }: Downloads,
+	): Promise<IBinaryKeyData> => {
+		const binary: IBinaryKeyData = {};
+		if (video) binary[video] = await client.download(task, task.videoUrl, api);
+		if (!thumbnail) return binary;
+		if (task.imageUrl === null) {
+			// Some providers never give one, which needs no telling for each item.
+			if (!isTold) showHint(ctx, NO_THUMBNAIL, 'info');
+			isTold = true;
+			return binary;
+		}
 		const image = await client
 			.download(task, task.imageUrl, api)
 			.catch((error: unknown) => missing(ctx, task, asApiError(error).reason));
 		if (image) binary[thumbnail] = image;
-	}
-	return binary;
+		return binary;
+	};
 }
+
+const NO_THUMBNAIL = 'At least one video came without a thumbnail, because the provider gave none.';
 
 function missing(ctx: NodeContext, { taskId }: Task, reason: string): IBinaryData | null {
 	const message = `The thumbnail of task ${taskId} could not be downloaded, so it is missing (${reason}).`;

@@ -4,7 +4,7 @@ import { ACKNOWLEDGED, answer, isRejection, readCallback, type Rejection } from 
 import { Client, type FoundRecord } from '../api/client';
 import { readRecentConnection } from '../api/connection';
 import { failureOf } from '../batch/state';
-import { downloadFiles } from '../items/downloads';
+import { downloader } from '../items/downloads';
 import { downloadError } from '../items/errors';
 import { outputItem, type Outcome } from '../items/output';
 import { hasHungUp } from '../n8n';
@@ -84,7 +84,7 @@ async function filesOf(
 ): Promise<Pick<Outcome, 'binary' | 'error'>> {
 	if (task.status !== 'success') return {};
 	try {
-		return { binary: await downloadFiles(ctx, client, { task, api }, downloads) };
+		return { binary: await downloader(ctx, client)({ task, api }, downloads) };
 	} catch (error) {
 		const { provider } = await client.connected();
 		const ref = { node: ctx.getNode(), itemIndex: 0, provider };

@@ -3,7 +3,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Client } from '../../api/client';
 import type { Job } from '../../batch/job';
 import { failureOf, type ItemState, type Stage, type Terms } from '../../batch/state';
-import { downloadFiles } from '../../items/downloads';
+import { downloader } from '../../items/downloads';
 import { inputHashOf } from './hashes';
 import { termsOfBadItem } from './terms';
 
@@ -30,7 +30,8 @@ export async function initialState(
 }
 
 export function downloadWith(ctx: IExecuteFunctions, client: Client): Job['download'] {
+	const download = downloader(ctx, client);
 	return async ({ record: { task }, api, terms }) => ({
-		binary: await downloadFiles(ctx, client, { task, api: api! }, terms.downloads),
+		binary: await download({ task, api: api! }, terms.downloads),
 	});
 }
