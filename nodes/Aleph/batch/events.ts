@@ -84,7 +84,7 @@ export function refused(
 	now: number,
 ): void {
 	if (what === 'task') batch.slots = taskRefused(batch, error, now);
-	else (batch.refused ??= {})[what] = preparationRefused(batch.refused?.[what], error, now);
+	else (batch.refused ??= {})[what] = preparationRefused(batch, what, error, now);
 	giveUp(batch, error, what);
 }
 
@@ -95,8 +95,7 @@ function taskRefused({ slots = NO_SLOTS, items }: Batch, error: ApiError, now: n
 	// Requests that were on their way when the first was refused tell nothing new.
 	const isNew = now >= (isOfSlots ? nextTrial(slots) : slots.trialAt);
 	const refusals = slots.refusals + (isNew ? 1 : 0);
-	const asked = error.retryAfter ?? 0;
-	const pause = Math.max(asked, used > 0 ? untilNextTrial(refusals) : backoff(refusals));
+	const pause = pauseAfter(refusals, error, used);
 	return {
 		...slots,
 		...(isOfSlots && { learnt: used }),
@@ -105,26 +104,33 @@ function taskRefused({ slots = NO_SLOTS, items }: Batch, error: ApiError, now: n
 		lastRefusalAt: now,
 		refusedFor: slots.refusedFor + triedFor(slots, slots.trialAt, now),
 		triedSince: now,
-		closedUntil: Math.max(slots.closedUntil, now + (isOfSlots ? asked : pause)),
+		closedUntil: Math.max(slots.closedUntil, now + (isOfSlots ? (error.retryAfter ?? 0) : pause)),
 		trialAt: isNew ? now + pause : slots.trialAt,
 	};
 }
 
 function preparationRefused(
-	earlier: Refusals = NO_REFUSALS,
-	{ retryAfter }: ApiError,
+	{ refused, items }: Batch,
+	what: Preparation,
+	error: ApiError,
 	now: number,
 ): Refusals {
+	const earlier = refused?.[what] ?? NO_REFUSALS;
 	const { closedUntil, refusedFor } = earlier;
 	const isNew = now >= closedUntil;
 	const refusals = earlier.refusals + (isNew ? 1 : 0);
-	const pause = Math.max(retryAfter ?? 0, backoff(refusals));
+	const pause = pauseAfter(refusals, error, items.filter(isRunning).length);
 	return {
 		refusals,
 		refusedFor: refusedFor + triedFor(earlier, closedUntil, now),
 		triedSince: now,
 		closedUntil: isNew ? now + pause : closedUntil,
 	};
+}
+
+/** While tasks of ours run, there is no hurry. */
+function pauseAfter(refusals: number, { retryAfter }: ApiError, used: number): number {
+	return Math.max(retryAfter ?? 0, used > 0 ? untilNextTrial(refusals) : backoff(refusals));
 }
 
 /** Items for which that was not accepted in all of their time fail. */

@@ -1,7 +1,6 @@
 /** Keyframes: images of how the video is to look at a moment. What is wrong throws an InvalidInput. */
-import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
 import type { Dialect } from '../../../api/dialects/dialect';
-import { readBinary } from '../../../items/binary';
 import {
 	InvalidInput,
 	isEmpty,
@@ -17,13 +16,13 @@ import type { Keyframe } from '../../../task/task';
 
 const MOST_KEYFRAMES = 5;
 
-/** The images that are files go into `files`, as `keyframes.0` and so on. */
+/** Takes a file that is to be uploaded: what it is for, the label of its field, and what the field has. */
+export type AddFile = (name: string, label: string, property: unknown) => void;
+
 export function readKeyframes(
-	ctx: IExecuteFunctions,
-	itemIndex: number,
 	option: unknown,
 	{ ownUrl }: Dialect,
-	files: Record<string, IBinaryData>,
+	addFile: AddFile,
 ): { keyframes?: Keyframe[] } {
 	if (isEmpty(option)) return {};
 	const list = listOf(option);
@@ -43,10 +42,7 @@ export function readKeyframes(
 			readOneOf('Image Source', value, ['url', 'binary']),
 		);
 		const isFile = source === 'binary';
-		if (isFile) {
-			const property = each.imageBinaryProperty;
-			files[`keyframes.${index}`] = readBinary(ctx, itemIndex, 'Image Field', property);
-		}
+		if (isFile) addFile(`keyframes.${index}`, 'Image Field', each.imageBinaryProperty);
 		const image = isFile ? '' : readUrl('Image URL', each.image, ownUrl);
 		return { image, ...readMoment(each), ...readRange(each) };
 	});

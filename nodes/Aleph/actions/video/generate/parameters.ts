@@ -21,7 +21,7 @@ import {
 } from '../../../items/parameters';
 import type { VideoRequest } from '../../../task/task';
 import { readTerms, readWaits, sleepsFor } from '../terms';
-import { readKeyframes } from './keyframes';
+import { readKeyframes, type AddFile } from './keyframes';
 
 export interface GenerateParameters {
 	/** Without the URLs of the files that are to be uploaded first. */
@@ -38,6 +38,9 @@ export function readParameters(
 ): GenerateParameters {
 	const options = ctx.getNodeParameter('options', itemIndex, {});
 	const files: Record<string, IBinaryData> = {};
+	const addFile: AddFile = (name, label, property) => {
+		files[name] = readBinary(ctx, itemIndex, label, property);
+	};
 	const prompt = readText(
 		'Prompt',
 		ctx.getNodeParameter('prompt', itemIndex, ''),
@@ -46,9 +49,9 @@ export function readParameters(
 	checkOptions(options, dialect);
 	const request = {
 		prompt,
-		...readVideo(ctx, itemIndex, dialect, files),
-		...readReferenceImage(ctx, itemIndex, options, files),
-		...readKeyframes(ctx, itemIndex, options.keyframes, dialect, files),
+		...readVideo(ctx, itemIndex, dialect, addFile),
+		...readReferenceImage(options, addFile),
+		...readKeyframes(options.keyframes, dialect, addFile),
 		...readLook(options, dialect),
 		...readCallBackUrl(ctx, itemIndex, options),
 	};
@@ -99,7 +102,7 @@ function readVideo(
 	ctx: IExecuteFunctions,
 	itemIndex: number,
 	{ ownUrl }: Dialect,
-	files: Record<string, IBinaryData>,
+	addFile: AddFile,
 ) {
 	const field = (name: string) => ctx.getNodeParameter(name, itemIndex, '') as unknown;
 	const source = readOneOf('Video Source', ctx.getNodeParameter('videoSource', itemIndex, 'url'), [
@@ -107,15 +110,13 @@ function readVideo(
 		'binary',
 	]);
 	if (source === 'url') return { videoUrl: readUrl('Video URL', field('videoUrl'), ownUrl) };
-	files.videoUrl = readBinary(ctx, itemIndex, 'Input Binary Field', field('videoBinaryProperty'));
+	addFile('videoUrl', 'Input Binary Field', field('videoBinaryProperty'));
 	return {};
 }
 
 function readReferenceImage(
-	ctx: IExecuteFunctions,
-	itemIndex: number,
 	{ referenceImage, referenceImageBinaryProperty: property }: IDataObject,
-	files: Record<string, IBinaryData>,
+	addFile: AddFile,
 ) {
 	const hasUrl = !isEmpty(referenceImage);
 	if (hasUrl && !isEmpty(property)) {
@@ -125,9 +126,7 @@ function readReferenceImage(
 		);
 	}
 	if (hasUrl) return { referenceImage: readUrl('Reference Image URL', referenceImage) };
-	if (!isEmpty(property)) {
-		files.referenceImage = readBinary(ctx, itemIndex, 'Reference Image Field', property);
-	}
+	if (!isEmpty(property)) addFile('referenceImage', 'Reference Image Field', property);
 	return {};
 }
 
