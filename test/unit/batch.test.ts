@@ -422,6 +422,32 @@ describe('the end that n8n sets for the execution', () => {
 		expect(item).toMatchObject({ state: 'timedOut', atDeadline: true });
 	});
 
+	it.each([0, 20, 40, 58])(
+		'leaves time for a last look by a wake that is %i s late',
+		async (late) => {
+			const deadline = 40 * MINUTE;
+			const world = new World({ fate: () => ({ duration: deadline - 80 * SECOND }) });
+			const earlier = await world.run(batchOf(1, { waitFor: 'start' }));
+			const batch = batchOf(1, { timeout: HOUR }, { ...sleeping, deadline });
+			Object.assign(batch.items[0]!, running(taskIdOf(earlier.items[0]!)!, 0));
+			const woken = await world.run(batch, {
+				asleep: async (resting, wakeAt) => {
+					const isLast = wakeAt > deadline - 2 * MINUTE;
+					return await world.sleepUntil(resting, wakeAt + (isLast ? late * SECOND : 0));
+				},
+			});
+			expect(states(woken)).toEqual(['success']);
+		},
+	);
+
+	it('is not slept through, however long the API asks to wait', async () => {
+		const deadline = 40 * MINUTE;
+		const world = new World({ slots: 0, retryAfter: 5 * HOUR });
+		const batch = await world.run(batchOf(1, {}, { ...sleeping, deadline }));
+		expect(states(batch)).toEqual(['failed']);
+		expect(world.clock.now()).toBeLessThan(deadline);
+	});
+
 	it('is kept to also by more tasks than can be looked at in the last moment', async () => {
 		const clock = new FakeClock();
 		const checks = new RateLimiter(100, () => 1, clock);
@@ -436,6 +462,9 @@ describe('the end that n8n sets for the execution', () => {
 		await world.run(batch);
 		expect(clock.now()).toBeLessThan(deadline);
 		expect(new Set(states(batch))).toEqual(new Set(['timedOut']));
+		expect(batch.items[299]).toMatchObject({
+			failure: { reason: 'There was no time left for it' },
+		});
 	});
 
 	it('lets none be started that would not be told of before it, though nobody waits for their ends', async () => {

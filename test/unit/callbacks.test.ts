@@ -195,7 +195,11 @@ describe('the task whose callback wakes an execution', () => {
 		expect(waker(8, 0)).toBe('task 7');
 	});
 
-	it('is none if no task runs', () => {
+	it('is none if no task runs, or none that calls', () => {
 		expect(waker(0, 2)).toBeNull();
+		const batch = batchOf(1);
+		Object.assign(batch.items[0]!, running('a', 0));
+		fellAsleep(batch, 60_000, 1_000);
+		expect(batch.sleep!.waker).toBeNull();
 	});
 });

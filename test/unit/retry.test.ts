@@ -74,6 +74,12 @@ describe('a node that runs again', () => {
 		expect(stageOf(stage)).toEqual(pickedUp);
 	});
 
+	it('waits for the callback of a task of the same execution, as that of another one goes there', () => {
+		const calling: Stage = { ...running('a', 1), ...task, calls: true };
+		expect(stageOf(calling, { again: retryOnFail })).toEqual({ ...pickedUp, calls: true });
+		expect(stageOf(calling)).toEqual(pickedUp);
+	});
+
 	it('keeps a finished video; n8n stores its files by execution', () => {
 		expect(stageOf(ended('success'), { again: retryOnFail })).toEqual(ended('success'));
 		expect(stageOf(ended('success'))).toEqual({ ...ended('success'), files: undefined });

@@ -1,9 +1,11 @@
 /** How many tasks the API takes at once: a batch is told, or learns it from refusals. */
 import fc from 'fast-check';
-import { ApiError } from '../../nodes/Aleph/api/error';
-import type { Batch, Uploads } from '../../nodes/Aleph/batch/state';
+import { ApiError, type ApiErrorKind } from '../../nodes/Aleph/api/error';
+import { decide } from '../../nodes/Aleph/batch/decide';
+import { refused, uploaded } from '../../nodes/Aleph/batch/events';
+import type { Batch, Terms, Uploads } from '../../nodes/Aleph/batch/state';
 import { batchOf, states } from '../support/batches';
-import { World, type Fate } from '../support/batchWorld';
+import { LATENCY, World, type Fate } from '../support/batchWorld';
 import { HOUR, MINUTE, SECOND } from '../support/fakeClock';
 import { idealTime } from '../support/ideal';
 import { sleepingN8n } from '../support/sleepingN8n';
@@ -27,6 +29,10 @@ const idealOf = (count: number) =>
 	);
 
 const sleeping: Partial<Batch> = { sleeps: true };
+
+const EXPIRED: Uploads = {
+	videoUrl: { url: 'https://example.com/a.mp4', expiresAt: '2020-01-01' },
+};
 
 describe('a batch larger than the slots of the API', () => {
 	it('is refused less than once per task, and leaves no slot empty for long', async () => {
@@ -192,6 +198,67 @@ describe('a refusal for now', () => {
 			const batch = await world.run(batchOf(200, (index) => ({ hasFiles: index === 1 })));
 			expect(states(batch)).toEqual(all(200).map((index) => (index === 1 ? 'failed' : 'success')));
 			expect(world.clock.now()).toBeLessThan(3 * MINUTE);
+		});
+
+		it.each<[string, ApiErrorKind, Partial<Terms>, Uploads | undefined]>([
+			['no credential can be read for', 'noCredential', {}, undefined],
+			['its earlier upload has expired', 'rateLimit', { hasFiles: true }, EXPIRED],
+		])('is tried with a pause, also if %s', async (_, kind, terms, uploads) => {
+			const world = new World();
+			const jobs = world.jobs.bind(world);
+			let tries = 0;
+			const upload = async () => {
+				await world.clock.pause(LATENCY);
+				if (++tries > 1_000) throw new Error('It is tried without a pause');
+				throw new ApiError(kind, null, 'not now');
+			};
+			jest
+				.spyOn(world, 'jobs')
+				.mockImplementation((batch) => jobs(batch).map((job) => ({ ...job, upload })));
+			const batch = batchOf(1, { timeout: 5 * MINUTE, ...terms });
+			Object.assign(batch.items[0]!, { uploads });
+			expect(states(await world.run(batch))).toEqual(['failed']);
+			expect(tries).toBeLessThan(30);
+		});
+
+		it('keeps no batch waiting in which nothing more is to start', async () => {
+			const world = new World();
+			const jobs = world.jobs.bind(world);
+			jest.spyOn(world, 'jobs').mockImplementation((batch) =>
+				jobs(batch).map((job, index) => ({
+					...job,
+					upload: async (known, signal) => {
+						if (index > 0) return await job.upload!(known, signal);
+						throw new ApiError('rateLimit', 429, 'wait', { retryAfter: HOUR });
+					},
+					start: () => Promise.reject(new ApiError('credential', 401, 'no such key')),
+				})),
+			);
+			const batch = await world.run(batchOf(2, (index) => ({ hasFiles: index === 0 })));
+			expect(states(batch)).toEqual(['pending', 'failed']);
+			expect(world.clock.now()).toBeLessThan(MINUTE);
+		});
+
+		it('holds as long if the item also looks at the credits', () => {
+			const batch = batchOf(1, { hasFiles: true, keepCredits: 5 });
+			const wait = (kind: ApiErrorKind, retryAfter: number) =>
+				new ApiError(kind, 500, 'wait', { shouldRetry: true, retryAfter });
+			refused(batch, { itemIndex: 0, error: wait('rateLimit', 1_000), what: 'files' }, 1_000);
+			const error = wait('keepCredits', MINUTE);
+			refused(batch, { itemIndex: 0, error, what: 'credits' }, 1_000);
+			expect(decide(batch, 10_000, new Set()).start).toEqual([]);
+			expect(decide(batch, 62_000, new Set()).start).toEqual([0]);
+		});
+
+		it('is not forgotten because another item was up before', () => {
+			const batch = batchOf(2, { hasFiles: true });
+			Object.assign(batch.items[0]!, { uploads: EXPIRED });
+			const error = new ApiError('rateLimit', 429, 'wait');
+			refused(batch, { itemIndex: 1, error, what: 'files' }, 1_000);
+			uploaded(batch, 0, EXPIRED);
+			expect(batch.refused?.files).toMatchObject({ refusals: 1 });
+			uploaded(batch, 1, EXPIRED);
+			expect(batch.refused?.files).toBeUndefined();
 		});
 
 		it('does not hold up those that have none', async () => {

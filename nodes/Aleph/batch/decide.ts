@@ -43,6 +43,7 @@ export function decide(batch: Batch, now: number, busy: ReadonlySet<number>): St
 		trialAt: null,
 		checkAt: null,
 	};
+	const halted = isHalted(batch);
 	const underway = [...busy].map((index) => itemAt(batch, index));
 	const allowance = allowanceOf(batch, underway, now);
 	const toCheck: Due[] = [];
@@ -52,10 +53,10 @@ export function decide(batch: Batch, now: number, busy: ReadonlySet<number>): St
 	batch.items.forEach((item, index) => {
 		if (busy.has(index)) return;
 		if (isPending(item)) {
-			if (item.terms === notNow) return;
-			const refused = refusedUntil(batch, item);
-			if (refused !== null && refused > now) {
-				step.startAt = earliest(step.startAt, refused);
+			if (halted || item.terms === notNow) return;
+			const closedUntil = batch.refused ? refusedUntil(batch.refused, item) : null;
+			if (closedUntil !== null && closedUntil > now) {
+				step.startAt = earliest(step.startAt, closedUntil);
 				return;
 			}
 			const { takes, startAt, trialAt } = allowance.take(item);
@@ -85,10 +86,11 @@ function oldest(due: Due[], most: number): number[] {
 	return due.slice(0, Math.max(0, most)).map(({ index }) => index);
 }
 
-/** Until when what the item needs before its start would be refused; null if nothing was. */
-function refusedUntil({ refused: { files, credits } = {} }: Batch, item: ItemState): number | null {
-	if (files && needs(item, 'files')) return files.closedUntil;
-	return credits && needs(item, 'credits') ? credits.closedUntil : null;
+/** Until when what the item needs before its start would be refused; -Infinity if it would not. */
+function refusedUntil({ files, credits }: NonNullable<Batch['refused']>, item: ItemState): number {
+	const filesUntil = files && needs(item, 'files') ? files.closedUntil : -Infinity;
+	const creditsUntil = credits && needs(item, 'credits') ? credits.closedUntil : -Infinity;
+	return Math.max(filesUntil, creditsUntil);
 }
 
 export function isDue({ start, check, download }: Step): boolean {
@@ -119,7 +121,6 @@ interface Permission {
 
 /** How many tasks may be started, by what the API takes, by the rate, and by what can begin at once. */
 function allowanceOf(batch: Batch, underway: ItemState[], now: number) {
-	const halted = isHalted(batch);
 	const starting = underway.filter(isPending);
 	let started = starting.length;
 	let uploading = starting.filter(({ terms }) => terms.hasFiles).length;
@@ -132,7 +133,6 @@ function allowanceOf(batch: Batch, underway: ItemState[], now: number) {
 	return {
 		/** Whether one more may start, and is taken from the allowance; else when, if that is known. */
 		take: ({ terms }: ItemFacts): Permission => {
-			if (halted) return {};
 			if (started >= limit) return openAt;
 			// Answers of those that are under way bring the next.
 			if (started - uploading >= mostStarts && !terms.hasFiles) return {};

@@ -17,7 +17,16 @@ import {
 } from './events';
 import { ApiError } from '../api/error';
 import type { Job, Tasks } from './job';
-import { failureOf, isHalted, isPending, isRunning, isSuccess, itemAt, type Batch } from './state';
+import {
+	failureOf,
+	isHalted,
+	isPending,
+	isRunning,
+	isSuccess,
+	itemAt,
+	type Batch,
+	type Preparation,
+} from './state';
 
 interface Conditions {
 	clock: Clock;
@@ -48,7 +57,7 @@ export async function drive(
 const SHORT_START_MS = 11_000;
 const SHORT_CHECK_MS = 4_000;
 
-/** n8n's `sleep` cannot be cancelled: this is how long a timer that is no longer needed lives. */
+/** n8n's `sleep` cannot be cancelled: so timers are short, as they live on when they are no longer needed. */
 const LONGEST_TIMER_MS = 2_000;
 
 const ASK_AGAIN_MS = 60_000;
@@ -62,6 +71,12 @@ const WITHDRAWN = new Error('The request was withdrawn');
 /** What may go well later, and has certainly started nothing. */
 function isRefusal({ kind, isThrottled, isNotSent, isTransient }: ApiError): boolean {
 	return isThrottled || isNotSent || (kind === 'keepCredits' && isTransient);
+}
+
+/** What was refused. Without a credential nothing can be sent, whatever would have been first. */
+function whatOf({ kind }: ApiError, isUpload: boolean): 'task' | Preparation {
+	if (kind === 'keepCredits') return 'credits';
+	return isUpload && kind !== 'noCredential' ? 'files' : 'task';
 }
 
 class Driver {
@@ -84,7 +99,6 @@ class Driver {
 	) {}
 
 	async run(): Promise<void> {
-		deadlineChecked(this.batch, this.conditions.clock.now());
 		const next = await this.loop().catch(async (error: unknown) => {
 			this.withdraw();
 			if (this.conditions.signal?.aborted) await this.cancel();
@@ -99,10 +113,10 @@ class Driver {
 	private async loop(): Promise<number | null> {
 		const { clock, signal, awakeUntil = Infinity } = this.conditions;
 		for (;;) {
+			deadlineChecked(this.batch, clock.now(), awakeUntil);
 			await this.learnConcurrency();
 			signal?.throwIfAborted();
 			const now = clock.now();
-			deadlineChecked(this.batch, now);
 			this.withdrawUnwanted();
 			const step = decide(this.batch, now, new Set(this.requests.keys()));
 			const next = isDue(step) ? now : nextOf(step);
@@ -183,9 +197,8 @@ class Driver {
 			// An upload that was taken back while it failed goes on at the next wake.
 			const isTakenBack = !isUploaded && signal.aborted;
 			if (cause instanceof ApiError && (isRefusal(cause) || isTakenBack)) {
-				const preparation = cause.kind === 'keepCredits' ? 'credits' : 'files';
-				const isOfTask = isUploaded && cause.kind !== 'keepCredits';
-				refused(batch, cause, isOfTask ? 'task' : preparation, clock.now());
+				const what = whatOf(cause, !isUploaded && item.terms.hasFiles);
+				refused(batch, { itemIndex: index, error: cause, what }, clock.now());
 			} else if (cause) {
 				notStarted(batch, index, cause);
 			}
@@ -254,12 +267,10 @@ class Driver {
 	}
 
 	private async askConcurrency(): Promise<void> {
-		try {
-			this.told = await this.tasks.getConcurrency();
-			this.onEnd();
-		} catch {
+		this.told = await this.tasks.getConcurrency().catch(() => {
 			this.askAt = this.conditions.clock.now() + ASK_AGAIN_MS;
-		}
+			return undefined;
+		});
 	}
 
 	/** The user has stopped the execution: so are the tasks that are to stop with it, once all are known. */

@@ -13,7 +13,8 @@ import {
 	isPending,
 	isRunning,
 	isSuccess,
-	isAwaited,
+	closingAt,
+	isCalling,
 	itemAt,
 	lastMoment,
 	needs,
@@ -21,6 +22,7 @@ import {
 	running,
 	taskIdOf,
 	type Batch,
+	type Failure,
 	type Files,
 	type ItemFacts,
 	type ItemState,
@@ -37,8 +39,8 @@ import {
 export function uploaded(batch: Batch, itemIndex: number, uploads: Uploads): void {
 	const item = itemAt(batch, itemIndex);
 	if (!isPending(item) || Object.keys(uploads).length === 0) return;
+	if (needs(item, 'files')) delete batch.refused?.files;
 	item.uploads = uploads;
-	delete batch.refused?.files;
 }
 
 /** The API has accepted a task. */
@@ -72,19 +74,29 @@ export function concurrencyTold(batch: Batch, told: number | null): void {
 	else batch.slots = { ...(batch.slots ?? NO_SLOTS), told };
 }
 
+interface Refusal {
+	itemIndex: number;
+	error: ApiError;
+	/** The task itself, or what the item needs before it. */
+	what: 'task' | Preparation;
+}
+
 /**
- * Something was refused for now, or could not be sent: a task, or what some items need before it. Items that
- * need it give up if it was not accepted for as long as their time-out; only the time in which that was tried
- * counts.
+ * Something was refused for now, or could not be sent. Items that need it give up if it was not accepted for as
+ * long as their time-out; only the time in which that was tried counts.
  */
-export function refused(
-	batch: Batch,
-	error: ApiError,
-	what: 'task' | Preparation,
-	now: number,
-): void {
-	if (what === 'task') batch.slots = taskRefused(batch, error, now);
-	else (batch.refused ??= {})[what] = preparationRefused(batch, what, error, now);
+export function refused(batch: Batch, { itemIndex, error, what }: Refusal, now: number): void {
+	const item = itemAt(batch, itemIndex);
+	if (!isPending(item)) return;
+	if (what === 'task') {
+		batch.slots = taskRefused(batch, error, now);
+		// To be refused, it got past the look at the credits.
+		if (!error.isNotSent && needs(item, 'credits')) delete batch.refused?.credits;
+	} else {
+		// Files that are up already are sent again only if they would not last.
+		if (what === 'files') delete item.uploads;
+		(batch.refused ??= {})[what] = preparationRefused(batch, what, error, now);
+	}
 	giveUp(batch, error, what);
 }
 
@@ -134,7 +146,7 @@ function pauseAfter(refusals: number, { retryAfter }: ApiError, used: number): n
 }
 
 /** Items for which that was not accepted in all of their time fail. */
-function giveUp(batch: Batch, error: ApiError, what: 'task' | Preparation): void {
+function giveUp(batch: Batch, error: ApiError, what: Refusal['what']): void {
 	const { refusedFor } = what === 'task' ? batch.slots! : batch.refused![what]!;
 	const isUnproven = error.isNotSent && !isProven(batch, what);
 	batch.items.forEach((item, itemIndex) => {
@@ -146,7 +158,7 @@ function giveUp(batch: Batch, error: ApiError, what: 'task' | Preparation): void
 }
 
 /** Whether the address has answered before: that of the API, or that for files, which may be another. */
-function isProven({ items }: Batch, what: 'task' | Preparation): boolean {
+function isProven({ items }: Batch, what: Refusal['what']): boolean {
 	return items.some((item) => {
 		if (taskIdOf(item) !== undefined) return what !== 'files' || item.terms.hasFiles;
 		return what === 'files' && isPending(item) && item.uploads !== undefined;
@@ -188,12 +200,16 @@ function creditsLow(batch: Batch, error: ApiError): void {
 /**
  * Items whose time could not end before n8n stops the execution fail while nothing is paid for them. In the
  * last moment, those that nobody could ask for in time have timed out.
+ * @param awakeUntil a wake that comes late still has time for a last look
  */
-export function deadlineChecked(batch: Batch, now: number): void {
-	if (batch.deadline === undefined) return;
-	const isOver = now >= lastMoment(batch) - SOON_MS;
+export function deadlineChecked(batch: Batch, now: number, awakeUntil: number): void {
+	const { deadline } = batch;
+	if (deadline === undefined) return;
+	const end = Math.max(lastMoment(batch), Math.min(awakeUntil, deadline)) - SOON_MS;
 	batch.items.forEach((item, itemIndex) => {
-		if (isOver && isAwaited(item)) setTimedOut(batch, itemIndex, item, {});
+		if (now >= end && isRunning(item) && item.terms.waitFor === 'end') {
+			setTimedOut(batch, itemIndex, item, { failure: NO_TIME });
+		}
 		if (!isPending(item) || fitsDeadline(batch, item, now)) return;
 		set(batch, itemIndex, {
 			state: 'failed',
@@ -201,6 +217,8 @@ export function deadlineChecked(batch: Batch, now: number): void {
 		});
 	});
 }
+
+const NO_TIME: Failure = { kind: 'local', code: null, reason: 'There was no time left for it' };
 
 /** The API has told about a task. */
 export function checked(batch: Batch, itemIndex: number, found: FoundRecord, now: number): void {
@@ -298,7 +316,8 @@ export function ended(batch: Batch): void {
 /** There is nothing to do until then, and the execution is about to sleep. */
 export function fellAsleep(batch: Batch, nextAt: number, now: number): void {
 	batch.revision++;
-	const wakeAt = Math.max(nextAt, now + SHORTEST_SLEEP_MS);
+	// A wake after n8n's own end would find nothing any more.
+	const wakeAt = Math.max(Math.min(nextAt, closingAt(batch)), now + SHORTEST_SLEEP_MS);
 	batch.sleep = { since: now, wakeAt, waker: wakerOf(batch) };
 }
 
@@ -310,8 +329,7 @@ const SHORTEST_SLEEP_MS = 1_000;
  * most of them, if there is nothing more to start.
  */
 function wakerOf({ items }: Batch): string | null {
-	const calling = items.filter(isRunning).filter(({ calls }) => calls);
-	const byAge = calling.sort((a, b) => a.startedAt - b.startedAt);
+	const byAge = items.filter(isCalling).sort((a, b) => a.startedAt - b.startedAt);
 	const waker = items.some(isPending) ? byAge[Math.floor(byAge.length / 4)] : byAge.at(-1);
 	return waker?.taskId ?? null;
 }
@@ -359,15 +377,15 @@ function setBack(batch: Batch, duration: number): void {
 	batch.starts = batch.starts.map((time) => time - duration);
 	if (batch.deadline !== undefined) batch.deadline -= duration;
 	const { slots, refused: { files, credits } = {} } = batch;
-	const earlier = (time: number) => (time === 0 ? 0 : time - duration);
+	const movedBack = (time: number) => (time === 0 ? 0 : time - duration);
 	for (const refusals of [slots, files, credits]) {
 		if (!refusals) continue;
-		refusals.triedSince = earlier(refusals.triedSince);
-		refusals.closedUntil = earlier(refusals.closedUntil);
+		refusals.triedSince = movedBack(refusals.triedSince);
+		refusals.closedUntil = movedBack(refusals.closedUntil);
 	}
 	if (slots) {
-		slots.lastRefusalAt = earlier(slots.lastRefusalAt);
-		slots.trialAt = earlier(slots.trialAt);
+		slots.lastRefusalAt = movedBack(slots.lastRefusalAt);
+		slots.trialAt = movedBack(slots.trialAt);
 	}
 	for (const item of batch.items.filter(isRunning)) {
 		item.startedAt -= duration;

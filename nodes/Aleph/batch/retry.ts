@@ -76,7 +76,7 @@ function keptStage(
 			return isSameExecution ? before : null;
 		case 'running':
 		case 'timedOut':
-			return runningAgain(before, now);
+			return runningAgain(before, now, isSameExecution);
 		case 'failed':
 			return before.taskId === undefined ? null : runningAgain(before, now);
 		case 'unconfirmed':
@@ -94,9 +94,11 @@ function keptStage(
 	}
 }
 
-function runningAgain(before: ItemState, now: number): Stage | null {
+function runningAgain(before: ItemState, now: number, isSameExecution = false): Stage | null {
 	const task = taskOf(before);
-	return task && { ...running(task.taskId, now), ...task };
+	// Callbacks for the tasks of another execution go there.
+	const calls = isSameExecution && 'calls' in before && { calls: before.calls };
+	return task && { ...running(task.taskId, now), ...task, ...calls };
 }
 
 function taskOf(stage: Stage) {

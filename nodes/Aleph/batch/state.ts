@@ -225,6 +225,11 @@ export function isAwaited(item: ItemState): item is ItemFacts & Running {
 	return isRunning(item) && item.terms.waitFor !== 'start';
 }
 
+/** Whether the task of an item runs, and calls this execution when it ends. */
+export function isCalling(item: ItemState): item is ItemFacts & Running {
+	return isRunning(item) && item.calls === true;
+}
+
 /** Whether an item needs that before its task starts. */
 export function needs(item: ItemState, what: Preparation): boolean {
 	if (!isPending(item)) return false;
@@ -278,6 +283,11 @@ export function lastMoment({ deadline = Infinity, sleeps }: Batch): number {
 /** Before that, there has to be time for a last check and for the items to come out. */
 const CLOSING_MS = 15_000;
 
+/** When no task goes on any more: from then on there are only last checks. */
+export function closingAt(batch: Batch): number {
+	return lastMoment(batch) - CLOSING_MS;
+}
+
 /** How long a task may wait in the provider's own queue. */
 const LONGEST_QUEUE_MS = 24 * 60 * 60_000;
 
@@ -285,7 +295,7 @@ const LONGEST_QUEUE_MS = 24 * 60 * 60_000;
 export function endOf(batch: Batch, item: ItemFacts & Running): number {
 	const queuedUntil = Math.min(item.queuedAt ?? 0, item.startedAt + LONGEST_QUEUE_MS);
 	const from = Math.max(item.startedAt, queuedUntil);
-	return Math.min(from + item.terms.timeout, lastMoment(batch) - CLOSING_MS);
+	return Math.min(from + item.terms.timeout, closingAt(batch));
 }
 
 /** For a task that nobody waits for, the answer to its start is enough. */
@@ -293,7 +303,7 @@ const STARTING_MS = 5_000;
 
 /** Whether n8n would stop the execution before the time of a task is up. */
 export function endsEarly(batch: Batch, item: ItemFacts & Running): boolean {
-	return endOf(batch, item) >= lastMoment(batch) - CLOSING_MS;
+	return endOf(batch, item) >= closingAt(batch);
 }
 
 /** Whether what an item waits for would come before n8n stops the execution, if its task is started now. */

@@ -10,7 +10,7 @@
  * then the execution wakes by itself.
  */
 import { wokenBy, type Callbacks } from '../batch/events';
-import { isPending, isRunning, type Batch, type Sleep } from '../batch/state';
+import { isCalling, isPending, type Batch, type Sleep } from '../batch/state';
 
 interface Remembered {
 	/** Tells sleeps of one execution apart, also those of several nodes. */
@@ -50,7 +50,7 @@ export function decideCallback(
 	const known = recall(executionId, sleep.since, now);
 	if (known.since > sleep.since || known.isAwake) return 'again';
 	const { tasks } = known;
-	const unended = batch.items.filter(isRunning).filter(({ calls }) => calls);
+	const unended = batch.items.filter(isCalling);
 	const haveAllEnded = unended.every((item) => item.taskId === taskId || tasks.has(item.taskId));
 	const wantsSlots = batch.items.some(isPending);
 	const areEnough = tasks.size + 1 >= unended.length / 4 || now >= sleep.since + LONG_SLEEP_MS;
