@@ -50,8 +50,7 @@ function generateJobs(
 			start: async (uploads, signal) => {
 				const { request, terms } = await read();
 				const video = withUrls(request, uploads);
-				// One that the user names goes first: then the task's end is found by checks.
-				const isWaitedFor = sleeps && terms.waitFor === 'end' && !video.callBackUrl;
+				const isWaitedFor = sleeps && terms.waitFor === 'end';
 				const own = isWaitedFor && ownCallbackUrl(execution, await client.connected());
 				if (own) video.callBackUrl = own;
 				const { rate, keepCredits } = terms;
