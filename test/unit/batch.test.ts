@@ -440,6 +440,21 @@ describe('the end that n8n sets for the execution', () => {
 		},
 	);
 
+	it('is kept to also if the last check hangs', async () => {
+		const deadline = 40 * MINUTE;
+		const world = new World({ fate: () => ({ duration: HOUR }) });
+		const earlier = await world.run(batchOf(1, { waitFor: 'start' }));
+		const batch = batchOf(1, { timeout: HOUR }, { deadline });
+		Object.assign(batch.items[0]!, running(taskIdOf(earlier.items[0]!)!, 0));
+		const read = world.readTask.bind(world);
+		jest.spyOn(world, 'readTask').mockImplementation(async (...about) => {
+			if (world.clock.now() > deadline - 20 * SECOND) await world.clock.pause(30 * SECOND);
+			return await read(...about);
+		});
+		expect(states(await world.run(batch))).toEqual(['timedOut']);
+		expect(world.clock.now()).toBeLessThan(deadline);
+	});
+
 	it('is not slept through, however long the API asks to wait', async () => {
 		const deadline = 40 * MINUTE;
 		const world = new World({ slots: 0, retryAfter: 5 * HOUR });

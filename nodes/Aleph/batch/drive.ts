@@ -177,6 +177,8 @@ class Driver {
 			const { state } = itemAt(this.batch, index);
 			const isUnwanted = state === 'failed' || state === 'timedOut';
 			if (isUnwanted || (halted && state === 'pending')) request.abort(WITHDRAWN);
+			// Its check may hang, and nothing comes of it any more.
+			if (state === 'timedOut') this.requests.delete(index);
 		}
 	}
 
