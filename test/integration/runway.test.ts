@@ -315,7 +315,7 @@ describe('cancel', () => {
 			credential: newAccount(),
 			settings: { type: 'n8n-nodes-runway-aleph.alephTool' },
 		});
-		expect(error?.message).toBe('The API does not know this task Task ID: no-such-task.');
+		expect(error?.message).toBe('The API does not know this task. Task ID: no-such-task');
 	});
 
 	it('sends nothing if the node stops on errors and one item names no task', async () => {

@@ -111,7 +111,7 @@ export function withAdvice(
 	const ids = outcomes.flatMap(({ task }) => task?.taskId ?? []);
 	if (isTool) {
 		const known = ids.filter((id) => !error.message.includes(id));
-		const list = known.length > 0 ? ` Task ID: ${known.join(', ')}.` : '';
+		const list = known.length > 0 ? `. Task ID: ${known.join(', ')}` : '';
 		return Object.assign(error, { message: `${error.message}${list}` });
 	}
 	const states = outcomes.map((outcome) => escaped(stateOf(outcome)));
