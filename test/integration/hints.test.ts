@@ -97,7 +97,7 @@ describe('a link to a page', () => {
 		});
 		const { hints = [] } = run.data.resultData.runData[NODE]![0]!;
 		expect(hints.map(({ message }) => message)).toEqual([
-			`${videoUrl} leads to a page, not to a video file. Download the file with the node for that service, and set Video Source to "Binary File".`,
+			`${videoUrl} leads to a page, not to a video file. Download the file with the node for that service, and set "Video Source" to "Binary File".`,
 		]);
 		expect(simulator.stats().generate.accepted).toBe(3);
 	});

@@ -143,7 +143,7 @@ const cases: Record<string, () => Case | Promise<Case>> = {
 		binary: { a: file.data, b: { ...file.data, data: 'BBBB' } },
 	}),
 	'Empty file': () => ({ parameters: upload, binary: { data: { ...file.data, data: '' } } }),
-	'File name that is none': () => ({
+	'Not a file name': () => ({
 		parameters: { ...upload, fileName: 'videos/' },
 		binary: file,
 	}),

@@ -440,6 +440,18 @@ describe('the end that n8n sets for the execution', () => {
 		},
 	);
 
+	it('is kept to by a task that had to wait until it was known how many may run', async () => {
+		const world = new World({ queues: true });
+		jest.spyOn(world, 'getConcurrency').mockImplementation(async () => {
+			await world.clock.pause(MINUTE);
+			return 2;
+		});
+		const deadline = 30 * MINUTE + 17 * SECOND;
+		const batch = await world.run(batchOf(1, {}, { deadline }));
+		expect(states(batch)).toEqual(['failed']);
+		expect(world.sent).toEqual([]);
+	});
+
 	it('is kept to also if the last check hangs', async () => {
 		const deadline = 40 * MINUTE;
 		const world = new World({ fate: () => ({ duration: HOUR }) });
@@ -477,9 +489,23 @@ describe('the end that n8n sets for the execution', () => {
 		await world.run(batch);
 		expect(clock.now()).toBeLessThan(deadline);
 		expect(new Set(states(batch))).toEqual(new Set(['timedOut']));
-		expect(batch.items[299]).toMatchObject({
-			failure: { reason: 'There was no time left for it' },
-		});
+		expect(batch.items[299]).toMatchObject({ failure: { kind: 'deadline' } });
+	});
+
+	it('leaves those that are only looked up to the ones that can be in time', async () => {
+		const clock = new FakeClock();
+		const checks = new RateLimiter(SECOND, () => 1, clock);
+		const world = new World({ fate: () => ({ duration: HOUR }) }, clock, { checks });
+		const earlier = await world.run(batchOf(1, { waitFor: 'start' }));
+		const taskId = taskIdOf(earlier.items[0]!)!;
+		const deadline = clock.now() + MINUTE;
+		const batch = batchOf(100, { waitFor: 'check' }, { deadline });
+		for (const item of batch.items) Object.assign(item, running(taskId, clock.now()));
+		await world.run(batch);
+		expect(clock.now()).toBeLessThan(deadline);
+		expect(states(batch)[0]).toBe('processing');
+		const failure = { kind: 'deadline', reason: 'check' };
+		expect(batch.items[99]).toMatchObject({ state: 'failed', taskId, failure });
 	});
 
 	it('lets none be started that would not be told of before it, though nobody waits for their ends', async () => {

@@ -93,6 +93,10 @@ describe('a reader of parameters', () => {
 			'https://example.com/a%2fb.mp4?sig=a%2Bb,c&u=~',
 		],
 		['https://example.com/?of=https://b.com/b.mp4', 'https://example.com/?of=https://b.com/b.mp4'],
+		[
+			'https://a.com/?of=https://b.com,https://c.com',
+			'https://a.com/?of=https://b.com,https://c.com',
+		],
 		['https://example.com/my video.mp4', 'https://example.com/my%20video.mp4'],
 		['https://example.com/my\n-video.mp4', 'https://example.com/my-video.mp4'],
 		['https://müller.de/ü.mp4', 'https://xn--mller-kva.de/%C3%BC.mp4'],
@@ -112,6 +116,12 @@ describe('a reader of parameters', () => {
 		[null, NO],
 	])('takes %p for a URL only if it is one', (value, expected) => {
 		expect(tried(url, value)).toBe(expected);
+	});
+
+	it('takes a URL of the provider itself, if it is one', () => {
+		const own = /^runway:\/\/[!-~]+$/;
+		expect(readUrl('Field', 'runway://0b1c', own)).toBe('runway://0b1c');
+		expect(() => readUrl('Field', 'runway://[', own)).toThrow('"Field" must be a URL');
 	});
 
 	it('names the field, and shows what was found, but not at full length', () => {

@@ -261,6 +261,15 @@ describe('a refusal for now', () => {
 			expect(batch.refused?.files).toBeUndefined();
 		});
 
+		it('is tried for as long as the item wants if one has gone up before', () => {
+			const batch = batchOf(1, { hasFiles: true });
+			Object.assign(batch.items[0]!, { uploads: EXPIRED });
+			const error = new ApiError('unreachable', null, 'ECONNREFUSED');
+			refused(batch, { itemIndex: 0, error, what: 'files' }, 1_000);
+			refused(batch, { itemIndex: 0, error, what: 'files' }, 10_000);
+			expect(states(batch)).toEqual(['pending']);
+		});
+
 		it('does not hold up those that have none', async () => {
 			const world = refusing(Infinity, new ApiError('rateLimit', 429, 'wait'));
 			await world.run(batchOf(200, (index) => ({ hasFiles: index < 2 })));

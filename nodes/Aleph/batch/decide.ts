@@ -54,8 +54,8 @@ export function decide(batch: Batch, now: number, busy: ReadonlySet<number>): St
 		if (busy.has(index)) return;
 		if (isPending(item)) {
 			if (halted || item.terms === notNow) return;
-			const closedUntil = batch.refused ? refusedUntil(batch.refused, item) : null;
-			if (closedUntil !== null && closedUntil > now) {
+			const closedUntil = batch.refused ? refusedUntil(batch.refused, item) : -Infinity;
+			if (closedUntil > now) {
 				step.startAt = earliest(step.startAt, closedUntil);
 				return;
 			}

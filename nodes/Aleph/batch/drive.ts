@@ -24,6 +24,7 @@ import {
 	isRunning,
 	isSuccess,
 	itemAt,
+	taskIdOf,
 	type Batch,
 	type Preparation,
 } from './state';
@@ -117,6 +118,7 @@ class Driver {
 			await this.learnConcurrency();
 			signal?.throwIfAborted();
 			const now = clock.now();
+			deadlineChecked(this.batch, now, awakeUntil);
 			this.withdrawUnwanted();
 			const step = decide(this.batch, now, new Set(this.requests.keys()));
 			const next = isDue(step) ? now : nextOf(step);
@@ -174,11 +176,11 @@ class Driver {
 	private withdrawUnwanted(): void {
 		const halted = isHalted(this.batch);
 		for (const [index, request] of this.requests) {
-			const { state } = itemAt(this.batch, index);
-			const isUnwanted = state === 'failed' || state === 'timedOut';
-			if (isUnwanted || (halted && state === 'pending')) request.abort(WITHDRAWN);
-			// Its check may hang, and nothing comes of it any more.
-			if (state === 'timedOut') this.requests.delete(index);
+			const item = itemAt(this.batch, index);
+			const hasEnded = item.state === 'failed' || item.state === 'timedOut';
+			if (hasEnded || (halted && isPending(item))) request.abort(WITHDRAWN);
+			// A check may hang, and nothing comes of it any more. But a start may still be accepted.
+			if (hasEnded && taskIdOf(item) !== undefined) this.requests.delete(index);
 		}
 	}
 

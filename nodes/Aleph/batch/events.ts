@@ -14,6 +14,7 @@ import {
 	isRunning,
 	isSuccess,
 	closingAt,
+	isAwaited,
 	isCalling,
 	itemAt,
 	lastMoment,
@@ -94,7 +95,7 @@ export function refused(batch: Batch, { itemIndex, error, what }: Refusal, now: 
 		if (!error.isNotSent && needs(item, 'credits')) delete batch.refused?.credits;
 	} else {
 		// Files that are up already are sent again only if they would not last.
-		if (what === 'files') delete item.uploads;
+		if (what === 'files' && item.uploads) item.uploads = {};
 		(batch.refused ??= {})[what] = preparationRefused(batch, what, error, now);
 	}
 	giveUp(batch, error, what);
@@ -207,18 +208,17 @@ export function deadlineChecked(batch: Batch, now: number, awakeUntil: number): 
 	if (deadline === undefined) return;
 	const end = Math.max(lastMoment(batch), Math.min(awakeUntil, deadline)) - SOON_MS;
 	batch.items.forEach((item, itemIndex) => {
-		if (now >= end && isRunning(item) && item.terms.waitFor === 'end') {
-			setTimedOut(batch, itemIndex, item, { failure: NO_TIME });
+		const { waitFor } = item.terms;
+		const failure: Failure = { kind: 'deadline', code: null, reason: waitFor };
+		if (now >= end && isAwaited(item)) {
+			const { taskId, api, requested } = item;
+			if (waitFor === 'end') setTimedOut(batch, itemIndex, item, { failure });
+			else set(batch, itemIndex, { state: 'failed', taskId, api, requested, failure });
+		} else if (isPending(item) && !fitsDeadline(batch, item, now)) {
+			set(batch, itemIndex, { state: 'failed', failure });
 		}
-		if (!isPending(item) || fitsDeadline(batch, item, now)) return;
-		set(batch, itemIndex, {
-			state: 'failed',
-			failure: { kind: 'deadline', code: null, reason: item.terms.waitFor },
-		});
 	});
 }
-
-const NO_TIME: Failure = { kind: 'local', code: null, reason: 'There was no time left for it' };
 
 /** The API has told about a task. */
 export function checked(batch: Batch, itemIndex: number, found: FoundRecord, now: number): void {

@@ -78,14 +78,14 @@ function keptStage(
 		case 'timedOut':
 			return runningAgain(before, now, isSameExecution);
 		case 'failed':
-			return before.taskId === undefined ? null : runningAgain(before, now);
+			return before.taskId === undefined ? null : runningAgain(before, now, isSameExecution);
 		case 'unconfirmed':
 			// Whether to risk a second payment is for the user to decide, by retrying the execution.
 			return isUnseen ? before : null;
 		case 'completed': {
 			if (!isSuccess(before)) return null;
 			const { record, files } = before;
-			if (!terms.simplify && !record.data) return runningAgain(before, now);
+			if (!terms.simplify && !record.data) return runningAgain(before, now, isSameExecution);
 			// n8n stores files by execution.
 			const isThere = isSameExecution && files && 'binary' in files;
 			const isWanted = sameDownloads(before.terms.downloads, terms.downloads);
@@ -94,7 +94,7 @@ function keptStage(
 	}
 }
 
-function runningAgain(before: ItemState, now: number, isSameExecution = false): Stage | null {
+function runningAgain(before: ItemState, now: number, isSameExecution: boolean): Stage | null {
 	const task = taskOf(before);
 	// Callbacks for the tasks of another execution go there.
 	const calls = isSameExecution && 'calls' in before && { calls: before.calls };

@@ -97,6 +97,7 @@ export type Uploads = Record<string, { url: string; expiresAt: string }>;
 
 interface Pending {
 	state: 'pending';
+	/** Of the files that are up; empty if they would not last, and have to go up again. */
 	uploads?: Uploads;
 }
 
@@ -151,7 +152,10 @@ export type Files = { binary: unknown } | { failure: Failure };
 export type Failure = ApiErrorData | LocalFailure;
 
 interface LocalFailure {
-	/** `local`: n8n, or the item's input. `deadline`: n8n would have stopped the execution too early. */
+	/**
+	 * `local`: n8n, or the item's input. `deadline`: n8n would have stopped the execution too early, for what the
+	 * item was to wait for, which is the reason.
+	 */
 	kind: 'local' | 'deadline';
 	code: null;
 	reason: string;
@@ -234,7 +238,7 @@ export function isCalling(item: ItemState): item is ItemFacts & Running {
 export function needs(item: ItemState, what: Preparation): boolean {
 	if (!isPending(item)) return false;
 	if (what === 'credits') return item.terms.keepCredits !== undefined;
-	return item.terms.hasFiles && item.uploads === undefined;
+	return item.terms.hasFiles && Object.keys(item.uploads ?? {}).length === 0;
 }
 
 export function isSuccess(item: ItemState): item is ItemFacts & Completed {
@@ -275,7 +279,7 @@ export function nextTrial({ trialAt, answeredSinceWake, lastRefusalAt }: Slots):
 /** n8n looks for executions to wake once a minute, so a short sleep may take this much longer. */
 const LATE_WAKE_MS = 60_000;
 
-/** By when all must be done (epoch milliseconds): n8n stops the execution then, even as it wakes. */
+/** By when the last wake has to be planned (epoch milliseconds), or all must be done: n8n stops the execution then. */
 export function lastMoment({ deadline = Infinity, sleeps }: Batch): number {
 	return sleeps ? deadline - LATE_WAKE_MS : deadline;
 }

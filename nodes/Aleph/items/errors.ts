@@ -9,6 +9,7 @@ import {
 	type Failure,
 	type ItemFacts,
 	type ItemState,
+	type Terms,
 	type TimedOut,
 } from '../batch/state';
 import { escaped } from '../n8n';
@@ -119,7 +120,7 @@ export function timeoutError(ref: ItemRef, item: ItemFacts & TimedOut): NodeErro
 	const text = failure
 		? {
 				message: `The API could not say what became of the task within ${time}`,
-				description: `The last status check said: ${lastWords(ref, failure)} The video may be ready: ${later}`,
+				description: `${lastWords(ref, failure)} The video may be ready: ${later}`,
 			}
 		: {
 				message: `The task was still running after ${time}`,
@@ -130,9 +131,11 @@ export function timeoutError(ref: ItemRef, item: ItemFacts & TimedOut): NodeErro
 
 /** What the last check of a task said, and what to do if waiting longer would not help. */
 function lastWords({ provider }: ItemRef, failure: Failure): string {
+	if (failure.kind === 'deadline') return 'There was no time left to ask again.';
 	const { message, description } = textOf(failure, provider);
 	const isOfCredential = ['credential', 'noCredential', 'otherProvider'].includes(failure.kind);
-	return `${escaped(message)}. ${isOfCredential ? description : ''}`.trim();
+	const words = `The last status check said: ${escaped(message)}.`;
+	return isOfCredential ? `${words} ${description}` : words;
 }
 
 /** The error of an item whose input is bad, with the task that an earlier run paid for, if there was one. */
@@ -147,7 +150,7 @@ export function badInputError(ref: ItemRef, item: ItemState & { state: 'failed' 
 }
 
 function textOf(failure: Failure, provider?: Provider): Text {
-	if (failure.kind === 'deadline') return failure.reason === 'start' ? TOO_LATE : DEADLINE;
+	if (failure.kind === 'deadline') return DEADLINES[failure.reason as Terms['waitFor']];
 	if (failure.kind === 'local') {
 		const {
 			reason,
@@ -159,16 +162,24 @@ function textOf(failure: Failure, provider?: Provider): Text {
 	return TEXTS[kind]({ reason: escaped(reason), plain: reason, credits, provider });
 }
 
-const DEADLINE: Text = {
-	message: 'n8n would stop this workflow before the video could be ready',
-	description:
-		'The time that the workflow has left is shorter than "Timeout". Raise "Timeout Workflow" in the workflow settings, lower "Timeout" in the options, or process fewer items at a time. A batch needs at least (videos ÷ videos at once) × (minutes for one video + 1) + "Timeout" + 2 minutes.',
-};
+const FEWER_ITEMS =
+	'Raise "Timeout Workflow" in the workflow settings, or process fewer items at a time.';
 
-const TOO_LATE: Text = {
-	message: 'n8n would stop this workflow before the video could be started',
-	description:
-		'Raise "Timeout Workflow" in the workflow settings, or process fewer items at a time.',
+/** What n8n's own end came too early for. */
+const DEADLINES: Record<Terms['waitFor'], Text> = {
+	start: {
+		message: 'n8n would stop this workflow before the video could be started',
+		description: FEWER_ITEMS,
+	},
+	check: {
+		message: 'n8n would stop this workflow before the task could be looked up',
+		description: FEWER_ITEMS,
+	},
+	end: {
+		message: 'n8n would stop this workflow before the video could be ready',
+		description:
+			'The time that the workflow has left is shorter than "Timeout". Raise "Timeout Workflow" in the workflow settings, lower "Timeout" in the options, or process fewer items at a time. A batch needs at least (videos ÷ videos at once) × (minutes for one video + 1) + "Timeout" + 2 minutes.',
+	},
 };
 
 interface Facts {

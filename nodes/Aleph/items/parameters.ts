@@ -140,11 +140,11 @@ export function readUrl(label: string, value: unknown, ownUrl?: RegExp): string 
 	const advice = 'Enter a public URL that starts with https://.';
 	if (isEmpty(value)) throw new InvalidInput(`"${label}" is empty`, advice);
 	const url = typeof value === 'string' ? trimInvisible(value) : '';
-	if (ownUrl?.test(url)) return url;
+	if (ownUrl?.test(url) && URL.canParse(url)) return url;
 	if (SEVERAL_URLS.test(url)) {
 		throw new InvalidInput(
 			`"${label}" has more than one URL`,
-			`It is ${brief(value)}. Enter one URL. To edit several videos, use an item for each.`,
+			`It is ${brief(value)}. Enter one URL, and use an item for each.`,
 		);
 	}
 	// A browser also takes `https:example.com` for a URL, but few APIs do.
@@ -158,8 +158,8 @@ export function readUrl(label: string, value: unknown, ownUrl?: RegExp): string 
 /** Blanks, line breaks, and letters of other scripts, which a browser writes in another way when it sends them. */
 const NOT_IN_URLS = /[^!-~]/;
 
-/** As several files in one cell of a spreadsheet are. */
-const SEVERAL_URLS = /^https?:\/\/.*[\s,]https?:\/\//is;
+/** As several files in one cell of a spreadsheet are. A comma may also stand in the query of one URL. */
+const SEVERAL_URLS = /^https?:\/\/(.*\s|[^?#]*,)https?:\/\//is;
 
 /** Invisible characters come along when a value is copied from a page or a document. */
 export function trimInvisible(text: string): string {

@@ -110,5 +110,5 @@ export const includeInputFieldsOption: INodeProperties = {
 	type: 'boolean',
 	default: false,
 	description:
-		"Whether to output the fields of the input item, too, except for an error. If a field has the same name as one of this node's, this node's wins.",
+		'Whether to output the fields of the input item, too, except a field named "error". If a field has the same name as one of this node\'s, this node\'s wins.',
 };

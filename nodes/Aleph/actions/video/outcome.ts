@@ -111,7 +111,8 @@ export function withAdvice(
 	const ids = outcomes.flatMap(({ task }) => task?.taskId ?? []);
 	if (isTool) {
 		const known = ids.filter((id) => !error.message.includes(id));
-		const list = known.length > 0 ? `. Task ID: ${known.join(', ')}` : '';
+		const stop = /[.!?]$/.test(error.message) ? '' : '.';
+		const list = known.length > 0 ? `${stop} Task ID: ${known.join(', ')}` : '';
 		return Object.assign(error, { message: `${error.message}${list}` });
 	}
 	const states = outcomes.map((outcome) => escaped(stateOf(outcome)));

@@ -39,7 +39,7 @@ function hintsFor(request: Partial<VideoRequest>, baseUrl: string): Hint[] {
 
 const INSTEAD_OF_PAGE = {
 	video:
-		'not to a video file. Download the file with the node for that service, and set Video Source to "Binary File".',
+		'not to a video file. Download the file with the node for that service, and set "Video Source" to "Binary File".',
 	image:
 		'not to an image file. Download the file with the node for that service, and use that file instead of a URL.',
 };
