@@ -113,8 +113,9 @@ class Driver {
 	/** Gives the time at which to go on (epoch milliseconds), null if all is done. */
 	private async loop(): Promise<number | null> {
 		const { clock, signal, awakeUntil = Infinity } = this.conditions;
+		// What fails anyway need not wait until the API has told its concurrency.
+		deadlineChecked(this.batch, clock.now(), awakeUntil);
 		for (;;) {
-			deadlineChecked(this.batch, clock.now(), awakeUntil);
 			await this.learnConcurrency();
 			signal?.throwIfAborted();
 			const now = clock.now();

@@ -4,7 +4,8 @@ import { ApiError } from '../api/error';
 import type { FoundRecord } from '../api/client';
 import { START_INTERVAL_MS } from '../api/limits';
 import type { Started } from './job';
-import { BEAT, KEPT, untilNextTrial, whileAsleep, whileAwake } from './schedule';
+import { NO_SLOTS, preparationRefused, taskRefused } from './refusals';
+import { BEAT, KEPT, whileAsleep, whileAwake } from './schedule';
 import {
 	endOf,
 	endsEarly,
@@ -19,7 +20,6 @@ import {
 	itemAt,
 	lastMoment,
 	needs,
-	nextTrial,
 	running,
 	taskIdOf,
 	type Batch,
@@ -28,7 +28,6 @@ import {
 	type ItemFacts,
 	type ItemState,
 	type Preparation,
-	type Refusals,
 	type Running,
 	type Slots,
 	type Stage,
@@ -65,10 +64,6 @@ function answered(slots: Slots): void {
 	if (slots.answeredSinceWake !== undefined) slots.answeredSinceWake++;
 }
 
-/** Times that are 0 are never. */
-const NO_REFUSALS: Refusals = { refusals: 0, refusedFor: 0, triedSince: 0, closedUntil: 0 };
-const NO_SLOTS: Slots = { ...NO_REFUSALS, lastRefusalAt: 0, trialAt: 0 };
-
 /** The API has told how many tasks the account may run at once; or it does not tell, which is null. */
 export function concurrencyTold(batch: Batch, told: number | null): void {
 	if (told === null) delete batch.slots?.told;
@@ -101,51 +96,6 @@ export function refused(batch: Batch, { itemIndex, error, what }: Refusal, now: 
 	giveUp(batch, error, what);
 }
 
-function taskRefused({ slots = NO_SLOTS, items }: Batch, error: ApiError, now: number): Slots {
-	const used = items.filter(isRunning).length;
-	// What was never sent says nothing of the slots.
-	const isOfSlots = !error.isNotSent;
-	// Requests that were on their way when the first was refused tell nothing new.
-	const isNew = now >= (isOfSlots ? nextTrial(slots) : slots.trialAt);
-	const refusals = slots.refusals + (isNew ? 1 : 0);
-	const pause = pauseAfter(refusals, error, used);
-	return {
-		...slots,
-		...(isOfSlots && { learnt: used }),
-		answeredSinceWake: isOfSlots && slots.answeredSinceWake ? 0 : slots.answeredSinceWake,
-		refusals,
-		lastRefusalAt: now,
-		refusedFor: slots.refusedFor + triedFor(slots, slots.trialAt, now),
-		triedSince: now,
-		closedUntil: Math.max(slots.closedUntil, now + (isOfSlots ? (error.retryAfter ?? 0) : pause)),
-		trialAt: isNew ? now + pause : slots.trialAt,
-	};
-}
-
-function preparationRefused(
-	{ refused, items }: Batch,
-	what: Preparation,
-	error: ApiError,
-	now: number,
-): Refusals {
-	const earlier = refused?.[what] ?? NO_REFUSALS;
-	const { closedUntil, refusedFor } = earlier;
-	const isNew = now >= closedUntil;
-	const refusals = earlier.refusals + (isNew ? 1 : 0);
-	const pause = pauseAfter(refusals, error, items.filter(isRunning).length);
-	return {
-		refusals,
-		refusedFor: refusedFor + triedFor(earlier, closedUntil, now),
-		triedSince: now,
-		closedUntil: isNew ? now + pause : closedUntil,
-	};
-}
-
-/** While tasks of ours run, there is no hurry. */
-function pauseAfter(refusals: number, { retryAfter }: ApiError, used: number): number {
-	return Math.max(retryAfter ?? 0, used > 0 ? untilNextTrial(refusals) : backoff(refusals));
-}
-
 /** Items for which that was not accepted in all of their time fail. */
 function giveUp(batch: Batch, error: ApiError, what: Refusal['what']): void {
 	const { refusedFor } = what === 'task' ? batch.slots! : batch.refused![what]!;
@@ -165,15 +115,6 @@ function isProven({ items }: Batch, what: Refusal['what']): boolean {
 		return what === 'files' && isPending(item) && item.uploads !== undefined;
 	});
 }
-
-/** The time since the last answer, but not that in which n8n was down: the next try was due at `nextAt`. */
-function triedFor({ triedSince }: Refusals, nextAt: number, now: number): number {
-	if (triedSince === 0) return 0;
-	return Math.min(now, Math.max(nextAt, triedSince) + LATE_MS) - triedSince;
-}
-
-/** A wake may come this much later than planned. */
-const LATE_MS = 70_000;
 
 /** How long to try an address that has not answered yet: it may be wrong. */
 const UNPROVEN_MS = 5_000;
@@ -208,16 +149,20 @@ export function deadlineChecked(batch: Batch, now: number, awakeUntil: number): 
 	if (deadline === undefined) return;
 	const end = Math.max(lastMoment(batch), Math.min(awakeUntil, deadline)) - SOON_MS;
 	batch.items.forEach((item, itemIndex) => {
-		const { waitFor } = item.terms;
-		const failure: Failure = { kind: 'deadline', code: null, reason: waitFor };
 		if (now >= end && isAwaited(item)) {
 			const { taskId, api, requested } = item;
-			if (waitFor === 'end') setTimedOut(batch, itemIndex, item, { failure });
+			const failure = tooEarly(item);
+			if (item.terms.waitFor === 'end') setTimedOut(batch, itemIndex, item, { failure });
 			else set(batch, itemIndex, { state: 'failed', taskId, api, requested, failure });
 		} else if (isPending(item) && !fitsDeadline(batch, item, now)) {
-			set(batch, itemIndex, { state: 'failed', failure });
+			set(batch, itemIndex, { state: 'failed', failure: tooEarly(item) });
 		}
 	});
+}
+
+/** n8n's own end came before what an item waits for. */
+function tooEarly({ terms }: ItemFacts): Failure {
+	return { kind: 'deadline', code: null, reason: terms.waitFor };
 }
 
 /** The API has told about a task. */
