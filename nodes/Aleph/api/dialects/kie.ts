@@ -9,7 +9,7 @@ export const kie: Provider = {
 	value: 'kie',
 	label: 'kie.ai',
 	description:
-		'Gen-4 Aleph, the first 5 seconds of a clip. Runway has switched this model off: check that kie.ai still offers it.',
+		'Gen-4 Aleph, the first 5 seconds of a clip. Runway is reported to have switched it off: check that kie.ai still offers it.',
 	baseUrl: 'https://api.kie.ai',
 	uploadUrl: 'https://kieai.redpandaai.co',
 	dialects: [jobs, aleph],
@@ -23,7 +23,7 @@ export const apikley: Provider = {
 	value: 'apikley',
 	label: 'Apikley',
 	description:
-		'Gen-4 Aleph, the first 5 seconds of a clip. Runway has switched this model off: check that Apikley still offers it.',
+		'Gen-4 Aleph, the first 5 seconds of a clip. Runway is reported to have switched it off: check that Apikley still offers it.',
 	baseUrl: 'https://api.apikley.ru',
 	uploadUrl: 'https://api.apikley.ru/file-upload',
 	dialects: [aleph],

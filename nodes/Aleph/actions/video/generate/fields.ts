@@ -23,7 +23,7 @@ const ASPECT_RATIOS = [
 ];
 
 /** A description that says who has the option. */
-const only = (option: VideoOption, text: string) => `${text} With ${thoseWith(option)} only.`;
+const only = (option: VideoOption, text: string) => `${text} Only with ${thoseWith(option)}.`;
 
 /** A description with a limit of each provider. */
 const limited = (text: string, tell: Parameters<typeof limitsBy>[0]) => `${text} ${limitsBy(tell)}`;
@@ -49,7 +49,10 @@ const keyframesOption: INodeProperties = {
 	typeOptions: { multipleValues: true },
 	placeholder: 'Add Keyframe',
 	default: {},
-	description: only('keyframes', 'Up to 5 images of how the video is to look at a moment.'),
+	description: only(
+		'keyframes',
+		'Up to 5 images that show how the video should look at given moments.',
+	),
 	options: [
 		{
 			displayName: 'Keyframe',
@@ -100,7 +103,7 @@ const keyframesOption: INodeProperties = {
 						},
 					],
 					default: 'seconds',
-					description: 'How to say when the video is to look like the image',
+					description: 'How to say when the video should look like the image',
 				},
 				{
 					displayName: 'Position',
@@ -243,7 +246,7 @@ export const description: INodeProperties[] = [
 				typeOptions: { minValue: 0 },
 				default: 0,
 				description:
-					'The credits to keep in the account. The node asks for them before each video, and starts none if there are fewer: so the account falls below by one video at the most.',
+					'The credits to keep in the account. The node checks the balance before each video, and starts none if it is lower. The balance can fall below by the price of one video.',
 			},
 			keyframesOption,
 			onStopOption,
@@ -298,7 +301,7 @@ export const description: INodeProperties[] = [
 				placeholder: 'e.g. https://example.com/style.png',
 				description: only(
 					'referenceImage',
-					'A public image that shows the style or content to aim for.',
+					'The public URL of an image that shows the style or content to aim for.',
 				),
 			},
 			{
