@@ -334,6 +334,25 @@ describe('cancel', () => {
 		]);
 	});
 
+	it.each([true, false])(
+		'is told of a task that Runway then deletes, simplified: %s',
+		async (simplify) => {
+			simulator.settings.forgetCancelled = true;
+			const { taskId, credential } = await taskOf('Snow [duration=600]');
+			const { items, error } = await runNode({
+				parameters: cancel(taskId, { simplify }),
+				credential,
+			});
+			expect(error).toBeUndefined();
+			expect(simulator.tasks()[0]?.state).toBe('cancelled');
+			expect(items[0]?.json).toMatchObject({
+				taskId,
+				status: 'failed',
+				errorMessage: 'The task was cancelled',
+			});
+		},
+	);
+
 	it('goes on after an answer that tells nothing', async () => {
 		const { taskId, credential } = await taskOf('Snow [duration=600] [readFaults=503]');
 		const { items } = await runNode({ parameters: cancel(taskId), credential });

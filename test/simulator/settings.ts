@@ -100,6 +100,7 @@ const TABLE = {
 		'seconds from its start in which the record of a task is not known; Infinity: never',
 		number,
 	),
+	forgetCancelled: setting(false, 'the record of a cancelled task is not known (Runway)', yesOrNo),
 	noVideo: setting(false, 'a task succeeds without naming a video', yesOrNo),
 	nullRecords: setting(false, 'records say null for all that their state can do without', yesOrNo),
 	errorStyle: setting(

@@ -53,6 +53,7 @@ export class State {
 	find(api: ApiName, taskId: string): Task | undefined {
 		const task = this.tasks.get(taskId);
 		if (!task || task.deleted || !DIALECTS[api].reads.includes(task.api)) return undefined;
+		if (task.cancelled && this.settings.forgetCancelled) return undefined;
 		if (stateOf(task) === 'waiting') this.limits.of(task.key).setSlots(this.settings.concurrency);
 		return task;
 	}

@@ -38,6 +38,7 @@ describe('an answer of the API', () => {
 		[451, 'Failed to fetch the image', 'media'],
 		[455, 'Maintenance', 'maintenance'],
 		[500, 'Server error', 'server'],
+		[500, 'Invalid video. No credits have been deducted.', 'server'],
 		[500, 'Credits insufficient. Please top up', 'credits'],
 		[500, 'The account does not have enough credits', 'credits'],
 		[500, 'The model name you specified is not supported', 'noModel'],
@@ -55,6 +56,16 @@ describe('an answer of the API', () => {
 	it('may say that the region is not served, by a code that is no HTTP status', () => {
 		const body = { code: 4030, msg: 'Not supported in the current region' };
 		expect(errorOf(200, body)).toMatchObject({ kind: 'region', isAccountError: true });
+	});
+
+	it.each([
+		[{ code: 422, msg: ['prompt is too long'] }, '["prompt is too long"]'],
+		[{ code: 422, detail: [{ msg: 'too long' }] }, '[{"msg":"too long"}]'],
+		['The video is too large', 'The video is too large'],
+		['<html>Too large</html>', 'HTTP 422'],
+		[{ code: 422 }, 'HTTP 422'],
+	])('keeps the words that it has, in whatever form: %j', (body, reason) => {
+		expect(errorOf(422, body)).toMatchObject({ kind: 'parameters', reason });
 	});
 
 	it('may have its code as text', () => {

@@ -95,6 +95,10 @@ it('an extension comes from the MIME type if the name has none', () => {
 	expect(withExtension('video.mp4', 'image/png')).toBe('video.mp4');
 	expect(withExtension('file', 'application/x-unheard-of')).toBe('file');
 	expect(withExtension('file', null)).toBe('file');
+	expect(withExtension('holiday.final', 'video/mp4; codecs=avc1')).toBe('holiday.final.mp4');
+	expect(withExtension('frames', 'application/zip')).toBe('frames.zip');
+	expect(withExtension('clip', 'application/octet-stream', 'mxf')).toBe('clip.mxf');
+	expect(withExtension('clip.MXF', 'application/octet-stream', 'mxf')).toBe('clip.MXF');
 });
 
 it('a MIME type comes from the extension', () => {

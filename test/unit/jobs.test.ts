@@ -206,6 +206,11 @@ describe('a callback of the Jobs API', () => {
 		});
 	});
 
+	it.each([null, undefined])('may lack its state, as a record may: %s', (state) => {
+		const data = { ...done, state, successFlag: 1 };
+		expect(taskFromCallback({ code: 200, msg: 'ok', data })).toEqual(finished);
+	});
+
 	it.each([
 		[200, 'succeeded', undefined, 'success'],
 		[501, 'timeout', undefined, 'failed'],
@@ -223,7 +228,7 @@ describe('a callback of the Jobs API', () => {
 
 	it.each([
 		['without a task ID', { code: 200, data: { ...done, taskId: null } }],
-		['without a state', { code: 200, data: { ...done, state: undefined } }],
+		['of another model', { code: 200, data: { ...done, model: 'google/veo3' } }],
 		['without a code', { data: done }],
 		['without data', { code: 200, data: null, taskId: 't1' }],
 		['text', 'taskId=t1'],

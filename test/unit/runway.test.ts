@@ -191,6 +191,8 @@ describe('an answer of the Runway API', () => {
 		[400, 'Insufficient credits', 'credits'],
 		[400, 'Failed to fetch asset https://example.com/no-credits.mp4', 'media'],
 		[400, 'The prompt "a film of credit cards" is too long', 'parameters'],
+		[400, 'The video is too long. No credits were charged.', 'parameters'],
+		[400, 'No credits are left', 'credits'],
 		[400, 'Validation of body failed', 'parameters'],
 		[401, 'The API key is not valid', 'credential'],
 		[403, 'This model is not available to your account', 'noModel'],
@@ -203,6 +205,10 @@ describe('an answer of the Runway API', () => {
 	])('with %i and "%s" says what went wrong', (status, error, kind) => {
 		const path = '/v1/video_to_video';
 		expect(errorOf(path, status, { error })).toMatchObject({ kind, code: status, reason: error });
+	});
+
+	it('with 429 for anything but a new task says nothing of the day', () => {
+		expect(errorOf('/v1/tasks/t1', 429, { error: 'Slow down' }).kind).toBe('rateLimit');
 	});
 
 	it('with 404 for a task says that there is none', () => {

@@ -4,8 +4,15 @@
  */
 import type { IBinaryData } from 'n8n-workflow';
 import { cancelSignalOf, type NodeContext } from '../n8n';
-import { asObject, asText } from '../task/json';
-import { hasExpired, isoTime, type Task, type TaskRecord, type VideoRequest } from '../task/task';
+import { asObject } from '../task/json';
+import {
+	cancelledTask,
+	hasExpired,
+	isoTime,
+	type Task,
+	type TaskRecord,
+	type VideoRequest,
+} from '../task/task';
 import { clock } from './clock';
 import { readConnection, type ApiRef, type Connection } from './connection';
 import { dialectOf } from './dialects';
@@ -18,6 +25,7 @@ import { CHECKS_AT_ONCE } from './limits';
 import { answerTo, READ_TIMEOUT_MS, request } from './request';
 import { patiently, retrying } from './retry';
 import { spaced } from './spacing';
+import { isHttpUrl } from './url';
 
 /** Longer than most systems try to connect, which then say so: a time limit of ours leaves it open. */
 const START_TIMEOUT_MS = 150_000;
@@ -183,8 +191,8 @@ export class Client {
 	}
 
 	/**
-	 * Cancels a task, unless it has ended: the API would delete it then, with its video. Gives the record as it
-	 * was before. Throws an ApiError. It is not interrupted when the user stops the execution, which may be the
+	 * Cancels a task, unless it has ended: the API would delete it then, with its video. Gives its
+	 * record if it has ended, else the task alone. Throws an ApiError. It is not interrupted when the user stops the execution, which may be the
 	 * reason for it.
 	 */
 	async cancelTask(taskId: string, api?: ApiRef): Promise<FoundRecord> {
@@ -192,14 +200,19 @@ export class Client {
 		const connection = api ? speaking(connected, api) : connected;
 		const { cancel, name } = connection.dialect;
 		if (!cancel) throw new ApiError('noCancel', null, name);
-		const cancelNow = async () => {
+		let asked: FoundRecord | undefined;
+		const cancelNow = async (): Promise<FoundRecord> => {
 			const found = await this.readTaskOf(connection, taskId, { checks: 'callbacks' });
-			if (found.task.status === 'processing') {
-				await request(this.ctx, connection, cancel(taskId));
-			}
-			return found;
+			if (found.task.status !== 'processing') return found;
+			asked = found;
+			await request(this.ctx, connection, cancel(taskId));
+			return { task: cancelledTask(found.task), api: found.api };
 		};
-		return await patiently(cancelNow);
+		return await patiently(cancelNow).catch((error: unknown) => {
+			// The API has deleted it: the answer to an earlier attempt was lost.
+			if (!asked || asApiError(error).kind !== 'unknownTask') throw error;
+			return { task: cancelledTask(asked.task), api: asked.api };
+		});
 	}
 
 	/** How many credits the account has left. Throws an ApiError. */
@@ -245,13 +258,17 @@ export class Client {
 			limiter: connection.limiters.downloads,
 			signal: this.stopped,
 		};
-		const fresh = async (old: string) => await this.freshUrl(taskId, old, api).catch(() => null);
-		const first = url !== null && hasExpired(expiresAt) ? ((await fresh(url)) ?? url) : url;
-		return await downloadFile(this.ctx, { ...turn, url: first }).catch(async (error: unknown) => {
+		const load = async (from: string | null) =>
+			await downloadFile(this.ctx, { ...turn, url: from });
+		if (url === null) return await load(url);
+		const fresh = async () => await this.freshUrl(taskId, url, api).catch(() => null);
+		const first = (hasExpired(expiresAt) && (await fresh())) || url;
+		return await load(first).catch(async (error: unknown) => {
 			const isRefused = error instanceof ApiError && error.kind === 'noFile';
-			const second = isRefused && first !== null ? await fresh(first) : null;
-			if (second === null) throw error;
-			return await downloadFile(this.ctx, { ...turn, url: second });
+			// What has expired by the documents may still work.
+			const second = isRefused && (first === url ? await fresh() : url);
+			if (!second) throw error;
+			return await load(second);
 		});
 	}
 
@@ -259,9 +276,10 @@ export class Client {
 	private async freshUrl(taskId: string, url: string, api: ApiRef): Promise<string | null> {
 		const connection = speaking(await this.connected(), api);
 		const { freshUrl } = connection.dialect;
-		if (freshUrl) return asText(await this.ask(connection, freshUrl(url)));
-		const { task } = await this.readTask(taskId, { api });
-		return task.videoUrl;
+		const fresh = freshUrl
+			? await this.ask(connection, freshUrl(url))
+			: (await this.readTask(taskId, { api })).task.videoUrl;
+		return isHttpUrl(fresh) ? fresh : null;
 	}
 
 	/** The record of a finished task anew, if its URLs have expired and reading it gives others; else null. */

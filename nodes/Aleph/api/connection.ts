@@ -6,6 +6,7 @@ import {
 	type IHookFunctions,
 } from 'n8n-workflow';
 import type { NodeContext } from '../n8n';
+import { trimInvisible } from '../task/json';
 import { dialectOf, PROVIDERS } from './dialects';
 import type { Dialect, Provider } from './dialects/dialect';
 import { cleanHmacKey, cleanKey } from './key';
@@ -72,7 +73,15 @@ export function problemOf(connection: Connection): string | null {
 	if ([connection.baseUrl, connection.uploadUrl].some(hasLogin)) {
 		return 'A URL in the credential contains a user name or password';
 	}
+	if (hasVoidHmacKey(connection)) return 'The webhook HMAC key in the credential has no value';
 	return wrongKey(connection);
+}
+
+/** An expression that gives nothing would switch off the check of signatures. A field that is left empty is text. */
+function hasVoidHmacKey({ dialect, credential }: Connection): boolean {
+	const { webhookHmacKey: key = null } = credential;
+	const isSet = 'webhookHmacKey' in credential && dialect.taskFromCallback !== undefined;
+	return isSet && typeof key !== 'string' && typeof key !== 'number';
 }
 
 /**
@@ -141,6 +150,7 @@ function dialectIn({ dialects }: Provider, api: unknown): Dialect | undefined {
 
 /** As users may write it: without https://, or with a slash at the end. */
 function asBaseUrl(text: unknown): string {
-	const url = typeof text === 'string' ? text.trim().replace(/(^https?:)?\/+$/i, '') : '';
+	const given = typeof text === 'string' ? trimInvisible(text) : '';
+	const url = given.replace(/(^https?:)?\/+$/i, '');
 	return url === '' || url.includes('://') ? url : `https://${url}`;
 }

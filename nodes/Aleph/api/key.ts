@@ -1,5 +1,5 @@
 /** The keys of an account: what is used of them, and how the API key is kept out of everything else. */
-import { asObject } from '../task/json';
+import { asObject, trimInvisible } from '../task/json';
 
 /**
  * Users paste line breaks, blanks and invisible characters along with a key, quotes around it, and the
@@ -14,9 +14,7 @@ export function cleanKey(key: unknown): string {
 
 /** A key that signs may be any text: only what is invisible goes, and blanks around it. */
 export function cleanHmacKey(key: unknown): string {
-	return textOf(key)
-		.replace(/\p{Cf}/gu, '')
-		.trim();
+	return trimInvisible(textOf(key));
 }
 
 /** An expression may give a key of digits as a number. */

@@ -99,7 +99,7 @@ export async function asLocalFile(
 	name?: string,
 ): Promise<LocalFile> {
 	const { id, mimeType, data } = binary;
-	const file = { name: name ?? nameOf(binary), mimeType };
+	const file = { name: nameOf(binary, name), mimeType };
 	if (id) {
 		const { fileSize } = await helpers.getBinaryMetadata(id);
 		if (fileSize === 0) throw new InvalidInput(`The file "${file.name}" is empty`, EMPTY);
@@ -117,10 +117,9 @@ export async function asLocalFile(
 /** Such as line breaks, with which the size would be told wrongly, and the chunks cut at wrong places. */
 const NOT_BASE64 = /[^\w+/=-]+/g;
 
-function nameOf({ fileName, fileExtension, mimeType }: IBinaryData): string {
-	const named = harmlessName(fileName ?? '');
-	if (named) return named;
-	return withExtension(fileExtension ? harmlessName(`file.${fileExtension}`) : 'file', mimeType);
+/** The APIs tell by the extension what it is. */
+function nameOf({ fileName, fileExtension, mimeType }: IBinaryData, name = fileName): string {
+	return harmlessName(withExtension(harmlessName(name ?? '') || 'file', mimeType, fileExtension));
 }
 
 /** Four of them are three bytes. */

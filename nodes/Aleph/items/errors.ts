@@ -35,12 +35,20 @@ export function requestError(ref: ItemRef, error: Error): NodeError {
 
 /** The error of an item whose task was not started, as far as is known. */
 export function startError(ref: ItemRef, failure: Failure): NodeError {
-	const { message, description } = textOf(failure, ref.provider);
+	const { message, description } = startText(failure, ref.provider);
 	const isOurs = failure.kind === 'local' && failure.description !== undefined;
 	return nodeError(ref, failure, {
 		message,
 		description: isOurs ? description : `Nothing was charged for this item. ${description}`,
 	});
+}
+
+function startText(failure: Failure, provider?: Provider): Text {
+	if (failure.kind !== 'rateLimit') return textOf(failure, provider);
+	return {
+		message: 'Rate limit: the API refused new tasks for too long',
+		description: `Wait for running tasks to end, lower "Tasks per 10 Seconds" or raise "Timeout" in the options. The API said: "${escaped(failure.reason)}".`,
+	};
 }
 
 /** The API may have accepted the task, and charged it, without saying so. */
@@ -88,7 +96,7 @@ export function failedTaskError(ref: ItemRef, { taskId, errorMessage, credits }:
 	const reason = errorMessage ?? 'no reason given';
 	const charged = credits === null ? '' : ` Credits charged: ${credits}.`;
 	const facts = `${charged} Task ID: ${escaped(taskId)}.`;
-	if (MODERATION.test(reason)) {
+	if (isOfModeration(reason)) {
 		return apiError(ref, null, {
 			message: `Moderation refused the video: ${reason}`,
 			description: `Change the prompt or the source video: the provider does not accept this content.${facts}`,
@@ -103,7 +111,14 @@ export function failedTaskError(ref: ItemRef, { taskId, errorMessage, credits }:
 	});
 }
 
-const MODERATION = /moderat|content polic|safety|sensitive|nsfw|prohibited|flagged|inappropriate/i;
+/** A code of Runway's at the end tells it; else the words do, but those of a URL. */
+function isOfModeration(reason: string): boolean {
+	const [, code] = /\(([A-Z_]+\.[A-Z0-9_.]+)\)$/.exec(reason) ?? [];
+	return code ? code.includes('SAFETY') : MODERATION.test(reason.replace(/\S+:\/\/\S+/g, ''));
+}
+
+const MODERATION =
+	/moderat|content polic|safety|(?<!case.)sensitive|nsfw|prohibited|flagged|inappropriate/i;
 const INTERNAL = /internal error/i;
 
 /** The error of a task that had not ended when the time was up, as far as is known. */
@@ -158,8 +173,8 @@ function textOf(failure: Failure, provider?: Provider): Text {
 		} = failure;
 		return { message: reason, description };
 	}
-	const { kind, reason, credits } = failure as ApiErrorData;
-	return TEXTS[kind]({ reason: escaped(reason), plain: reason, credits, provider });
+	const { kind, code, reason, credits } = failure as ApiErrorData;
+	return TEXTS[kind]({ reason: escaped(reason), plain: reason, code, credits, provider });
 }
 
 const FEWER_ITEMS =
@@ -187,6 +202,7 @@ interface Facts {
 	reason: string;
 	/** ... and as it came, for a message. */
 	plain: string;
+	code: number | null;
 	credits?: number;
 	provider?: Provider;
 }
@@ -237,8 +253,8 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 			'Check the task ID. Also check that the credential belongs to the account that started the task: each provider only knows its own tasks.',
 	}),
 	rateLimit: ({ reason }) => ({
-		message: 'Rate limit: the API refused new tasks for too long',
-		description: `Wait for running tasks to end, lower "Tasks per 10 Seconds" or raise "Timeout" in the options. The API said: "${reason}".`,
+		message: 'Rate limit: the API refuses requests for now',
+		description: `Try again in a few minutes. The API said: "${reason}".`,
 	}),
 	dailyLimit: ({ reason }) => ({
 		message: 'The account has reached its limit of videos for today',
@@ -292,9 +308,9 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 		message: 'The response did not come from the API',
 		description: `A login page or a company proxy may have answered. With the provider "Other", also check the base URL in the credential: it must be the API's address without a path (${reason}).`,
 	}),
-	upload: ({ reason }) => ({
+	upload: ({ reason, code }) => ({
 		message: 'The file could not be uploaded',
-		description: `Try again later, or host the file at a public URL and use that instead (${reason}).`,
+		description: `${isRefusal(code) ? "Check the file's size and type" : 'Try again later'}, or host the file at a public URL and use that instead (${reason}).`,
 	}),
 	noUpload: () => ({
 		message: 'The credential has no Upload URL',
@@ -310,6 +326,11 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 		description: `A task that was started runs to its end. Providers that can cancel: ${thoseWhoCancel()}.`,
 	}),
 };
+
+/** Whether a file was refused for what it is. */
+function isRefusal(code: number | null): boolean {
+	return code !== null && code >= 400 && code < 500;
+}
 
 /** Where a person can look for tasks. */
 function placeOfTasks(provider?: Provider): string {

@@ -6,6 +6,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import { isHttpUrl } from '../api/url';
 import { escaped } from '../n8n';
+import { trimInvisible } from '../task/json';
 
 /** A parameter that cannot be used. The message names the field, the description says what was found. */
 export class InvalidInput extends Error {
@@ -160,11 +161,6 @@ const NOT_IN_URLS = /[^!-~]/;
 
 /** As several files in one cell of a spreadsheet are. A comma may also stand in the query of one URL. */
 const SEVERAL_URLS = /^https?:\/\/(.*\s|[^?#]*,)https?:\/\//is;
-
-/** Invisible characters come along when a value is copied from a page or a document. */
-export function trimInvisible(text: string): string {
-	return text.replace(/[\u200B-\u200F\u2060\uFEFF\u00AD]/g, '').trim();
-}
 
 function kindOf(value: unknown): string {
 	if (Array.isArray(value)) return 'a list';

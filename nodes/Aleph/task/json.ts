@@ -37,6 +37,11 @@ export function asText(value: unknown): string | null {
 	return typeof value === 'string' && value.trim() !== '' ? value : null;
 }
 
+/** Without invisible characters, which come along when a value is copied, and without blanks around it. */
+export function trimInvisible(text: string): string {
+	return text.replace(/\p{Cf}/gu, '').trim();
+}
+
 /** A finite number, given as a number or as its text, or null. */
 export function asNumber(value: unknown): number | null {
 	const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;

@@ -114,6 +114,14 @@ export function withReport(known: Task, report: Report): Task {
 	};
 }
 
+/** The task as it is known once the API has taken its cancelling: it need not tell of it any more. */
+export function cancelledTask(task: Task): Task {
+	return { ...task, status: 'failed', errorMessage: CANCELLED };
+}
+
+/** The APIs do not say it in words. */
+export const CANCELLED = 'The task was cancelled';
+
 const NO_VIDEO = 'The provider reported success without a video URL';
 
 /** From this number on, a time since 1970 is in milliseconds: as seconds it would be after the year 5000. */

@@ -1,7 +1,6 @@
 /** file / upload: gives a file a URL at the provider, for a day or more. */
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import { Client } from '../../api/client';
-import { ApiError } from '../../api/error';
 import { harmlessName } from '../../api/files/fileName';
 import { asLocalFile, readBinary } from '../../items/binary';
 import { requestError } from '../../items/errors';
@@ -40,16 +39,10 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 			return { task: null, data: await client.upload(file) };
 		} catch (error) {
 			const ref = { node: this.getNode(), itemIndex, provider };
-			return { task: null, error: requestError(ref, fileError(error as Error)) };
+			return { task: null, error: requestError(ref, error as Error) };
 		}
 	});
 	return outputItems(this, await Promise.all(outcomes));
-}
-
-/** The words for a limit are about tasks, and no file is one. */
-function fileError(error: Error): Error {
-	const isThrottled = error instanceof ApiError && error.isThrottled;
-	return isThrottled ? new ApiError('upload', error.code, error.reason) : error;
 }
 
 /** Throws an InvalidInput. */

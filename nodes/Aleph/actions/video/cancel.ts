@@ -72,6 +72,9 @@ async function outcomeOf(
 /** The task's record after it was cancelled, or as it is if it had ended. */
 async function cancelled(client: Client, taskId: string): Promise<FoundRecord> {
 	const found = await client.cancelTask(taskId);
-	if (found.task.status !== 'processing') return found;
-	return await patiently(async () => await client.readTask(taskId, { api: found.api }));
+	const { api, data } = found;
+	const hadEnded = data !== undefined;
+	if (hadEnded) return found;
+	// It is cancelled, whatever becomes of reading it: the API may have deleted it.
+	return await patiently(async () => await client.readTask(taskId, { api })).catch(() => found);
 }

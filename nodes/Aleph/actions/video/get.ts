@@ -5,8 +5,8 @@ import type { Job } from '../../batch/job';
 import { running, type Terms } from '../../batch/state';
 import { downloadOptions } from '../../items/downloads';
 import { simplifyField } from '../../items/output';
-import { brief, InvalidInput, isEmpty, trimInvisible } from '../../items/parameters';
-import { asId } from '../../task/json';
+import { brief, InvalidInput, isEmpty } from '../../items/parameters';
+import { asId, trimInvisible } from '../../task/json';
 import {
 	includeInputFieldsOption,
 	onTimeoutOption,

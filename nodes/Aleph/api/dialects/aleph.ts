@@ -10,7 +10,7 @@ import {
 } from '../../task/json';
 import { acceptedTask, withReport, type Report } from '../../task/task';
 import type { ApiCall, Dialect } from './dialect';
-import { envelopeDialect, taskIdIn } from './envelope';
+import { envelopeDialect, isOfModel, taskIdIn } from './envelope';
 
 export const aleph: Dialect = {
 	...envelopeDialect,
@@ -32,7 +32,7 @@ export const aleph: Dialect = {
 		// An empty `data` is how this API says that it does not know the task.
 		if (data === null || data === undefined) return null;
 		const record = asObject(data);
-		if ((asId(record.taskId) ?? taskId) !== taskId) return null;
+		if ((asId(record.taskId) ?? taskId) !== taskId || !isOfModel(record)) return null;
 		const response = parseObject(record.response);
 		const task = withReport(acceptedTask(taskId, parseObject(record.paramJson)), {
 			status: statusOf(record),

@@ -4,10 +4,10 @@
  * read.
  */
 import { randomUUID } from 'crypto';
-import { asId, asNumber, asObject, parseObject } from '../../task/json';
+import { asId, asNumber, asObject, asText, parseObject, type Json } from '../../task/json';
 import { ApiError, type ApiErrorKind } from '../error';
 import type { Dialect, HttpAnswer } from './dialect';
-import { errorBody, kindOfStatus, NO_CREDITS, retryAfter, wordsOf } from './errors';
+import { errorBody, kindOfStatus, NO_CREDITS, reasonIn, retryAfter } from './errors';
 
 /** What both APIs have in common. */
 export const envelopeDialect = {
@@ -45,6 +45,11 @@ export const envelopeDialect = {
 
 const UPLOAD_FOLDER = 'n8n-runway-aleph';
 
+/** A record need not name its model. Tasks of the Aleph API, which the Jobs API knows as well, are of the same model. */
+export function isOfModel({ model }: Json): boolean {
+	return asText(model)?.toLowerCase().includes('aleph') ?? true;
+}
+
 export function taskIdIn(value: unknown): string | null {
 	const { taskId, task_id: otherSpelling } = asObject(value);
 	return asId(taskId) ?? asId(otherSpelling);
@@ -57,7 +62,7 @@ export function openEnvelope(answer: HttpAnswer): unknown {
 	const code = bodyCode === null || bodyCode === 200 ? answer.statusCode : bodyCode;
 	if (bodyCode === 200 && code >= 200 && code < 300) return envelope.data;
 
-	const reason = wordsOf(errorBody(answer)) ?? `HTTP ${answer.statusCode}`;
+	const reason = reasonIn(answer, errorBody(answer));
 	throw new ApiError(errorKind(code, reason), code, reason, retryAfter(answer.headers));
 }
 

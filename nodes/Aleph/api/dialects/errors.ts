@@ -1,21 +1,35 @@
 /** What an answer that is an error says, whichever the API: its words, its kind, and when to try again. */
 import { asNumber, asObject, asText, firstText, parseObject, type Json } from '../../task/json';
 import { ApiError, type ApiErrorKind } from '../error';
+import type { HttpAnswer } from './dialect';
 
-/** Looks where the APIs, and what stands in front of them, put their words. Null if there are none. */
-export function wordsOf({ msg, message, error, detail }: Json): string | null {
-	return firstText(msg, message, error, asObject(error).message, detail);
+/** What an answer says, where the APIs and what stands in front of them put their words; else its status. */
+export function reasonIn({ statusCode, body }: HttpAnswer, content: Json): string {
+	const { msg, message, error, detail } = content;
+	const words = firstText(msg, message, error, asObject(error).message, detail);
+	// Those of a proxy may be bare, and those of a framework in a list.
+	const bare = typeof body === 'string' ? body : null;
+	const others = msg ?? message ?? error ?? detail ?? bare;
+	return words ?? briefly(others) ?? `HTTP ${statusCode}`;
+}
+
+const LONGEST_REASON = 300;
+
+/** Null for a page, for an object without any words that are known, and for what is too long to be read. */
+function briefly(value: unknown): string | null {
+	const text = asText(typeof value === 'object' && value ? JSON.stringify(value) : value)?.trim();
+	return text && text.length <= LONGEST_REASON && !/^[<{]/.test(text) ? text : null;
 }
 
 /** Some APIs tell it by these words only. Others may be about credits as well, such as the name of a file. */
 export const NO_CREDITS =
-	/\b(not enough|insufficient|no|0|out of|(do(es)? not|don't|doesn't) have)[ _](\w+ ){0,2}credits?\b|\bcredits? (\w+ ){0,2}(insufficient|not enough|too low)\b/i;
+	/\b(not enough|insufficient|no|0|out of|(do(es)? not|don't|doesn't) have)[ _](\w+ ){0,2}credits?\b(?! (\w+ ){0,3}(charged|deducted|used|consumed|spent|taken|billed)\b)|\bcredits? (\w+ ){0,2}(insufficient|not enough|too low)\b/i;
 
 /**
  * The body of an error as an object. Throws an ApiError if it is a firewall's: that answers with a page, or
  * with a problem of RFC 9457, which has a title.
  */
-export function errorBody({ statusCode, body }: { statusCode: number; body: unknown }): Json {
+export function errorBody({ statusCode, body }: HttpAnswer): Json {
 	const content = parseObject(body);
 	const isOfApi = Object.keys(content).length > 0 && asText(content.title) === null;
 	if (statusCode !== 403 || isOfApi) return content;

@@ -15,7 +15,7 @@ import {
 } from '../../task/json';
 import { acceptedTask, withReport, type Report } from '../../task/task';
 import type { ApiCall, Dialect } from './dialect';
-import { envelopeDialect, taskIdIn } from './envelope';
+import { envelopeDialect, isOfModel, taskIdIn } from './envelope';
 
 const MODEL = 'runway/gen4-aleph';
 
@@ -89,16 +89,16 @@ export const jobs: Dialect = {
 		const { code, data } = asObject(body);
 		const record = asObject(data);
 		const taskId = taskIdIn(record);
-		if (asNumber(code) === null || taskId === null || asText(record.state) === null) return null;
+		if (asNumber(code) === null || taskId === null || !isOfThisApi(record)) return null;
 		// A callback comes when a task has ended: if its state is a word that we do not know, its code says how.
 		const successFlag = asNumber(record.successFlag) || (asNumber(code) === 200 ? 1 : 3);
 		return jobs.taskFromRecord(taskId, { ...record, successFlag })?.task ?? null;
 	},
 };
 
-/** A record need not name its model. Tasks of the Aleph API, which it knows as well, are of the same model. */
-function isOfModel({ model }: Json): boolean {
-	return asText(model)?.toLowerCase().includes('aleph') ?? true;
+/** What a record of this API has, and none of the Aleph API. Any of it may be missing. */
+function isOfThisApi({ state, param, resultJson, response }: Json): boolean {
+	return firstText(state, param, resultJson) !== null || 'resultUrls' in parseObject(response);
 }
 
 /** The words that `state` may be. If it is another, the `successFlag` decides, which newer records have. */

@@ -13,12 +13,20 @@ import {
 	listOf,
 	type Json,
 } from '../../task/json';
-import { acceptedTask, isoTime, withReport, type Keyframe, type Report } from '../../task/task';
+import {
+	acceptedTask,
+	CANCELLED,
+	isoTime,
+	withReport,
+	type Keyframe,
+	type Report,
+} from '../../task/task';
 import { ApiError, type ApiErrorKind } from '../error';
 import type { ApiCall, Dialect, HttpAnswer, Provider } from './dialect';
-import { errorBody, kindOfStatus, NO_CREDITS, retryAfter, wordsOf } from './errors';
+import { errorBody, kindOfStatus, NO_CREDITS, reasonIn, retryAfter } from './errors';
 
 const MODEL = 'aleph2';
+const GENERATE = '/v1/video_to_video';
 const TASKS = '/v1/tasks/';
 const ORGANIZATION: ApiCall = { method: 'GET', path: '/v1/organization' };
 
@@ -42,7 +50,7 @@ export const runway: Dialect = {
 
 	start: ({ prompt, videoUrl, seed, aspectRatio, keyframes, outputFormat, publicFigures }) => ({
 		method: 'POST',
-		path: '/v1/video_to_video',
+		path: GENERATE,
 		body: {
 			model: MODEL,
 			videoUri: videoUrl,
@@ -160,7 +168,7 @@ function videoUrlOf({ output }: Json): unknown {
 }
 
 function reasonOf(record: Json): string | null {
-	if (isCancelled(record)) return 'The task was cancelled';
+	if (isCancelled(record)) return CANCELLED;
 	const code = asCode(record.failureCode);
 	const reason = asText(record.failure);
 	return reason && code ? `${reason} (${code})` : (reason ?? code);
@@ -170,7 +178,7 @@ function open(answer: HttpAnswer, call: Pick<ApiCall, 'method' | 'path'>): unkno
 	const { statusCode, headers, body } = answer;
 	if (statusCode >= 200 && statusCode < 300) return contentOf(body, call);
 	const error = errorBody(answer);
-	const said = wordsOf(error) ?? `HTTP ${statusCode}`;
+	const said = reasonIn(answer, error);
 	const issues = issuesOf(error);
 	const reason = [said, ...issues].join('; ');
 	const kind = statusCode === 400 ? inputKind(said, issues) : errorKind(statusCode, call.path);
@@ -211,5 +219,6 @@ function inputKind(said: string, issues: string[]): ApiErrorKind {
 function errorKind(status: number, path: string): ApiErrorKind {
 	if (status === 403) return 'noModel';
 	if (status === 404 && path.startsWith(TASKS)) return 'unknownTask';
-	return status === 429 ? 'dailyLimit' : kindOfStatus(status);
+	if (status !== 429) return kindOfStatus(status);
+	return path === GENERATE ? 'dailyLimit' : 'rateLimit';
 }

@@ -7,6 +7,7 @@ import { asText } from '../../task/json';
 /** What goes in and out of the API. */
 const TYPES = new Map([
 	['mp4', 'video/mp4'],
+	['m4v', 'video/x-m4v'],
 	['mov', 'video/quicktime'],
 	['webm', 'video/webm'],
 	['mkv', 'video/x-matroska'],
@@ -16,18 +17,30 @@ const TYPES = new Map([
 	['png', 'image/png'],
 	['webp', 'image/webp'],
 	['gif', 'image/gif'],
+	['zip', 'application/zip'],
 ]);
 
-/** The MIME type that the extension of a name stands for, if it is one of a video or an image. */
+/** The MIME type that the extension of a name stands for, if it is one of what goes in and out. */
 export function typeOfName(name: string): string | null {
 	return TYPES.get(extensionOf(name).slice(1).toLowerCase()) ?? null;
 }
 
-/** Appends the extension of the MIME type to a name that has none, if the type is known. */
-export function withExtension(name: string, mimeType: string | null): string {
-	if (extensionOf(name)) return name;
-	const [extension] = [...TYPES].find(([, type]) => type === mimeType) ?? [];
-	return extension ? `${name}.${extension}` : name;
+/** Whether a file of that MIME type may go in or out. */
+export function isOfMedia(mimeType: string): boolean {
+	return /^(video|image|audio)\//.test(mimeType) || [...TYPES.values()].includes(mimeType);
+}
+
+/**
+ * Appends the extension of the MIME type to a name that has none, or one that says nothing.
+ * @param own the extension that it has otherwise
+ */
+export function withExtension(name: string, mimeType: string | null, own = ''): string {
+	if (typeOfName(name)) return name;
+	const bare = mimeType?.split(';')[0]?.trim().toLowerCase();
+	const [extension = own] = [...TYPES].find(([, type]) => type === bare) ?? [];
+	return !extension || name.toLowerCase().endsWith(`.${extension.toLowerCase()}`)
+		? name
+		: `${name}.${extension}`;
 }
 
 function extensionOf(name: string): string {

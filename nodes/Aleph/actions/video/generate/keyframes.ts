@@ -1,4 +1,4 @@
-/** Keyframes: images of how the video is to look at a moment. What is wrong throws an InvalidInput. */
+/** Keyframes: images that show how the video should look at given moments. What is wrong throws an InvalidInput. */
 import type { IDataObject } from 'n8n-workflow';
 import type { Dialect } from '../../../api/dialects/dialect';
 import {
@@ -38,7 +38,9 @@ export function readKeyframes(
 	if (list.length === 0) return {};
 	const keyframes = list.map((item, index): Keyframe => {
 		const each = asObject(item) as IDataObject;
-		const source = withDefault(each, 'imageSource', 'url', (value) =>
+		checkNames(each);
+		const usual = isEmpty(each.imageBinaryProperty) ? 'url' : 'binary';
+		const source = withDefault(each, 'imageSource', usual, (value) =>
 			readOneOf('Image Source', value, ['url', 'binary']),
 		);
 		const isFile = source === 'binary';
@@ -64,8 +66,39 @@ function listOf(option: unknown): unknown[] | null {
 	return Array.isArray(list) ? (list as unknown[]) : null;
 }
 
+/** The fields that say which of two others counts. An expression need not have them. */
+const CHOICES = [
+	{ choice: 'imageSource', one: 'image', other: 'imageBinaryProperty' },
+	{ choice: 'moment', one: 'seconds', other: 'position' },
+];
+
+const NAMES = [
+	...CHOICES.flatMap(({ choice, one, other }) => [choice, one, other]),
+	...['hasRange', 'start', 'end'],
+];
+
+/** Refuses what would be ignored: an expression may have the names of the API, or too many values. */
+function checkNames(keyframe: IDataObject): void {
+	const unknown = Object.keys(keyframe).find((name) => !NAMES.includes(name));
+	if (unknown !== undefined) {
+		throw new InvalidInput(
+			`"Keyframes" has an unknown field "${unknown}"`,
+			`A keyframe may have: ${NAMES.join(', ')}.`,
+		);
+	}
+	for (const { choice, one, other } of CHOICES) {
+		if (Object.hasOwn(keyframe, choice) || isEmpty(keyframe[one]) || isEmpty(keyframe[other]))
+			continue;
+		throw new InvalidInput(
+			`"Keyframes" has both "${one}" and "${other}"`,
+			'Leave out one of them.',
+		);
+	}
+}
+
 function readMoment(keyframe: IDataObject) {
-	const moment = withDefault(keyframe, 'moment', 'seconds', (value) =>
+	const usual = isEmpty(keyframe.position) ? 'seconds' : 'position';
+	const moment = withDefault(keyframe, 'moment', usual, (value) =>
 		readOneOf('Moment', value, ['seconds', 'position']),
 	);
 	if (moment === 'position') {
@@ -76,7 +109,8 @@ function readMoment(keyframe: IDataObject) {
 }
 
 function readRange(keyframe: IDataObject) {
-	const hasRange = withDefault(keyframe, 'hasRange', false, (value) =>
+	const isGiven = !isEmpty(keyframe.start) || !isEmpty(keyframe.end);
+	const hasRange = withDefault(keyframe, 'hasRange', isGiven, (value) =>
 		readBoolean('Set Range', value),
 	);
 	if (!hasRange) return {};
