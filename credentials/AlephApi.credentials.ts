@@ -36,7 +36,7 @@ const webhookHmacKey: INodeProperties = {
 		'The key that the provider uses to sign callbacks. Leave empty if your account has none.',
 };
 
-function apiField(dialects: readonly Dialect[], ...providers: string[]): INodeProperties {
+function apiField(dialects: readonly Dialect[], provider: string): INodeProperties {
 	return {
 		displayName: 'API',
 		name: 'api',
@@ -47,7 +47,7 @@ function apiField(dialects: readonly Dialect[], ...providers: string[]): INodePr
 			description,
 		})),
 		default: DEFAULT_PROVIDER.dialects[0]!.value,
-		...onlyWith(...providers),
+		...onlyWith(provider),
 		description: 'Which API to use',
 	};
 }

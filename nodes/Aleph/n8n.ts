@@ -12,7 +12,6 @@ import {
 	type IRunExecutionData,
 	type ITaskData,
 	type IWebhookFunctions,
-	type Logger,
 	type Workflow,
 } from 'n8n-workflow';
 
@@ -72,67 +71,49 @@ export function cancelSignalOf(ctx: NodeContext): AbortSignal | undefined {
 /** The data of an execution, which n8n stores when it sleeps or ends, and the class changes on the way. */
 export type StoredRun = Pick<IRunExecutionData, 'executionData' | 'waitTill'>;
 
-/** The execution that a run of the node belongs to, as read when the run begins; and what can be asked of it. */
-export interface Execution {
-	/** Absent under n8n's own agents, whatever the type says (2.41). */
-	id: string;
-	node: INode;
-	/** A loop counts it up. */
-	runIndex: number;
-	isTool: boolean;
-	stopsOnError: boolean;
-	/** Aborts when the user stops the execution. */
-	signal?: AbortSignal;
-	/** What n8n stores for the node with the execution, when that sleeps, fails or ends. */
-	stored: IDataObject;
-	/** All that n8n stores of the execution. */
-	run: StoredRun;
-	logger: Logger;
-	/** When n8n stops the execution for taking too long (epoch milliseconds), if it ever does. */
-	deadline: () => number | undefined;
-	/** Who would lose something, or be confused, if it slept; null if nobody. */
-	keptAwakeBy: () => KeptAwakeBy | null;
-	/** Shown with it in n8n's list of executions. */
-	setCustomData: (key: string, value: string) => void;
-	getCustomData: (key: string) => string | undefined;
-	/** Where a callback reaches it while it sleeps. Since n8n 2.0 the URL carries a secret token. */
-	callbackUrl: () => string;
-	/** Once this run of the node has returned, without items. The editor shows the URL for callbacks. */
-	putToSleep: (time: Date) => Promise<void>;
-	/** Has n8n store `run` instead, and leave it where that one stands. */
-	restore: (run: StoredRun) => Promise<void>;
-	/** Has n8n stop at the error of this run, whatever "On Error" says: it would hand the input on as the result. */
-	stopEvenSo: () => void;
-}
+export type Execution = ReturnType<typeof readExecution>;
 
-export function readExecution(ctx: IExecuteFunctions): Execution {
+/** The execution that a run of the node belongs to, as read when the run begins; and what can be asked of it. */
+export function readExecution(ctx: IExecuteFunctions) {
 	const { runExecutionData, runIndex = 0 } = ctx as Internals;
 	const node = ctx.getNode();
 	// As an AI tool, n8n gives a node a type of its own (1.123 to 2.41).
 	const isTool = node.type.endsWith('Tool');
 	return {
+		/** Absent under n8n's own agents, whatever the type says (2.41). */
 		id: ctx.getExecutionId(),
 		node,
+		/** A loop counts it up. */
 		runIndex,
 		isTool,
 		stopsOnError: !ctx.continueOnFail(),
+		/** Aborts when the user stops the execution. */
 		signal: cancelSignalOf(ctx),
-		// Nobody stores it if there is no execution, as under n8n's own agents (2.41).
+		/** What n8n stores for the node with it, when it sleeps, fails or ends: nothing if there is none, as under n8n's own agents (2.41). */
 		stored: runExecutionData?.executionData ? ctx.getContext('node') : {},
-		run: runExecutionData ?? {},
+		/** All that n8n stores of it. */
+		run: (runExecutionData ?? {}) as StoredRun,
 		logger: ctx.logger,
-		// Of no use at a wake: both look at all that has run.
+		/** When n8n stops it for taking too long, if it ever does. Of no use at a wake: looks at all that has run. */
 		deadline: () => endOfExecution(ctx),
+		/** Who would lose something, or be confused, if it slept; null if nobody. Of no use at a wake, either. */
 		keptAwakeBy: () => (isTool ? 'agent' : keptAwakeBy(ctx)),
-		setCustomData: (key, value) => setCustomData(ctx, key, value),
-		getCustomData: (key) => runExecutionData?.resultData.metadata?.[key],
+		/** Shown beside the items. */
+		showHint: (text: string) => showHint(ctx, text, 'info'),
+		/** Shown with it in n8n's list of executions. */
+		setCustomData: (key: string, value: string) => setCustomData(ctx, key, value),
+		getCustomData: (key: string) => runExecutionData?.resultData.metadata?.[key],
+		/** Where a callback reaches it while it sleeps. Since n8n 2.0 the URL carries a secret token. */
 		callbackUrl: () => callbackUrl(ctx),
-		putToSleep: async (time) => {
+		/** Once this run of the node has returned, without items. The editor shows the URL for callbacks. */
+		putToSleep: async (time: Date) => {
 			ctx.setMetadata({ resumeUrl: callbackUrl(ctx) });
 			leaveSpentEntry(ctx);
 			await ctx.putExecutionToWait(time);
 		},
-		restore: async (run) => await restoreRun(ctx, run),
+		/** Has n8n store `run` instead, and leave it where that one stands. */
+		restore: async (run: StoredRun) => await restoreRun(ctx, run),
+		/** Has n8n stop at the error of this run, whatever "On Error" says: it would hand the input on as the result. */
 		stopEvenSo: () => stopEvenSo(ctx),
 	};
 }

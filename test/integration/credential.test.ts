@@ -152,7 +152,7 @@ describe('an answer', () => {
 	it.each([
 		[401, { error: 'Bad key' }, 'The API key is wrong or missing (Bad key)'],
 		[403, { error: 'No model' }, 'The API key is not allowed to use Aleph (No model)'],
-		[429, { error: 'Daily' }, 'The account has reached its limit for today (Daily)'],
+		[429, { error: 'Slow down' }, 'Too many requests: test again in a minute'],
 		[503, {}, 'The API had an internal error: test again later (HTTP 503)'],
 	])('of Runway with the status %i names the problem', async (status, body, message) => {
 		expect(await answered('runway', { ...plain(body), status })).toEqual(bad(message));

@@ -116,6 +116,18 @@ describe('a task that fails', () => {
 	});
 });
 
+it.each([
+	'Failed to download https://cdn.example.com/flagged/clip.mp4',
+	'Parameter names are case-sensitive',
+	'The content safety check could not be run (ASSET.INVALID)',
+])('a task that failed for another reason is not said to be moderated: %s', async (reason) => {
+	const { error } = await runNode({
+		parameters: generate({ prompt: `Snow [fail=${reason}]` }),
+		credential: newAccount(),
+	});
+	expect(error?.message).toBe(`The task failed: ${reason}`);
+});
+
 it('an item without a pair keeps its task ID on the error output', async () => {
 	const { errorItems } = await runNode({
 		parameters: generate({ prompt: promptOfItem }),

@@ -232,6 +232,8 @@ describe('the name of a file', () => {
 		['nothing', { fileName: undefined, mimeType: 'x/y' }, 'file'],
 		['its type alone', { fileName: undefined }, 'file.mp4'],
 		['its extension alone', { fileName: undefined, fileExtension: 'mov' }, 'file.mov'],
+		['a name without extension', { fileName: 'download' }, 'download.mp4'],
+		['a name that ends otherwise', { fileName: 'holiday.final' }, 'holiday.final.mp4'],
 		['another script', { fileName: 'мой фильм.mp4' }, 'мой фильм.mp4'],
 		['quotes', { fileName: 'a "b" \'c\'.mp4' }, 'a "b" \'c\'.mp4'],
 		['folders', { fileName: '../../etc/a\\video.mp4' }, 'video.mp4'],
@@ -316,6 +318,13 @@ describe('what the host of a file answers', () => {
 			{ 'content-disposition': "attachment; filename=x; filename*=UTF-8''%D1%8F.mp4" },
 			{ fileName: 'я.mp4', mimeType: 'video/mp4' },
 		],
+		[
+			'/7.mp4',
+			{ 'content-type': 'application/force-download' },
+			{ fileName: '7.mp4', mimeType: 'video/mp4' },
+		],
+		['/8.zip', {}, { fileName: '8.zip', mimeType: 'application/zip' }],
+		['/9', { 'content-type': 'application/zip' }, { fileName: '9.zip' }],
 	])('names what comes from %s', async (path, headers, binary) => {
 		const { items } = await download(path, { ...headers });
 		expect(items[0]?.binary?.video).toMatchObject(binary);

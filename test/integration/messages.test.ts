@@ -40,6 +40,7 @@ const cases: Record<string, () => Case | Promise<Case>> = {
 	'Key of another provider': () => ({
 		account: { provider: 'kie', apiKey: `key_${'0123456789abcdef'.repeat(8)}` },
 	}),
+	'HMAC key without a value': () => ({ account: { webhookHmacKey: null } }),
 	'Credential without a provider': () => ({ account: { provider: '' } }),
 	'Not enough credits': () => ({ given: { credits: 0 } }),
 	'Fewer credits than "Keep Credits"': () => ({

@@ -130,14 +130,17 @@ describe('an upload that is refused', () => {
 		expect(simulator.stats().generate.requests).toBe(0);
 	});
 
-	it.each([429, 455])('for now (code %i) has an error that is about files', async (code) => {
+	it.each([
+		[429, 'Rate limit: the API refuses requests for now'],
+		[455, 'The API is under maintenance'],
+	])('for now (code %i) has an error that is not about tasks', async (code, message) => {
 		const { error } = await run(
 			upload,
 			{ [PATHS.upload]: plain({ code, msg: 'Not now' }) },
 			{ binary },
 		);
-		expect(error?.message).toBe('The file could not be uploaded');
-		expect(error?.description).toContain('(Not now)');
+		expect(error?.message).toBe(message);
+		expect(error?.description).toMatch(/^Try again .*"Not now"\.$/);
 	});
 
 	it('as its host is away is waited for, as soon as the batch has a task', async () => {
@@ -300,6 +303,21 @@ describe('what is no video', () => {
 		});
 		expect(error?.description).toMatch(description);
 	});
+
+	it.each(['/broken.mp4', 'n/a'])(
+		'is the one at its own URL, if it has expired by the documents only, and the fresh one is %s',
+		async (fresh) => {
+			const video = { ...good(null), headers: { 'content-type': 'video/mp4' }, body: 'a video' };
+			server.answer('', { '/own.mp4': video, '/broken.mp4': { ...good(null), status: 404 } });
+			const response = { resultVideoUrl: `${server.url}/own.mp4` };
+			const completeTime = Date.now() - 2 * 24 * 60 * 60_000;
+			const { items } = await run(get('a-task', downloads), {
+				[PATHS.record]: good({ successFlag: 1, response, completeTime }),
+				'/api/v1/common/download-url': good(fresh.startsWith('/') ? server.url + fresh : fresh),
+			});
+			expect(items[0]?.binary?.video?.fileName).toBe('own.mp4');
+		},
+	);
 
 	it('is not taken for one: content that was compressed although nobody asked for it, and cut', async () => {
 		const half = gzipSync(randomBytes(100_000)).subarray(0, 50_000);

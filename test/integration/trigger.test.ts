@@ -282,6 +282,15 @@ describe('the credential', () => {
 		},
 	);
 
+	it.each([null, undefined, {}])(
+		'whose HMAC key is an expression that gives %j lets nothing pass unsigned',
+		async (webhookHmacKey) => {
+			const n8n = await serve({ verifyWithApi: false }, { webhookHmacKey });
+			expect(await deliver(n8n.url, 'some-task')).toBe(503);
+			expect(n8n.started).toEqual([]);
+		},
+	);
+
 	it('of one workflow says nothing of another', async () => {
 		const [open, signed] = [await serve(), await serve({}, { webhookHmacKey: 'a-key' })];
 		const taskId = await newTask();

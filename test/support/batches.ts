@@ -4,6 +4,7 @@ import { MINUTE } from './fakeClock';
 
 const TERMS: Terms = {
 	waitFor: 'end',
+	sleeps: false,
 	timeout: 30 * MINUTE,
 	notFoundTimeout: null,
 	pollInterval: null,

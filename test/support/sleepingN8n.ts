@@ -60,7 +60,7 @@ export function sleepingN8n(world: World, isLost: (itemIndex: number) => boolean
 				continue;
 			}
 			await clock.pause(Math.max(0, call.time - clock.now()) + CALLBACK_MS);
-			const verdict = decideCallback(executionId, batch, call.taskId, clock.now());
+			const verdict = decideCallback(batch, call.taskId, clock.now());
 			if (verdict === 'again') again(call);
 			if (verdict === 'wake') return woken(batch);
 		}

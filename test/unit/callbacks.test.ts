@@ -26,13 +26,12 @@ function asleep(tasks: string[], { waker = tasks[0]!, pending = 0, isOwn = true 
 	if (isOwn) markAsleep(executionId, sleep);
 	return {
 		batch,
-		call: (taskId: string, after = 1_000) =>
-			decideCallback(executionId, batch, taskId, since + after),
+		call: (taskId: string, after = 1_000) => decideCallback(batch, taskId, since + after),
 		awake: (after = 60_000) => markAwake(executionId, batch.sleep!, since + after),
 		sleepAgain: (later: number) => {
 			const again: Batch = { ...batch, sleep: { ...sleep, since: later } };
 			markAsleep(executionId, again.sleep!);
-			return (taskId: string) => decideCallback(executionId, again, taskId, later + 1_000);
+			return (taskId: string) => decideCallback(again, taskId, later + 1_000);
 		},
 	};
 }

@@ -123,7 +123,7 @@ describe('an answer of the API', () => {
 		const { retryAfter } = errorOf(429, {}, { 'retry-after': inAMinute });
 		expect(retryAfter).toBeGreaterThan(55_000);
 		expect(retryAfter).toBeLessThanOrEqual(60_000);
-		expect(errorOf(429, {}).retryAfter).toBeNull();
+		expect(errorOf(429, {}).retryAfter).toBeUndefined();
 	});
 });
 

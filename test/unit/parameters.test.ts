@@ -1,7 +1,7 @@
 /** What each reader of a parameter makes of values as fields, expressions and spreadsheets give them. */
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { readTaskId } from '../../nodes/Aleph/actions/video/get';
-import { readTerms, readWaits, sleepsFor } from '../../nodes/Aleph/actions/video/terms';
+import { readTerms } from '../../nodes/Aleph/actions/video/terms';
 import { jobs } from '../../nodes/Aleph/api/dialects/jobs';
 import { runway } from '../../nodes/Aleph/api/dialects/runway';
 import { readDownloads } from '../../nodes/Aleph/items/downloads';
@@ -87,6 +87,7 @@ describe('a reader of parameters', () => {
 	it.each([
 		['https://example.com/a.mp4', 'https://example.com/a.mp4'],
 		[' \u200Bhttps://example.com/a.mp4\n', 'https://example.com/a.mp4'],
+		['\u202Ahttps://example.com/a.mp4\u202C\u2068', 'https://example.com/a.mp4'],
 		['HTTP://EXAMPLE.COM', 'HTTP://EXAMPLE.COM'],
 		[
 			'https://example.com/a%2fb.mp4?sig=a%2Bb,c&u=~',
@@ -195,6 +196,7 @@ describe('the ID of a task', () => {
 	it.each([
 		['ee60', 'ee60'],
 		[' \u200Bee60\n', 'ee60'],
+		['\u2068ee60\u2069', 'ee60'],
 		['"ee60"', 'ee60'],
 		['“ee60” ', 'ee60'],
 		[12345, '12345'],
@@ -264,7 +266,7 @@ describe('what a user wants for an item', () => {
 		[0, false],
 	])('is waited for with %p: %p', (waitForCompletion, waits) => {
 		const ctx = contextOf({ waitForCompletion, waitMode: 'sleep' });
-		expect(readWaits(ctx, 0)).toBe(waits);
-		expect(sleepsFor(ctx, 0)).toBe(waits);
+		const { waitFor, sleeps } = readTerms(ctx, 0, {}, jobs);
+		expect([waitFor, sleeps]).toEqual(waits ? ['end', true] : ['start', false]);
 	});
 });

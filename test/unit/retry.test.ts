@@ -1,5 +1,5 @@
 /** What a node that runs again for the same items keeps, and what it pays for again. */
-import { retryBatch, type Again } from '../../nodes/Aleph/batch/retry';
+import { retryBatch } from '../../nodes/Aleph/batch/retry';
 import {
 	running,
 	type Batch,
@@ -15,8 +15,9 @@ import { SECOND } from '../support/fakeClock';
 
 const NOW = 1_000_000;
 
-const retryOnFail: Again = { isRetryOnFail: true, maxAttempts: 3 };
-const fromTheList: Again = { isRetryOnFail: false, maxAttempts: 1 };
+/** Retry On Fail, in the same execution; else a retry from the executions list. */
+const retryOnFail = { executionId: 'first', maxAttempts: 3 };
+const fromTheList = { executionId: 'second', maxAttempts: 1 };
 const failure: Failure = { kind: 'server', code: 500, reason: 'internal error' };
 const pending: Stage = { state: 'pending' };
 const task = { taskId: 'a', api: API, requested: { prompt: 'snow', sourceVideoUrl: null } };
@@ -38,7 +39,7 @@ function batchAt(stage: Stage, about: Partial<Batch> = {}, terms: Partial<Terms>
 }
 
 interface Case {
-	again?: Again;
+	again?: typeof retryOnFail;
 	/** How the item begins without the earlier run. */
 	fresh?: Batch;
 	/** What tells whether it is the same. */
@@ -50,10 +51,10 @@ const OTHER = { requestHash: 'other', inputHash: 'other' };
 /** What becomes of the item of a batch when the node runs again. */
 function afterwards(before: Batch | Stage, { again = fromTheList, fresh, hashes }: Case = {}) {
 	const earlier = 'items' in before ? before : batchAt(before);
-	const executionId = again.isRetryOnFail ? 'first' : 'second';
+	const { executionId, maxAttempts } = again;
 	const next = fresh ?? batchAt(pending, { executionId });
 	Object.assign(next.items[0]!, hashes);
-	return retryBatch(earlier, next, again, NOW);
+	return retryBatch(earlier, next, maxAttempts, NOW);
 }
 
 const stageOf = (...args: Parameters<typeof afterwards>) => {
@@ -127,12 +128,14 @@ describe('a node that runs again', () => {
 	describe('with input that is bad by now', () => {
 		const bad: Stage = {
 			state: 'failed',
-			failure: { kind: 'local', code: null, reason: 'no prompt' },
+			failure: { kind: 'local', reason: 'no prompt' },
 		};
 
+		const badAgain = () => batchAt(bad, { executionId: 'another' });
+
 		it('names the task that was paid for', () => {
-			expect(stageOf(ended('success'), { fresh: batchAt(bad) })).toEqual({ ...bad, ...task });
-			expect(stageOf(ended('failed'), { fresh: batchAt(bad) })).toEqual(bad);
+			expect(stageOf(ended('success'), { fresh: badAgain() })).toEqual({ ...bad, ...task });
+			expect(stageOf(ended('failed'), { fresh: badAgain() })).toEqual(bad);
 		});
 
 		it('does not forget that one may exist', () => {
@@ -142,7 +145,7 @@ describe('a node that runs again', () => {
 		});
 
 		it('keeps it for a run whose input is as it was', () => {
-			const between = afterwards(ended('success'), { fresh: batchAt(bad), hashes: OTHER });
+			const between = afterwards(ended('success'), { fresh: badAgain(), hashes: OTHER });
 			expect(stageOf(between)).toEqual(pickedUp);
 			expect(stageOf(between, { hashes: OTHER })).toEqual(pending);
 		});
@@ -180,7 +183,7 @@ describe('a node that runs again', () => {
 
 	it('does not know more items than it had before', () => {
 		const fresh = batchOf(2, { downloads }, { executionId: 'second' });
-		const { items } = retryBatch(batchAt(ended('success')), fresh, fromTheList, NOW);
+		const { items } = retryBatch(batchAt(ended('success')), fresh, 1, NOW);
 		expect(items.map(({ state }) => state)).toEqual(['completed', 'pending']);
 	});
 });
@@ -197,7 +200,7 @@ describe('Retry On Fail', () => {
 			for (let n = 0; n < 10; n++) {
 				const fresh = batchOf(1);
 				Object.assign(fresh.items[0]!, { requestHash });
-				batch = await world.run(retryBatch(stored(batch), fresh, retryOnFail, world.clock.now()));
+				batch = await world.run(retryBatch(stored(batch), fresh, 3, world.clock.now()));
 			}
 			expect(states(batch)).toEqual(['failed']);
 			expect(world.paid()).toEqual([0, 0, 0]);
@@ -215,7 +218,7 @@ describe('Retry On Fail', () => {
 	it('pays only for what failed', async () => {
 		const world = new World({ fate: (index) => ({ duration: SECOND, fails: index === 1 }) });
 		const first = await world.run(batchOf(3));
-		const second = retryBatch(stored(first), batchOf(3), retryOnFail, world.clock.now());
+		const second = retryBatch(stored(first), batchOf(3), 3, world.clock.now());
 		await world.run(second);
 		expect(world.paid()).toEqual([0, 1, 1, 2]);
 	});

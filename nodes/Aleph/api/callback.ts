@@ -15,7 +15,7 @@ export interface Rejection {
 	msg: string;
 }
 
-export function isRejection(value: Task | Rejection): value is Rejection {
+export function isRejection(value: object): value is Rejection {
 	return 'msg' in value;
 }
 

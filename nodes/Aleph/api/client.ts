@@ -16,12 +16,12 @@ import {
 import { clock } from './clock';
 import { readConnection, type ApiRef, type Connection } from './connection';
 import { dialectOf } from './dialects';
-import type { ApiCall, Dialect, HttpAnswer, UploadedFile } from './dialects/dialect';
+import type { ApiCall, Dialect, HttpAnswer, Provider, UploadedFile } from './dialects/dialect';
 import { ApiError, asApiError } from './error';
 import { downloadFile } from './files/download';
 import { uploadFile, type LocalFile } from './files/upload';
 import { redactText } from './key';
-import { CHECKS_AT_ONCE } from './limits';
+import { CHECKS_AT_ONCE } from './rateLimiter';
 import { answerTo, READ_TIMEOUT_MS, request } from './request';
 import { patiently, retrying } from './retry';
 import { spaced } from './spacing';
@@ -44,15 +44,10 @@ export interface FoundRecord extends TaskRecord {
 interface Reading {
 	/** Which API has the task; if that is not known, each that the provider offers is asked. */
 	api?: ApiRef;
+	/** The limiter. */
+	checks?: keyof typeof CHECKS_AT_ONCE;
 	/** Takes the request back while it waits for its turn. */
 	signal?: AbortSignal;
-}
-
-interface ReadingOf extends Omit<Reading, 'api'> {
-	/** The limiter, if not the client's own. */
-	checks?: keyof typeof CHECKS_AT_ONCE;
-	/** Interrupts the request. */
-	stopped?: AbortSignal;
 }
 
 interface StartOptions {
@@ -72,13 +67,9 @@ export class Client {
 
 	private reading?: Promise<Connection>;
 
-	/**
-	 * @param checks the limiter for reading tasks
-	 * @param read how to read the credential
-	 */
+	/** @param read how to read the credential */
 	constructor(
 		private readonly ctx: NodeContext,
-		private readonly checks: keyof typeof CHECKS_AT_ONCE = 'poll',
 		private readonly read: (ctx: NodeContext) => Promise<Connection> = readConnection,
 	) {
 		this.owner = Symbol(ctx.getExecutionId());
@@ -94,7 +85,16 @@ export class Client {
 		});
 	}
 
-	/** The same, but throws an ApiError, which says that nothing can have been sent. */
+	/**
+	 * Whose account it is. If the credential cannot be read, throws n8n's error; or gives undefined if the node
+	 * goes on after errors: then each item is to have that error, as n8n would hand on the input as the result.
+	 */
+	async provider(stopsOnError: boolean): Promise<Provider | undefined> {
+		const provider = this.connection().then((connection) => connection.provider);
+		return await (stopsOnError ? provider : provider.catch(() => undefined));
+	}
+
+	/** The same as `connection`, but throws an ApiError, which says that nothing can have been sent. */
 	async connected(): Promise<Connection> {
 		return await this.connection().catch((cause: Error) => {
 			throw new ApiError('noCredential', null, cause.message, { cause });
@@ -111,7 +111,7 @@ export class Client {
 			return await limiters.start.run(turn, async () => await this.startNow(connection, video));
 		};
 		if (keepCredits === undefined) return await start();
-		const turn = { owner: this.owner, intervalCap: Infinity, signal };
+		const turn = { owner: this.owner, signal };
 		return await limiters.startWithCredits.run(turn, async () => {
 			await this.checkCredits(keepCredits);
 			if (!signal.aborted) return await start();
@@ -151,13 +151,16 @@ export class Client {
 	}
 
 	/** Reads a task once, when its turn comes. Throws an ApiError, or the signal's reason while it waits. */
-	async readTask(taskId: string, { api, signal = this.stopped }: Reading): Promise<FoundRecord> {
+	async readTask(
+		taskId: string,
+		{ api, checks, signal = this.stopped }: Reading,
+	): Promise<FoundRecord> {
 		const connection = await this.connected();
-		const reading = { signal, stopped: this.stopped };
-		if (api) return await this.readTaskOf(speaking(connection, api), taskId, reading);
+		const reading = { checks, signal };
+		if (api) return await this.readTaskOf(speaking(connection, api), taskId, reading, this.stopped);
 		let unknown = new ApiError('unknownTask', null, 'No API knows this task');
 		for (const dialect of new Set([connection.dialect, ...connection.provider.dialects])) {
-			const asked = this.readTaskOf({ ...connection, dialect }, taskId, reading);
+			const asked = this.readTaskOf({ ...connection, dialect }, taskId, reading, this.stopped);
 			const found = await asked.catch(asApiError);
 			if (!(found instanceof ApiError)) return found;
 			if (found.kind !== 'unknownTask') throw found;
@@ -169,7 +172,8 @@ export class Client {
 	private async readTaskOf(
 		connection: Connection,
 		taskId: string,
-		{ checks = this.checks, signal, stopped }: ReadingOf,
+		{ checks = 'poll', signal }: Reading,
+		stopped?: AbortSignal,
 	): Promise<FoundRecord> {
 		const { account, limiters, dialect } = connection;
 		const { readInterval } = dialect;
@@ -247,20 +251,14 @@ export class Client {
 	 * Downloads a file of a task. If its host refuses the URL, the API is asked for another one. Throws an
 	 * ApiError, or n8n's error if it cannot store the file.
 	 */
-	async download(
-		{ taskId, expiresAt }: Task,
-		url: string | null,
-		api: ApiRef,
-	): Promise<IBinaryData> {
+	async download({ taskId, expiresAt }: Task, url: string, api: ApiRef): Promise<IBinaryData> {
 		const connection = await this.connected();
 		const turn = {
 			owner: this.owner,
 			limiter: connection.limiters.downloads,
 			signal: this.stopped,
 		};
-		const load = async (from: string | null) =>
-			await downloadFile(this.ctx, { ...turn, url: from });
-		if (url === null) return await load(url);
+		const load = async (from: string) => await downloadFile(this.ctx, { ...turn, url: from });
 		const fresh = async () => await this.freshUrl(taskId, url, api).catch(() => null);
 		const first = (hasExpired(expiresAt) && (await fresh())) || url;
 		return await load(first).catch(async (error: unknown) => {
@@ -283,10 +281,13 @@ export class Client {
 	}
 
 	/** The record of a finished task anew, if its URLs have expired and reading it gives others; else null. */
-	async renewed({ taskId, expiresAt }: Task, api: ApiRef): Promise<FoundRecord | null> {
+	async renewed(
+		{ taskId, expiresAt }: Task,
+		reading: Required<Pick<Reading, 'api' | 'checks'>>,
+	): Promise<FoundRecord | null> {
 		if (!hasExpired(expiresAt)) return null;
-		const { dialect } = speaking(await this.connected(), api);
-		return dialect.freshUrl ? null : await this.readTask(taskId, { api });
+		const { dialect } = speaking(await this.connected(), reading.api);
+		return dialect.freshUrl ? null : await this.readTask(taskId, reading);
 	}
 
 	/** The text without the key. */

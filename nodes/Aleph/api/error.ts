@@ -105,7 +105,7 @@ const OF_THE_ACCOUNT: readonly ApiErrorKind[] = [
 ];
 
 export class ApiError extends Error {
-	readonly retryAfter: number | null;
+	readonly retryAfter?: number;
 
 	readonly credits?: number;
 
@@ -122,7 +122,7 @@ export class ApiError extends Error {
 		{ retryAfter, shouldRetry, credits, cause }: Details = {},
 	) {
 		super(`${kind}: ${reason}`, { cause });
-		this.retryAfter = retryAfter ?? null;
+		this.retryAfter = retryAfter;
 		this.credits = credits;
 		this.shouldRetry = shouldRetry;
 	}

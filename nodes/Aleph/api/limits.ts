@@ -7,6 +7,3 @@ export const START_INTERVAL_MS = 10_500;
 export const DEFAULT_START_RATE = 20;
 
 export const FILES_AT_ONCE = 5;
-
-/** Checks within the interval of their limiter. */
-export const CHECKS_AT_ONCE = { poll: 1, verify: 1, callbacks: 10 };

@@ -13,7 +13,7 @@ interface Turn {
 	/** Whose request it is: one for each run of a node. */
 	owner: symbol;
 	/** Requests that may start within the interval: the highest that somebody has named lately counts. */
-	intervalCap: number;
+	intervalCap?: number;
 	/** Takes the request back while it waits for its turn. */
 	signal?: AbortSignal;
 }
@@ -86,7 +86,7 @@ export class RateLimiter {
 		this.refusals = 0;
 	}
 
-	private async admission({ owner, intervalCap, signal }: Turn): Promise<void> {
+	private async admission({ owner, intervalCap = Infinity, signal }: Turn): Promise<void> {
 		signal?.throwIfAborted();
 		if (this.clock.now() < this.closedUntil) throw this.refusal();
 		let leave: (() => void) | undefined;
@@ -189,6 +189,9 @@ export function limitersOf(account: string): AccountLimiters {
 }
 
 export type AccountLimiters = ReturnType<typeof newLimiters>;
+
+/** Checks within the interval of their limiter. */
+export const CHECKS_AT_ONCE = { poll: 1, verify: 1, callbacks: 10 };
 
 export function newLimiters(clock?: Clock) {
 	return {

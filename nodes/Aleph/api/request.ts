@@ -7,7 +7,6 @@ import { ApiError } from './error';
 import { redact } from './key';
 import { networkError } from './networkError';
 import { limited } from './signals';
-import { isHttpUrl } from './url';
 
 /** Firewalls in front of the providers refuse clients that look like scripts. */
 export const USER_AGENT = 'n8n-nodes-runway-aleph';
@@ -51,7 +50,6 @@ export async function send(
 	{ method, qs, body }: Omit<ApiCall, 'path'>,
 	{ url, timeout, signal, body: form }: Sending,
 ): Promise<HttpAnswer> {
-	if (!isHttpUrl(url)) throw new ApiError('unreachable', null, 'the address is not a URL');
 	// n8n's time-out begins anew with each byte of an answer, and is silent about those sent.
 	const limit = limited([signal], timeout);
 	const asked = ctx.helpers.httpRequestWithAuthentication.call(

@@ -99,6 +99,11 @@ class Driver {
 		private readonly conditions: Conditions,
 	) {}
 
+	/** The pace at which the API is asked for tasks. */
+	private get checks() {
+		return this.batch.sleeps ? 'verify' : 'poll';
+	}
+
 	async run(): Promise<void> {
 		const next = await this.loop().catch(async (error: unknown) => {
 			this.withdraw();
@@ -196,7 +201,9 @@ class Driver {
 			const uploads = await upload(item.uploads ?? {}, signal);
 			uploaded(batch, index, uploads);
 			isUploaded = true;
-			accepted(batch, index, await start(uploads, signal), clock.now());
+			const calls = batch.sleeps && item.terms.waitFor === 'end';
+			const started = await start(uploads, signal, calls);
+			accepted(batch, index, started, clock.now());
 		} catch (error) {
 			const cause = this.causeOf(error);
 			// An upload that was taken back while it failed goes on at the next wake.
@@ -216,7 +223,11 @@ class Driver {
 		const item = itemAt(batch, index);
 		if (!isRunning(item)) return;
 		try {
-			const found = await tasks.readTask(item.taskId, { api: item.api, signal });
+			const found = await tasks.readTask(item.taskId, {
+				api: item.api,
+				signal,
+				checks: this.checks,
+			});
 			checked(batch, index, found, clock.now());
 		} catch (error) {
 			const cause = this.causeOf(error);
@@ -247,7 +258,9 @@ class Driver {
 		await Promise.all(
 			batch.items.map(async (item, index) => {
 				if (!isSuccess(item) || !item.api) return;
-				const found = await tasks.renewed(item.record.task, item.api).catch(() => null);
+				const found = await tasks
+					.renewed(item.record.task, { api: item.api, checks: this.checks })
+					.catch(() => null);
 				if (found) renewed(batch, index, found);
 			}),
 		);

@@ -29,6 +29,7 @@ import {
 	type ItemState,
 	type Preparation,
 	type Running,
+	type Sleep,
 	type Slots,
 	type Stage,
 	type TimedOut,
@@ -162,7 +163,7 @@ export function deadlineChecked(batch: Batch, now: number, awakeUntil: number): 
 
 /** n8n's own end came before what an item waits for. */
 function tooEarly({ terms }: ItemFacts): Failure {
-	return { kind: 'deadline', code: null, reason: terms.waitFor };
+	return { kind: 'deadline', reason: terms.waitFor };
 }
 
 /** The API has told about a task. */
@@ -280,8 +281,8 @@ function wakerOf({ items }: Batch): string | null {
 }
 
 /** A callback is about to wake the execution, after those for other tasks. */
-export function wokenBy({ sleep }: Batch, taskIds: Iterable<string>, now: number): void {
-	if (sleep) Object.assign(sleep, { callbacks: [...taskIds], wokenAt: now });
+export function wokenBy(sleep: Sleep, taskIds: Iterable<string>, now: number): void {
+	Object.assign(sleep, { callbacks: [...taskIds], wokenAt: now });
 }
 
 /** What is known of the callbacks of a sleep. */

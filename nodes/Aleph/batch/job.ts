@@ -13,8 +13,11 @@ export interface Job {
 	 * ApiError, n8n's error if a file cannot be read, or the signal's reason while it waits for its turn.
 	 */
 	upload?: (known: Uploads, signal: AbortSignal) => Promise<Uploads>;
-	/** Starts the task. Throws an ApiError, n8n's error, or the signal's reason while it waits for its turn. */
-	start?: (uploads: Uploads, signal: AbortSignal) => Promise<Started>;
+	/**
+	 * Starts the task. Throws an ApiError, n8n's error, or the signal's reason while it waits for its turn.
+	 * @param calls whether it is to call the execution when it ends, if it can
+	 */
+	start?: (uploads: Uploads, signal: AbortSignal, calls: boolean) => Promise<Started>;
 	/** Downloads what the item wants of a finished task. Throws an ApiError, or n8n's error. */
 	download: (item: ItemFacts & Completed) => Promise<Files>;
 }

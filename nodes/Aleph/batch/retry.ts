@@ -12,21 +12,15 @@ import {
 	type Stage,
 } from './state';
 
-/** How the node came to run again. */
-export interface Again {
-	/** By Retry On Fail, and not from the executions list. */
-	isRetryOnFail: boolean;
-	maxAttempts: number;
-}
-
 /**
  * n8n counts the attempts of Retry On Fail anew after each sleep; counted here, they come to an end.
  * @param fresh the batch as it would begin without the earlier run
  */
-export function retryBatch(earlier: Batch, fresh: Batch, again: Again, now: number): Batch {
-	const attempts = again.isRetryOnFail ? earlier.attempts + 1 : 1;
-	if (attempts > again.maxAttempts) return { ...earlier, attempts };
+export function retryBatch(earlier: Batch, fresh: Batch, maxAttempts: number, now: number): Batch {
 	const isSameExecution = earlier.executionId === fresh.executionId;
+	// Not by Retry On Fail, but from the executions list: that begins anew.
+	const attempts = isSameExecution ? earlier.attempts + 1 : 1;
+	if (attempts > maxAttempts) return { ...earlier, attempts };
 	// Nobody has seen what became of an execution that was killed.
 	const isUnseen = isSameExecution || earlier.sleep !== undefined;
 	const items = fresh.items.map((item, itemIndex) => {

@@ -67,6 +67,8 @@ export type Stage =
 export interface Terms {
 	/** When there is nothing more to do: once the task was started, was checked, or has ended. */
 	waitFor: 'start' | 'check' | 'end';
+	/** Whether the user wants the execution to sleep until then. */
+	sleeps: boolean;
 	/** From the acceptance of the task. */
 	timeout: number;
 	/** How long the API may not know the task; null if it gave us the ID, so that it will some time. */
@@ -149,18 +151,12 @@ export interface Completed extends WithTask {
 export type Files = { binary: unknown } | { failure: Failure };
 
 /** Why something did not work out, as it is stored. */
-export type Failure = ApiErrorData | LocalFailure;
-
-interface LocalFailure {
-	/**
-	 * `local`: n8n, or the item's input. `deadline`: n8n would have stopped the execution too early, for what the
-	 * item was to wait for, which is the reason.
-	 */
-	kind: 'local' | 'deadline';
-	code: null;
-	reason: string;
-	description?: string;
-}
+export type Failure =
+	| ApiErrorData
+	/** n8n, or the item's input. */
+	| { kind: 'local'; reason: string; description?: string }
+	/** n8n would have stopped the execution before what the item was to wait for. */
+	| { kind: 'deadline'; reason: Terms['waitFor'] };
 
 /** Sending up the files of an item, and looking whether enough credits are left. */
 export type Preparation = 'files' | 'credits';
@@ -319,7 +315,6 @@ export function fitsDeadline(batch: Batch, { terms }: ItemFacts, now: number): b
 /** An error as it can be stored. */
 export function failureOf(error: Error): Failure {
 	if (error instanceof ApiError) return error.toJSON();
-	const { description } = error as { description?: string | null };
-	const failure: Failure = { kind: 'local', code: null, reason: error.message };
-	return description ? { ...failure, description } : failure;
+	const { message: reason, description } = error as Error & { description?: string | null };
+	return { kind: 'local', reason, ...(description && { description }) };
 }

@@ -1,5 +1,8 @@
-/** The batch of a run: resumed when the execution wakes, begun anew, or taken over from an earlier run. */
-import { NodeOperationError, type INode } from 'n8n-workflow';
+/**
+ * The batch of a run: resumed when the execution wakes, begun anew, or taken over from an earlier run; and put
+ * to sleep in n8n's database, so that the same node runs again when it wakes.
+ */
+import { NodeOperationError, type INodeExecutionData } from 'n8n-workflow';
 import type { Client } from '../api/client';
 import { clock } from '../api/clock';
 import { awoke } from '../batch/events';
@@ -11,13 +14,14 @@ import {
 	VERSION,
 	type Batch,
 	type ItemState,
+	type Sleep,
 	type Terms,
 } from '../batch/state';
 import { badInputError, type ItemRef } from '../items/errors';
-import { providerOf } from '../items/output';
-import type { Execution } from '../n8n';
-import { markAwake } from './callbacks';
-import { newestOf, takeOver } from './newest';
+import type { Execution, KeptAwakeBy } from '../n8n';
+import { markAsleep, markAwake } from './callbacks';
+import { takeOver } from './newest';
+import { reportSleep } from './report';
 
 /**
  * n8n waits half a minute for its executions when it is stopped, and for a worker a little less. An
@@ -41,23 +45,24 @@ export async function beginBatch(
 	execution: Execution,
 	client: Client,
 	jobs: Job[],
-	sleeps: boolean,
 ): Promise<Batch> {
 	const { id: executionId, node, runIndex, isTool, stopsOnError, stored } = execution;
 	// What is wrong with the credential is told before anything is sent; by each item if the node goes on.
-	const provider = await providerOf(client, stopsOnError);
+	const provider = await client.provider(stopsOnError);
 	const now = clock.now();
 	const items = withSharedTerms(await Promise.all(jobs.map(async (job) => await job.initial(now))));
 	const deadline = execution.deadline();
+	// Decided here for good: at a wake an expression may have no value any more.
+	const sleeps = sleepsFor(items, execution);
 	const fresh = newBatch({ executionId, runIndex, sleeps, stopsOnError, deadline, items });
 	const key = isTool ? callKey(items) : 'batch';
 	const earlier = earlierBatch(execution, stored[key] as Batch | undefined);
 	if (!earlier && stopsOnError) checkInput(items, { node, provider });
-	const isRetryOnFail = earlier?.executionId === executionId && !isTool;
-	const again = { isRetryOnFail, maxAttempts: attemptsOf(node) };
-	const batch = earlier ? retryBatch(earlier, fresh, again, now) : fresh;
+	const maxAttempts = attemptsOf(execution);
+	const batch = earlier
+		? takeOver(execution, earlier, (newest) => retryBatch(newest, fresh, maxAttempts, now))
+		: fresh;
 	stored[key] = batch;
-	if (earlier && !isTool) takeOver(execution, earlier, batch);
 	return batch;
 }
 
@@ -85,7 +90,7 @@ function earlierBatch(execution: Execution, batch: Batch | undefined): Batch | n
 		: batch.runIndex === runIndex;
 	if (!isSameRun) return null;
 	checkVersion(execution, batch);
-	return batch.executionId === id ? batch : newestOf(batch, execution);
+	return batch;
 }
 
 function checkVersion({ node, stopEvenSo }: Execution, batch: Batch): void {
@@ -101,8 +106,10 @@ function checkVersion({ node, stopEvenSo }: Execution, batch: Batch): void {
 	);
 }
 
-/** As n8n reads Retry On Fail. */
-function attemptsOf({ retryOnFail, maxTries = 3 }: INode): number {
+/** As n8n reads Retry On Fail. An agent may call a tool as often as it likes. */
+function attemptsOf({ node, isTool }: Execution): number {
+	if (isTool) return Infinity;
+	const { retryOnFail, maxTries = 3 } = node;
 	return retryOnFail ? Math.min(5, Math.max(2, maxTries)) : 1;
 }
 
@@ -115,4 +122,36 @@ function withSharedTerms(items: ItemState[]): ItemState[] {
 		known.set(key, terms);
 		return { ...item, terms };
 	});
+}
+
+/**
+ * Whether the execution sleeps: if one item wants that, all that wait do. It stays running if a sleep would
+ * lose or confuse something, and a hint says so.
+ */
+function sleepsFor(items: ItemState[], { keptAwakeBy, showHint }: Execution): boolean {
+	if (!items.some(({ terms }) => terms.sleeps)) return false;
+	const keeper = keptAwakeBy();
+	if (keeper === null) return true;
+	showHint(`"Wait Mode" is "Sleep", but the node kept running: ${REASONS[keeper]}.`);
+	return false;
+}
+
+const REASONS: Record<KeptAwakeBy, string> = {
+	agent: 'an AI agent waits for the answer',
+	engine: 'this engine of n8n cannot wake a sleeping execution',
+	caller: 'the caller of this workflow waits for the answer',
+	parent: 'the workflow or agent that called this one waits for it',
+};
+
+/** Puts the execution to sleep once this run of the node returns, without items: those are given here. */
+export async function putToSleep(
+	execution: Execution,
+	batch: Batch,
+	sleep: Sleep,
+): Promise<INodeExecutionData[]> {
+	markAsleep(batch.executionId, sleep);
+	reportSleep(execution, batch, sleep);
+	// n8n goes by the computer's clock, which may have been set back.
+	await execution.putToSleep(new Date(Date.now() + sleep.wakeAt - clock.now()));
+	return [];
 }

@@ -19,10 +19,8 @@ interface Remembered {
 	isOwn: boolean;
 	/** Tasks for which there was a callback. */
 	tasks: Set<string>;
-	/** Whether a callback has been allowed to wake the execution. */
-	isOver: boolean;
-	/** Whether it has woken, and taken what was noted. */
-	isAwake: boolean;
+	/** `woken`: a callback has been allowed to wake it. `awake`: it has taken what was noted. */
+	phase: 'asleep' | 'woken' | 'awake';
 	forgetAt: number;
 }
 
@@ -37,18 +35,13 @@ const LONG_SLEEP_MS = 10_000;
 const MEMORY_MS = 10 * 60_000;
 
 /** What to do about a callback: wake the execution, just note it, or have the provider call again. */
-export type Verdict = 'wake' | 'noted' | 'again';
+type Verdict = 'wake' | 'noted' | 'again';
 
 /** Decides about the callback of a running task. If it is to wake the execution, that is noted in the batch. */
-export function decideCallback(
-	executionId: string,
-	batch: Batch,
-	taskId: string,
-	now: number,
-): Verdict {
+export function decideCallback(batch: Batch, taskId: string, now: number): Verdict {
 	const sleep = batch.sleep!;
-	const known = recall(executionId, sleep.since, now);
-	if (known.since > sleep.since || known.isAwake) return 'again';
+	const known = recall(batch.executionId, sleep.since, now);
+	if (known.since > sleep.since || known.phase === 'awake') return 'again';
 	const { tasks } = known;
 	const unended = batch.items.filter(isCalling);
 	const haveAllEnded = unended.every((item) => item.taskId === taskId || tasks.has(item.taskId));
@@ -61,9 +54,9 @@ export function decideCallback(
 	// Perhaps no other comes later: so this one has to come again.
 	if (isAllowed && isEarly && wantsSlots && !haveAllEnded) return 'again';
 	tasks.add(taskId);
-	if (known.isOver || !isAllowed) return 'noted';
-	known.isOver = true;
-	wokenBy(batch, tasks, now);
+	if (known.phase === 'woken' || !isAllowed) return 'noted';
+	known.phase = 'woken';
+	wokenBy(sleep, tasks, now);
 	return 'wake';
 }
 
@@ -76,8 +69,7 @@ export function markAsleep(executionId: string, { since }: Sleep): void {
 export function markAwake(executionId: string, sleep: Sleep, now: number): Callbacks {
 	const { callbacks = [] } = sleep;
 	const known = recall(executionId, sleep.since, now);
-	known.isOver = true;
-	known.isAwake = true;
+	known.phase = 'awake';
 	return {
 		taskIds: new Set([...known.tasks, ...callbacks]),
 		areHere: known.tasks.size > 0 && callbacks.every((taskId) => known.tasks.has(taskId)),
@@ -88,8 +80,7 @@ function recall(executionId: string, since: number, now: number): Remembered {
 	for (const [id, { forgetAt }] of executions) if (forgetAt < now) executions.delete(id);
 	let known = executions.get(executionId);
 	if (!known || known.since < since) {
-		const flags = { isOwn: false, isOver: false, isAwake: false };
-		known = { since, ...flags, tasks: new Set(), forgetAt: 0 };
+		known = { since, isOwn: false, tasks: new Set(), phase: 'asleep', forgetAt: 0 };
 	}
 	executions.set(executionId, known);
 	known.forgetAt = now + MEMORY_MS;

@@ -144,13 +144,29 @@ function withoutFiles(batch: Batch): Batch {
 }
 
 /**
- * What a retry takes over from another execution: the newest that is known of it, or of another retry of
- * it. Throws a NodeOperationError if that one still runs, or may.
+ * A run begins that goes on from an earlier one: Retry On Fail, or a retry from the executions list. Gives its
+ * batch. Throws a NodeOperationError if that one still runs, or may.
+ * @param goOn makes the batch from the newest that is known of the earlier run, or of another retry of it
  */
-export function newestOf(stored: Batch, execution: Execution): Batch {
-	const { executionId, runIndex, revision, sleep } = stored;
-	const run = runs.get(keyOf({ id: executionId, runIndex, node: execution.node }));
-	if (!run) return stored;
+export function takeOver(
+	execution: Execution,
+	earlier: Batch,
+	goOn: (newest: Batch) => Batch,
+): Batch {
+	const { executionId, runIndex } = earlier;
+	const key = keyOf({ id: executionId, runIndex, node: execution.node });
+	const run = runs.get(key);
+	const isRetryOnFail = executionId === execution.id;
+	const batch = goOn(isRetryOnFail || !run ? earlier : newestOf(run, earlier, execution));
+	// Nothing has to be remembered of Retry On Fail, unless something is already, nor of tools.
+	if (!execution.isTool && (run || !isRetryOnFail)) {
+		runs.set(key, begin(run, execution, batch, KEPT_FOR_RETRY_MS));
+	}
+	return batch;
+}
+
+function newestOf(run: Run, stored: Batch, execution: Execution): Batch {
+	const { executionId, revision, sleep } = stored;
 	const isOther = run.batch.executionId !== executionId;
 	const isNewer = isOther || run.isAwake || run.batch.revision > revision;
 	if (!isNewer) return stored;
@@ -180,15 +196,6 @@ function goneAt({ batch, since }: Run, isRetry: boolean): number {
 	const { sleep } = batch;
 	if (isRetry) return sleep ? sleep.wakeAt + OVERDUE_MS : since;
 	return since + (sleep ? SETTLED_MS.asleep : SETTLED_MS.ended);
-}
-
-/** A retry goes on from an earlier run, with this batch. */
-export function takeOver(execution: Execution, earlier: Batch, batch: Batch): void {
-	const key = keyOf({ id: earlier.executionId, runIndex: earlier.runIndex, node: execution.node });
-	const run = runs.get(key);
-	// Retry On Fail, in an execution of which nothing has to be remembered.
-	if (!run && earlier.executionId === execution.id) return;
-	runs.set(key, begin(run, execution, batch, KEPT_FOR_RETRY_MS));
 }
 
 function forgetOld(now: number): void {

@@ -33,7 +33,7 @@ function resumeFor(ctx: IWebhookFunctions, taskId: string): IWebhookResponseData
 	const item = batch?.items.find((each) => taskIdOf(each) === taskId);
 	if (!batch?.sleep || !item) return answer(ctx, NOT_OURS);
 	if (!isRunning(item)) return answer(ctx, ACKNOWLEDGED);
-	const verdict = decideCallback(ctx.getExecutionId(), batch, taskId, clock.now());
+	const verdict = decideCallback(batch, taskId, clock.now());
 	if (verdict === 'again') return answer(ctx, AGAIN);
 	const workflowData = verdict === 'wake' ? dropSpentEntry(ctx) : null;
 	return workflowData ? { webhookResponse: ACKNOWLEDGED, workflowData } : answer(ctx, ACKNOWLEDGED);

@@ -76,7 +76,7 @@ export function downloader(ctx: NodeContext, client: Client) {
 		{ video, thumbnail }: Downloads,
 	): Promise<IBinaryKeyData> => {
 		const binary: IBinaryKeyData = {};
-		if (video) binary[video] = await client.download(task, task.videoUrl, api);
+		if (video) binary[video] = await client.download(task, task.videoUrl!, api);
 		if (!thumbnail) return binary;
 		if (task.imageUrl === null) {
 			// Some providers never give one, which needs no telling for each item.

@@ -3,7 +3,7 @@ import { NodeApiError, NodeOperationError, type INode, type NodeError } from 'n8
 import { PROVIDERS } from '../api/dialects';
 import { thoseWhoCancel } from '../api/dialects/names';
 import type { Provider } from '../api/dialects/dialect';
-import type { ApiErrorData, ApiErrorKind } from '../api/error';
+import type { ApiErrorKind } from '../api/error';
 import {
 	failureOf,
 	type Failure,
@@ -165,7 +165,7 @@ export function badInputError(ref: ItemRef, item: ItemState & { state: 'failed' 
 }
 
 function textOf(failure: Failure, provider?: Provider): Text {
-	if (failure.kind === 'deadline') return DEADLINES[failure.reason as Terms['waitFor']];
+	if (failure.kind === 'deadline') return DEADLINES[failure.reason];
 	if (failure.kind === 'local') {
 		const {
 			reason,
@@ -173,7 +173,7 @@ function textOf(failure: Failure, provider?: Provider): Text {
 		} = failure;
 		return { message: reason, description };
 	}
-	const { kind, code, reason, credits } = failure as ApiErrorData;
+	const { kind, code, reason, credits } = failure;
 	return TEXTS[kind]({ reason: escaped(reason), plain: reason, code, credits, provider });
 }
 

@@ -7,8 +7,6 @@ import type {
 	INodeProperties,
 	NodeError,
 } from 'n8n-workflow';
-import type { Client } from '../api/client';
-import type { Provider } from '../api/dialects/dialect';
 import type { Task } from '../task/task';
 
 /** Goes with `simplify` of an outcome. */
@@ -35,19 +33,6 @@ export interface Outcome {
 	error?: NodeError;
 	/** Nothing was sent for this item, since another one has stopped the run. */
 	notStarted?: boolean;
-}
-
-/**
- * Whose account the node uses. If the credential cannot be read, throws n8n's error; or gives undefined if
- * the node goes on after errors: then each item is to have that error, as n8n would hand on the input as the
- * result.
- */
-export async function providerOf(
-	client: Client,
-	stopsOnError: boolean,
-): Promise<Provider | undefined> {
-	const provider = client.connection().then((connection) => connection.provider);
-	return await (stopsOnError ? provider : provider.catch(() => undefined));
 }
 
 export function hasFailed({ error, notStarted }: Outcome): boolean {

@@ -3,10 +3,9 @@
  * A value of another type is taken if its meaning is certain, and refused otherwise: no value is ever
  * ignored, or replaced by a default.
  */
-import type { IDataObject } from 'n8n-workflow';
 import { isHttpUrl } from '../api/url';
 import { escaped } from '../n8n';
-import { trimInvisible } from '../task/json';
+import { trimInvisible, type Json } from '../task/json';
 
 /** A parameter that cannot be used. The message names the field, the description says what was found. */
 export class InvalidInput extends Error {
@@ -29,7 +28,7 @@ export function isEmpty(value: unknown): boolean {
 
 /** A reader that gives undefined if the option is absent or empty: for options that mean "none" then. */
 export function optional<T>(
-	options: IDataObject,
+	options: Json,
 	name: string,
 	read: (value: unknown) => T,
 ): T | undefined {
@@ -38,7 +37,7 @@ export function optional<T>(
 
 /** A reader that gives the default if the option is absent. An option that is there must have a value. */
 export function withDefault<T>(
-	options: IDataObject,
+	options: Json,
 	name: string,
 	fallback: T,
 	read: (value: unknown) => T,

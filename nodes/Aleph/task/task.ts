@@ -29,7 +29,7 @@ export interface TaskRecord {
 }
 
 /** An image of how the video is to look at a moment, or in a range, of the source video. */
-export interface Keyframe {
+export type Keyframe = {
 	/** URL. */
 	image: string;
 	/** The moment, in seconds or as a share of the video's length, 0 to 1. */
@@ -38,7 +38,7 @@ export interface Keyframe {
 	/** The range, in seconds. */
 	start?: number;
 	end?: number;
-}
+};
 
 /** What a task is asked for. The dialects say which of it they can do, and how it is written. */
 export interface VideoRequest {

@@ -51,14 +51,16 @@ interface Memory {
 
 const memories = new Map<string, Memory>();
 
-/** What to do about a callback. */
+/** What to do about a callback: start the workflow with an item, reject it, or acknowledge it. */
 export interface Delivery {
-	/** Whether the workflow is to start, with `item`. */
-	starts: boolean;
 	item?: INodeExecutionData;
-	/** What to answer otherwise. */
 	rejection?: Rejection;
 }
+
+const DELIVERED: Delivery = {};
+const UNDERWAY: Delivery = {
+	rejection: { code: 503, msg: 'Another callback for this task is being handled' },
+};
 
 /**
  * Lets `deliver` decide about a task, unless it has been delivered before, or another delivery of it takes
@@ -68,16 +70,16 @@ export async function deliverOnce(
 	ctx: IWebhookFunctions,
 	taskId: string,
 	deliver: () => Promise<Delivery>,
-): Promise<Delivery | 'delivered' | 'underway'> {
+): Promise<Delivery> {
 	const memory = recall(ctx);
 	// Nothing may be awaited between the last look and the beginning: others look in the same moment.
 	for (let other; (other = inTheWay(memory, taskId));) {
-		if (!(await outlasts(ctx, other))) return 'underway';
+		if (!(await outlasts(ctx, other))) return UNDERWAY;
 	}
-	if (memory.delivered.has(taskId)) return 'delivered';
+	if (memory.delivered.has(taskId)) return DELIVERED;
 	const onStart = () => remember(memory.delivered, taskId);
 	const outcome = await begin(ctx, memory, { key: taskId, deliver, onStart });
-	if (outcome.starts) {
+	if (outcome.item) {
 		// The list is made in the moment of storing it, with all that other requests have started as well.
 		storeOnceStarted(ctx, 'delivered', () => {
 			remember(memory.delivered, taskId);
@@ -91,19 +93,19 @@ export async function deliverOnce(
 export async function deliverEach(
 	ctx: IWebhookFunctions,
 	deliver: () => Promise<Delivery>,
-): Promise<Delivery | 'delivered' | 'underway'> {
+): Promise<Delivery> {
 	const memory = recall(ctx);
 	const callback = createHash('sha256').update(JSON.stringify(ctx.getBodyData())).digest('hex');
 	// n8n may hand over the one that came first as the second.
 	const comesAgain = (other: Underway) => other.isUnheard() || hasHungUp(ctx);
 	for (let other; (other = inTheWay(memory, callback)) && comesAgain(other);) {
-		if (!(await outlasts(ctx, other))) return 'underway';
+		if (!(await outlasts(ctx, other))) return UNDERWAY;
 	}
 	if (memory.unheard.has(callback)) {
 		void answerOf(ctx).then(({ isHeard }) => {
 			if (isHeard) memory.unheard.delete(callback);
 		});
-		return 'delivered';
+		return DELIVERED;
 	}
 	const onStart = (isHeard: boolean) => {
 		if (!isHeard) remember(memory.unheard, callback);
@@ -132,7 +134,7 @@ async function begin(
 	const own: Underway = { since: clock.now(), isUnheard: () => hasHungUp(ctx), ended };
 	underway.set(key, own);
 	const outcome = await deliver();
-	({ starts } = outcome);
+	starts = outcome.item !== undefined;
 	return outcome;
 }
 

@@ -1,6 +1,6 @@
 /** What the trigger does with one callback: reject it, acknowledge it, or start the workflow. */
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
-import { ACKNOWLEDGED, answer, isRejection, readCallback, type Rejection } from '../api/callback';
+import { ACKNOWLEDGED, answer, isRejection, readCallback } from '../api/callback';
 import { Client, type FoundRecord } from '../api/client';
 import { readRecentConnection } from '../api/connection';
 import { failureOf } from '../batch/state';
@@ -15,7 +15,7 @@ import { UNHEARD_VERIFICATION_MS, VERIFICATION_MS, verified } from './verify';
 
 /** If this threw, n8n would start the workflow with an empty item, as a failed execution. */
 export async function receive(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-	const client = new Client(this, 'callbacks', readRecentConnection);
+	const client = new Client(this, readRecentConnection);
 	try {
 		return await received(this, client);
 	} catch (error) {
@@ -39,14 +39,10 @@ async function received(ctx: IWebhookFunctions, client: Client): Promise<IWebhoo
 		: parameters.deduplicate
 			? deliverOnce(ctx, callback.taskId, deliver)
 			: deliverEach(ctx, deliver));
-	if (delivery === 'underway') return answer(ctx, UNDERWAY);
-	if (delivery === 'delivered') return answer(ctx, ACKNOWLEDGED);
 	if (!delivery.item) return answer(ctx, delivery.rejection ?? ACKNOWLEDGED);
 	// n8n answers with this once it has started the workflow, and with 500 if that fails.
 	return { webhookResponse: ACKNOWLEDGED, workflowData: [[delivery.item]] };
 }
-
-const UNDERWAY: Rejection = { code: 503, msg: 'Another callback for this task is being handled' };
 
 async function deliveryOf(
 	ctx: IWebhookFunctions,
@@ -55,21 +51,20 @@ async function deliveryOf(
 	{ events, verifyWithApi, simplify, downloads }: TriggerParameters,
 ): Promise<Delivery> {
 	// A task that still runs is no event, and not worth asking the API for.
-	if (callback.status === 'processing') return { starts: false };
+	if (callback.status === 'processing') return {};
 	const patience = hasHungUp(ctx) ? UNHEARD_VERIFICATION_MS : VERIFICATION_MS;
 	const found = verifyWithApi
 		? await verified(client, callback.taskId, patience)
 		: { task: callback };
-	if ('msg' in found) return { starts: false, rejection: found };
+	if (isRejection(found)) return { rejection: found };
 	const { task } = found;
-	if (!events.includes(task.status === 'success' ? 'completed' : 'failed'))
-		return { starts: false };
+	if (!events.includes(task.status === 'success' ? 'completed' : 'failed')) return {};
 	if (!verifyWithApi && (downloads.video !== null || downloads.thumbnail !== null)) {
 		ctx.logger.warn(`${ctx.getNode().name} downloads nothing while "Verify with API" is off`);
 	}
 	const files = 'api' in found ? await filesOf(ctx, client, found, downloads) : {};
 	const { json, binary } = outputItem({ task, data: ctx.getBodyData(), simplify, ...files }, 0);
-	return { starts: true, item: { json, binary } };
+	return { item: { json, binary } };
 }
 
 /**

@@ -57,7 +57,7 @@ export async function verified(
  */
 async function readOnce(client: Client, taskId: string, signal: AbortSignal): Promise<FoundRecord> {
 	const { account } = await client.connected();
-	const read = async () => await client.readTask(taskId, { signal });
+	const read = async () => await client.readTask(taskId, { checks: 'callbacks', signal });
 	return await shared(`${account} ${taskId}`, read).catch((error: unknown) => {
 		// The time of another callback may be over before that of this one.
 		throw error instanceof ApiError ? error : new ApiError('busy', null, 'Not asked in time');

@@ -5,7 +5,7 @@ import { harmlessName } from '../../api/files/fileName';
 import { asLocalFile, readBinary } from '../../items/binary';
 import { requestError } from '../../items/errors';
 import { readInputs } from '../../items/inputs';
-import { outputItems, providerOf, type Outcome } from '../../items/output';
+import { outputItems, type Outcome } from '../../items/output';
 import { brief, InvalidInput, isEmpty, readText } from '../../items/parameters';
 
 export const description: INodeProperties[] = [
@@ -29,7 +29,7 @@ export const description: INodeProperties[] = [
 
 export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const client = new Client(this);
-	const provider = await providerOf(client, !this.continueOnFail());
+	const provider = await client.provider(!this.continueOnFail());
 	const inputs = readInputs(this, provider, (itemIndex) => readUpload(this, itemIndex));
 	const outcomes = inputs.map(async (input, itemIndex): Promise<Outcome> => {
 		try {

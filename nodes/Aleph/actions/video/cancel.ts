@@ -5,12 +5,12 @@ import { patiently } from '../../api/retry';
 import { failureOf } from '../../batch/state';
 import { requestError, type ItemRef } from '../../items/errors';
 import { readInputs } from '../../items/inputs';
-import { outputItems, providerOf, simplifyField, type Outcome } from '../../items/output';
+import { outputItems, simplifyField, type Outcome } from '../../items/output';
 import { readExecution } from '../../n8n';
 import { acceptedTask } from '../../task/task';
 import { includeInputFieldsOption, taskIdField } from './fields';
 import { readTaskId } from './get';
-import { untoldOutcome, withAdvice } from './outcome';
+import { untoldOutcome, withAdvice } from '../../items/outcome';
 import { readOutputTerms, termsOfBadItem } from './terms';
 
 export const description: INodeProperties[] = [
@@ -31,7 +31,7 @@ const RERUN = 'Running the node again does no harm: tasks that have ended stay a
 export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const { node, isTool } = readExecution(this);
 	const client = new Client(this);
-	const provider = await providerOf(client, !this.continueOnFail());
+	const provider = await client.provider(!this.continueOnFail());
 	const inputs = readInputs(this, provider, (itemIndex) => readCancel(this, itemIndex));
 	const cancelling = inputs.map(async (input, itemIndex) => {
 		const ref: ItemRef = { node, itemIndex, provider };

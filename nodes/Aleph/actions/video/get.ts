@@ -17,7 +17,7 @@ import {
 } from './fields';
 import { downloadWith, initialState } from './job';
 import { runJobs } from './runJobs';
-import { readTerms, readWaits } from './terms';
+import { readTerms } from './terms';
 
 export const description: INodeProperties[] = [
 	taskIdField,
@@ -68,20 +68,17 @@ function getJobs(ctx: IExecuteFunctions, client: Client): Job[] {
 				const taskId = readTaskId(ctx, itemIndex);
 				const options = ctx.getNodeParameter('options', itemIndex, {});
 				const { dialect } = await client.connected();
-				const terms = {
-					...readTerms(ctx, itemIndex, options, dialect),
-					...patience(ctx, itemIndex),
-				};
-				return { requestHash: taskId, terms, stage: running(taskId, now) };
+				const terms = patiently(readTerms(ctx, itemIndex, options, dialect));
+				return { requestHash: taskId, terms, ...running(taskId, now) };
 			}),
 		download,
 	}));
 }
 
-function patience(ctx: IExecuteFunctions, itemIndex: number): Partial<Terms> {
-	return readWaits(ctx, itemIndex)
-		? { waitFor: 'end', notFoundTimeout: UNKNOWN_WHILE_WAITING_MS }
-		: { waitFor: 'check', timeout: PATIENCE_MS, notFoundTimeout: UNKNOWN_MS };
+function patiently(terms: Terms): Terms {
+	return terms.waitFor === 'end'
+		? { ...terms, notFoundTimeout: UNKNOWN_WHILE_WAITING_MS }
+		: { ...terms, waitFor: 'check', timeout: PATIENCE_MS, notFoundTimeout: UNKNOWN_MS };
 }
 
 /** Throws an InvalidInput. */

@@ -1,28 +1,22 @@
-/** What the jobs of all operations have in common: how an item begins, and how its files are downloaded. */
-import type { IExecuteFunctions } from 'n8n-workflow';
+/** What the jobs of all operations have in common: how an item begins and is known again, and its downloads. */
+import { createHash } from 'crypto';
+import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import type { Client } from '../../api/client';
 import type { Job } from '../../batch/job';
-import { failureOf, type ItemState, type Stage, type Terms } from '../../batch/state';
+import { failureOf, type ItemState } from '../../batch/state';
+import { identityOf } from '../../items/binary';
 import { downloader } from '../../items/downloads';
-import { inputHashOf } from './hashes';
 import { termsOfBadItem } from './terms';
-
-interface Beginning {
-	requestHash: string;
-	terms: Terms;
-	stage: Stage;
-}
 
 /** @param read reads the parameters; what it throws is how the item ends */
 export async function initialState(
 	ctx: IExecuteFunctions,
 	itemIndex: number,
-	read: () => Promise<Beginning>,
+	read: () => Promise<ItemState>,
 ): Promise<ItemState> {
 	const inputHash = inputHashOf(ctx, itemIndex);
 	try {
-		const { stage, ...facts } = await read();
-		return { ...facts, inputHash, ...stage };
+		return { ...(await read()), inputHash };
 	} catch (error) {
 		const terms = termsOfBadItem(ctx, itemIndex);
 		return { inputHash, terms, state: 'failed', failure: failureOf(error as Error) };
@@ -34,4 +28,21 @@ export function downloadWith(ctx: IExecuteFunctions, client: Client): Job['downl
 	return async ({ record: { task }, api, terms }) => ({
 		binary: await download({ task, api: api! }, terms.downloads),
 	});
+}
+
+export function hashOf(value: unknown): string {
+	return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+}
+
+/**
+ * Of an item's parameters as written, and its input. Expressions with the time, a random number or the
+ * execution's ID give other values when the node runs again, although the item is the same.
+ */
+function inputHashOf(ctx: IExecuteFunctions, itemIndex: number): string {
+	const { json, binary = {} } = ctx.getInputData()[itemIndex] ?? {};
+	return hashOf([ctx.getNode().parameters, json, filesOf(binary)]);
+}
+
+export function filesOf(files: Record<string, IBinaryData>): Array<[string, string]> {
+	return Object.entries(files).map(([name, binary]) => [name, identityOf(binary)]);
 }

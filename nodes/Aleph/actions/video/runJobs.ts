@@ -4,21 +4,14 @@ import { Client } from '../../api/client';
 import { clock } from '../../api/clock';
 import { drive } from '../../batch/drive';
 import type { Job } from '../../batch/job';
-import { beginBatch, LONGEST_AWAKE_MS, resumeBatch } from '../../execution/batch';
-import { maySleep, putToSleep } from '../../execution/sleep';
+import { beginBatch, LONGEST_AWAKE_MS, putToSleep, resumeBatch } from '../../execution/batch';
 import { withNewest } from '../../execution/newest';
-import { outputItems, providerOf } from '../../items/output';
+import { outputItems } from '../../items/output';
 import { readExecution, type Execution } from '../../n8n';
-import { outcomesOf, withAdvice } from './outcome';
-import { wantsToSleep } from './terms';
+import { outcomesOf, withAdvice } from '../../items/outcome';
 
 /** Makes the jobs of a run, with the client that they use. */
-export type Jobs = (
-	ctx: IExecuteFunctions,
-	client: Client,
-	execution: Execution,
-	sleeps: boolean,
-) => Job[];
+type Jobs = (ctx: IExecuteFunctions, client: Client, execution: Execution) => Job[];
 
 /**
  * Gives the items, or none if the execution goes to sleep. Throws a NodeError.
@@ -29,21 +22,17 @@ export async function runJobs(
 	makeJobs: Jobs,
 	rerun: string,
 ): Promise<INodeExecutionData[]> {
+	const client = new Client(ctx);
 	const execution = readExecution(ctx);
 	const { node, isTool, signal } = execution;
 	return await withNewest(execution, async (woken) => {
-		// How it waits was decided when it began: at a wake an expression may have no value any more.
-		const sleeps = woken?.sleeps ?? (wantsToSleep(ctx) && maySleep(ctx, execution));
-		const client = new Client(ctx, sleeps ? 'verify' : 'poll');
-		const jobs = makeJobs(ctx, client, execution, sleeps);
-		const batch = woken
-			? resumeBatch(execution, woken)
-			: await beginBatch(execution, client, jobs, sleeps);
-		const awakeUntil = sleeps ? clock.now() + LONGEST_AWAKE_MS : undefined;
+		const jobs = makeJobs(ctx, client, execution);
+		const batch = woken ? resumeBatch(execution, woken) : await beginBatch(execution, client, jobs);
+		const awakeUntil = batch.sleeps ? clock.now() + LONGEST_AWAKE_MS : undefined;
 		await drive(batch, jobs, client, { clock, signal, awakeUntil });
 		// What is given out now would be taken for the result.
 		if (batch.sleep) return await putToSleep(execution, batch, batch.sleep);
-		const outcomes = outcomesOf(node, batch, await providerOf(client, false));
+		const outcomes = outcomesOf(node, batch, await client.provider(false));
 		return outputItems(ctx, outcomes, (error) => withAdvice(error, outcomes, { rerun, isTool }));
 	});
 }

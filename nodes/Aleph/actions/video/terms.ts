@@ -19,6 +19,7 @@ const LONGEST_TIMEOUT_MINUTES = 30 * 24 * 60;
 
 const DEFAULTS: Terms = {
 	waitFor: 'start',
+	sleeps: false,
 	timeout: 30 * MINUTE_MS,
 	notFoundTimeout: null,
 	pollInterval: null,
@@ -31,33 +32,11 @@ const DEFAULTS: Terms = {
 	hasFiles: false,
 };
 
-/** Whether to wait for the end of the tasks. Throws an InvalidInput. */
-export function readWaits(ctx: IExecuteFunctions, itemIndex: number): boolean {
-	return readWaiting(ctx, itemIndex) !== 'none';
-}
-
-/** Whether the user wants the execution to sleep: if that goes for any item, it does for all that wait. */
-export function wantsToSleep(ctx: IExecuteFunctions): boolean {
-	return ctx.getInputData().some((_, itemIndex) => {
-		try {
-			return sleepsFor(ctx, itemIndex);
-		} catch {
-			// The item's own error says what is wrong.
-			return false;
-		}
-	});
-}
-
-/** Whether to sleep until the task of an item has ended. Throws an InvalidInput. */
-export function sleepsFor(ctx: IExecuteFunctions, itemIndex: number): boolean {
-	return readWaiting(ctx, itemIndex) === 'sleep';
-}
-
-function readWaiting(ctx: IExecuteFunctions, itemIndex: number): 'none' | 'poll' | 'sleep' {
+function readWaiting(ctx: IExecuteFunctions, itemIndex: number): Partial<Terms> {
 	const waits: unknown = ctx.getNodeParameter('waitForCompletion', itemIndex, false);
-	if (!readBoolean('Wait for Completion', waits)) return 'none';
+	if (!readBoolean('Wait for Completion', waits)) return {};
 	const mode: unknown = ctx.getNodeParameter('waitMode', itemIndex, 'poll');
-	return readOneOf('Wait Mode', mode, ['poll', 'sleep']);
+	return { waitFor: 'end', sleeps: readOneOf('Wait Mode', mode, ['poll', 'sleep']) === 'sleep' };
 }
 
 /** The terms that every operation has. Throws an InvalidInput. */
@@ -69,6 +48,7 @@ export function readTerms(
 ): Terms {
 	return {
 		...DEFAULTS,
+		...readWaiting(ctx, itemIndex),
 		timeout: readTimeout(options),
 		pollInterval: readPollInterval(options),
 		onTimeout: withDefault(options, 'onTimeout', DEFAULTS.onTimeout, (value) =>

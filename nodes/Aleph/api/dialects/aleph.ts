@@ -18,12 +18,7 @@ export const aleph: Dialect = {
 	name: 'Aleph API',
 	description: 'The older API, and the only one that Apikley documents',
 
-	start: (request) => ({
-		method: 'POST',
-		path: '/api/v1/aleph/generate',
-		// This API has none, so there are none: that is for the type.
-		body: { ...request, keyframes: undefined },
-	}),
+	start: (request) => ({ method: 'POST', path: '/api/v1/aleph/generate', body: { ...request } }),
 
 	read,
 	probe: read('credential-test'),

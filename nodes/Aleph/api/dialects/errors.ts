@@ -6,11 +6,13 @@ import type { HttpAnswer } from './dialect';
 /** What an answer says, where the APIs and what stands in front of them put their words; else its status. */
 export function reasonIn({ statusCode, body }: HttpAnswer, content: Json): string {
 	const { msg, message, error, detail } = content;
-	const words = firstText(msg, message, error, asObject(error).message, detail);
 	// Those of a proxy may be bare, and those of a framework in a list.
 	const bare = typeof body === 'string' ? body : null;
-	const others = msg ?? message ?? error ?? detail ?? bare;
-	return words ?? briefly(others) ?? `HTTP ${statusCode}`;
+	return (
+		firstText(msg, message, error, asObject(error).message, detail) ??
+		briefly(msg ?? message ?? error ?? detail ?? bare) ??
+		`HTTP ${statusCode}`
+	);
 }
 
 const LONGEST_REASON = 300;
@@ -62,10 +64,7 @@ const LONGEST_MS = 60 * 60_000;
  * `Retry-After` is either seconds or a date (RFC 9110, section 10.2.3). `retry-after-ms` and
  * `x-should-retry` are what Runway's own SDK heeds (4.20.1).
  */
-export function retryAfter(headers: Record<string, unknown>): {
-	retryAfter?: number;
-	shouldRetry?: boolean;
-} {
+export function retryAfter(headers: Record<string, unknown>) {
 	const delay = asNumber(headers['retry-after-ms']) ?? delayOf(headers['retry-after']);
 	const said = asText(headers['x-should-retry'])?.trim().toLowerCase();
 	return {

@@ -13,14 +13,7 @@ import {
 	listOf,
 	type Json,
 } from '../../task/json';
-import {
-	acceptedTask,
-	CANCELLED,
-	isoTime,
-	withReport,
-	type Keyframe,
-	type Report,
-} from '../../task/task';
+import { acceptedTask, CANCELLED, withReport, type Keyframe, type Report } from '../../task/task';
 import { ApiError, type ApiErrorKind } from '../error';
 import type { ApiCall, Dialect, HttpAnswer, Provider } from './dialect';
 import { errorBody, kindOfStatus, NO_CREDITS, reasonIn, retryAfter } from './errors';
@@ -71,9 +64,9 @@ export const runway: Dialect = {
 		if (asId(record.id) !== taskId) return null;
 		const task = withReport(acceptedTask(taskId), {
 			status: statusOf(record),
-			videoUrl: videoUrlOf(record),
+			videoUrl: firstText(...listOf(record.output)),
 			credits: asObject(record.cost).credits,
-			expiresAt: isoTime(Date.now() + URL_LIFETIME_MS),
+			expiresAt: Date.now() + URL_LIFETIME_MS,
 			errorMessage: reasonOf(record),
 		});
 		return wordOf(record) === 'THROTTLED' ? { task, queued: true } : { task };
@@ -161,10 +154,6 @@ function isCancelled(record: Json): boolean {
 /** The status as the docs write it, in capitals. */
 function wordOf({ status }: Json): string | undefined {
 	return asText(status)?.trim().toUpperCase();
-}
-
-function videoUrlOf({ output }: Json): unknown {
-	return firstText(...listOf(output));
 }
 
 function reasonOf(record: Json): string | null {

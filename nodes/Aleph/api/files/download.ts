@@ -2,6 +2,7 @@
 import type { IBinaryData } from 'n8n-workflow';
 import { asNumber, asText } from '../../task/json';
 import type { NodeContext } from '../../n8n';
+import type { HttpAnswer } from '../dialects/dialect';
 import { ApiError } from '../error';
 import { networkError } from '../networkError';
 import { sendWithoutKey } from '../request';
@@ -10,12 +11,10 @@ import { isOfMedia, nameOfDownload, typeOfName, withExtension } from './fileName
 import { transfer, watched, type IdleTimer, type Transfer } from './transfer';
 
 /** Downloads a file into n8n's binary data. Throws an ApiError, or n8n's error if it cannot store the file. */
-export async function downloadFile(
-	ctx: NodeContext,
-	{ url, ...turn }: Omit<Transfer, 'url'> & { url: string | null },
-): Promise<IBinaryData> {
+export async function downloadFile(ctx: NodeContext, turn: Transfer): Promise<IBinaryData> {
+	const { url } = turn;
 	if (!isHttpUrl(url)) throw new ApiError('noFile', null, 'the API gave no URL for it');
-	return await transfer({ url, ...turn }, async (timer) => await downloadOnce(ctx, url, timer));
+	return await transfer(turn, async (timer) => await downloadOnce(ctx, url, timer));
 }
 
 /** Node's `Readable`; community packages may not import `stream`. */
@@ -24,9 +23,7 @@ type Readable = Exclude<
 	Buffer | Uint8Array
 >;
 
-interface StreamAnswer {
-	statusCode: number;
-	headers: Record<string, unknown>;
+interface StreamAnswer extends HttpAnswer {
 	body: Readable;
 }
 

@@ -37,7 +37,8 @@ export function isOfMedia(mimeType: string): boolean {
 export function withExtension(name: string, mimeType: string | null, own = ''): string {
 	if (typeOfName(name)) return name;
 	const bare = mimeType?.split(';')[0]?.trim().toLowerCase();
-	const [extension = own] = [...TYPES].find(([, type]) => type === bare) ?? [];
+	const [ofType = own] = [...TYPES].find(([, type]) => type === bare) ?? [];
+	const extension = TYPES.has(own.toLowerCase()) ? own : ofType;
 	return !extension || name.toLowerCase().endsWith(`.${extension.toLowerCase()}`)
 		? name
 		: `${name}.${extension}`;

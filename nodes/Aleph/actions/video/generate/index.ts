@@ -1,13 +1,12 @@
 /** video / generate: starts a task for each item, and waits for all of them together. */
-import type { IBinaryData, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Client } from '../../../api/client';
 import type { Connection } from '../../../api/connection';
 import type { Job } from '../../../batch/job';
 import { acceptedReport } from '../../../execution/report';
 import { asLocalFile } from '../../../items/binary';
 import type { Execution } from '../../../n8n';
-import { filesOf, hashOf } from '../hashes';
-import { downloadWith, initialState } from '../job';
+import { downloadWith, filesOf, hashOf, initialState } from '../job';
 import { runJobs } from '../runJobs';
 import { readParameters, type GenerateParameters } from './parameters';
 import { canCall } from './reachable';
@@ -24,17 +23,10 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 	);
 }
 
-function generateJobs(
-	ctx: IExecuteFunctions,
-	client: Client,
-	execution: Execution,
-	sleeps: boolean,
-): Job[] {
+function generateJobs(ctx: IExecuteFunctions, client: Client, execution: Execution): Job[] {
 	const warn = warnings(ctx);
 	const report = acceptedReport(execution);
 	const download = downloadWith(ctx, client);
-	const upload = async (file: IBinaryData, signal: AbortSignal) =>
-		await client.upload(await asLocalFile(ctx, file), signal);
 	return ctx.getInputData().map((_, itemIndex): Job => {
 		const read = reader(ctx, client, itemIndex);
 		return {
@@ -43,15 +35,18 @@ function generateJobs(
 					const { terms, request, files } = await read();
 					warn(request, await client.connected());
 					const requestHash = hashOf([{ ...request, callBackUrl: undefined }, filesOf(files)]);
-					return { requestHash, terms, stage: { state: 'pending' } };
+					return { requestHash, terms, state: 'pending' };
 				}),
 			upload: async (known, signal) =>
-				await uploadAll((await read()).files, known, async (file) => await upload(file, signal)),
-			start: async (uploads, signal) => {
+				await uploadAll(
+					(await read()).files,
+					known,
+					async (file) => await client.upload(await asLocalFile(ctx, file), signal),
+				),
+			start: async (uploads, signal, calls) => {
 				const { request, terms } = await read();
 				const video = withUrls(request, uploads);
-				const isWaitedFor = sleeps && terms.waitFor === 'end';
-				const own = isWaitedFor && ownCallbackUrl(execution, await client.connected());
+				const own = calls && ownCallbackUrl(execution, await client.connected());
 				if (own) video.callBackUrl = own;
 				const { rate, keepCredits } = terms;
 				const started = await client.startTask(video, { rate, keepCredits, signal });

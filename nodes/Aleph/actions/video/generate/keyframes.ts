@@ -1,5 +1,4 @@
 /** Keyframes: images that show how the video should look at given moments. What is wrong throws an InvalidInput. */
-import type { IDataObject } from 'n8n-workflow';
 import type { Dialect } from '../../../api/dialects/dialect';
 import {
 	InvalidInput,
@@ -11,7 +10,7 @@ import {
 	readWholeNumber,
 	withDefault,
 } from '../../../items/parameters';
-import { asObject } from '../../../task/json';
+import { asObject, type Json } from '../../../task/json';
 import type { Keyframe } from '../../../task/task';
 
 const MOST_KEYFRAMES = 5;
@@ -37,10 +36,8 @@ export function readKeyframes(
 	}
 	if (list.length === 0) return {};
 	const keyframes = list.map((item, index): Keyframe => {
-		const each = asObject(item) as IDataObject;
-		checkNames(each);
-		const usual = isEmpty(each.imageBinaryProperty) ? 'url' : 'binary';
-		const source = withDefault(each, 'imageSource', usual, (value) =>
+		const each = asObject(item);
+		const source = withDefault(each, 'imageSource', 'url', (value) =>
 			readOneOf('Image Source', value, ['url', 'binary']),
 		);
 		const isFile = source === 'binary';
@@ -66,39 +63,8 @@ function listOf(option: unknown): unknown[] | null {
 	return Array.isArray(list) ? (list as unknown[]) : null;
 }
 
-/** The fields that say which of two others counts. An expression need not have them. */
-const CHOICES = [
-	{ choice: 'imageSource', one: 'image', other: 'imageBinaryProperty' },
-	{ choice: 'moment', one: 'seconds', other: 'position' },
-];
-
-const NAMES = [
-	...CHOICES.flatMap(({ choice, one, other }) => [choice, one, other]),
-	...['hasRange', 'start', 'end'],
-];
-
-/** Refuses what would be ignored: an expression may have the names of the API, or too many values. */
-function checkNames(keyframe: IDataObject): void {
-	const unknown = Object.keys(keyframe).find((name) => !NAMES.includes(name));
-	if (unknown !== undefined) {
-		throw new InvalidInput(
-			`"Keyframes" has an unknown field "${unknown}"`,
-			`A keyframe may have: ${NAMES.join(', ')}.`,
-		);
-	}
-	for (const { choice, one, other } of CHOICES) {
-		if (Object.hasOwn(keyframe, choice) || isEmpty(keyframe[one]) || isEmpty(keyframe[other]))
-			continue;
-		throw new InvalidInput(
-			`"Keyframes" has both "${one}" and "${other}"`,
-			'Leave out one of them.',
-		);
-	}
-}
-
-function readMoment(keyframe: IDataObject) {
-	const usual = isEmpty(keyframe.position) ? 'seconds' : 'position';
-	const moment = withDefault(keyframe, 'moment', usual, (value) =>
+function readMoment(keyframe: Json) {
+	const moment = withDefault(keyframe, 'moment', 'seconds', (value) =>
 		readOneOf('Moment', value, ['seconds', 'position']),
 	);
 	if (moment === 'position') {
@@ -108,9 +74,8 @@ function readMoment(keyframe: IDataObject) {
 	return { seconds: withDefault(keyframe, 'seconds', 0, readSeconds) };
 }
 
-function readRange(keyframe: IDataObject) {
-	const isGiven = !isEmpty(keyframe.start) || !isEmpty(keyframe.end);
-	const hasRange = withDefault(keyframe, 'hasRange', isGiven, (value) =>
+function readRange(keyframe: Json) {
+	const hasRange = withDefault(keyframe, 'hasRange', false, (value) =>
 		readBoolean('Set Range', value),
 	);
 	if (!hasRange) return {};

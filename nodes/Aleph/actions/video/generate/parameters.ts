@@ -20,7 +20,7 @@ import {
 	withDefault,
 } from '../../../items/parameters';
 import type { VideoRequest } from '../../../task/task';
-import { readTerms, readWaits, sleepsFor } from '../terms';
+import { readTerms } from '../terms';
 import { readKeyframes, type AddFile } from './keyframes';
 
 export interface GenerateParameters {
@@ -53,15 +53,14 @@ export function readParameters(
 		...readReferenceImage(options, addFile),
 		...readKeyframes(options.keyframes, dialect, addFile),
 		...readLook(options, dialect),
-		...readCallBackUrl(ctx, itemIndex, options),
 	};
 	const terms: Terms = {
 		...readTerms(ctx, itemIndex, options, dialect),
-		waitFor: readWaits(ctx, itemIndex) ? 'end' : 'start',
 		...readLimits(options),
 		hasFiles: Object.keys(files).length > 0,
 	};
-	return { request, files, terms };
+	const callBackUrl = readCallBackUrl(options, terms);
+	return { request: { ...request, callBackUrl }, files, terms };
 }
 
 /** What an option of the API is called in the node, by the fields that set it. */
@@ -156,15 +155,15 @@ function readLook(options: IDataObject, dialect: Dialect) {
 
 const OUTPUT_FORMATS = ['mp4', 'prores', 'png_sequence', 'sdr_rec709_10bit'];
 
-function readCallBackUrl(ctx: IExecuteFunctions, itemIndex: number, options: IDataObject) {
+function readCallBackUrl(options: IDataObject, { sleeps }: Terms): string | undefined {
 	const callBackUrl = optional(options, 'callBackUrl', (value) => readUrl('Callback URL', value));
-	if (callBackUrl !== undefined && sleepsFor(ctx, itemIndex)) {
+	if (callBackUrl !== undefined && sleeps) {
 		throw new InvalidInput(
 			'"Callback URL" cannot be used with the "Sleep" wait mode',
 			'Remove the option: in this mode the provider calls the sleeping execution.',
 		);
 	}
-	return { callBackUrl };
+	return callBackUrl;
 }
 
 function readLimits(options: IDataObject): Pick<Terms, 'rate' | 'keepCredits'> {

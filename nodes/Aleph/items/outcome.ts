@@ -1,7 +1,7 @@
 /** What became of each item of a batch, as the node outputs it. */
 import type { IBinaryKeyData, IDataObject, INode, NodeError } from 'n8n-workflow';
-import type { Provider } from '../../api/dialects/dialect';
-import type { Batch, Failure, ItemState } from '../../batch/state';
+import type { Provider } from '../api/dialects/dialect';
+import type { Batch, Failure, ItemState } from '../batch/state';
 import {
 	badInputError,
 	downloadError,
@@ -11,10 +11,10 @@ import {
 	timeoutError,
 	unconfirmedError,
 	type ItemRef,
-} from '../../items/errors';
-import { hasFailed, type Outcome } from '../../items/output';
-import { escaped } from '../../n8n';
-import { acceptedTask, type Requested, type Task } from '../../task/task';
+} from './errors';
+import { hasFailed, type Outcome } from './output';
+import { escaped } from '../n8n';
+import { acceptedTask, type Requested, type Task } from '../task/task';
 
 export function outcomesOf(
 	node: INode,
