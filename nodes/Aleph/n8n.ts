@@ -29,7 +29,7 @@ interface Internals {
 	additionalData?: { executionTimeoutTimestamp?: number };
 	/** n8n 2.0 does not have it. */
 	getWorkflowSettings?: () => { engineType?: string; executionTimeout?: number };
-	/** 1.123 to 2.41. */
+	/** Neither 1.123 nor 2.0 has it. */
 	customData?: { set: (key: string, value: string) => void };
 }
 
@@ -96,6 +96,8 @@ export function readExecution(ctx: IExecuteFunctions) {
 		logger: ctx.logger,
 		/** When n8n stops it for taking too long, if it ever does. Of no use at a wake: looks at all that has run. */
 		deadline: () => endOfExecution(ctx),
+		/** Whether it has slept before this node. Of no use at a wake, either. */
+		hasSlept: () => hasSlept(ctx),
 		/** Who would lose something, or be confused, if it slept; null if nobody. Of no use at a wake, either. */
 		keptAwakeBy: () => (isTool ? 'agent' : keptAwakeBy(ctx)),
 		/** Shown beside the items. */
@@ -272,24 +274,52 @@ export function dropSpentEntry(ctx: IWebhookFunctions): INodeExecutionData[][] |
 }
 
 function endOfExecution(ctx: IExecuteFunctions): number | undefined {
-	const { additionalData, runExecutionData } = ctx as Internals;
-	const end = additionalData?.executionTimeoutTimestamp ?? Infinity;
-	// After a sleep of another node n8n gives the time anew, but goes by the first start.
+	const { additionalData } = ctx as Internals;
 	const { executionTimeout = 0 } = (ctx as Internals).getWorkflowSettings?.() ?? {};
-	// A retry, or a step in the editor, comes with runs of an earlier execution, whose time does not count.
-	const hasOthersRuns = ['retry', 'manual'].includes(ctx.getMode());
-	const runs = Object.values(runExecutionData?.resultData?.runData ?? {}).flat();
-	const began = Math.min(...runs.map(({ startTime }) => startTime));
-	const counts = executionTimeout > 0 && !hasOthersRuns;
-	const limit = Math.min(end, counts ? began + executionTimeout * 1_000 : Infinity);
+	const { began, woke } = timesOf(ctx);
+	// At each wake n8n gives the time anew, but goes by the first start (1.123 to 2.41).
+	const end = (additionalData?.executionTimeoutTimestamp ?? Infinity) - (woke - began);
+	const limit = Math.min(end, executionTimeout > 0 ? began + executionTimeout * 1_000 : Infinity);
 	return limit === Infinity ? undefined : limit;
 }
 
+function hasSlept(ctx: IExecuteFunctions): boolean {
+	const { began, woke } = timesOf(ctx);
+	return woke > began;
+}
+
+/** Between two nodes of an execution there is no longer pause, unless it sleeps. */
+const LONGEST_PAUSE_MS = 1_000;
+
+/**
+ * When an execution began, and when it last woke, which is the same if it has not slept (epoch milliseconds).
+ * A retry, or a step in the editor, comes with runs of an earlier execution, whose times do not count.
+ */
+function timesOf(ctx: IExecuteFunctions): { began: number; woke: number } {
+	const own: Array<Pick<ITaskData, 'startTime' | 'executionTime'>> = [
+		{ startTime: Date.now(), executionTime: 0 },
+	];
+	const hasOthersRuns = ['retry', 'manual'].includes(ctx.getMode());
+	const earlier = hasOthersRuns ? [] : ranNodes(ctx).flatMap(({ runs }) => runs);
+	const runs = [...own, ...earlier].sort((a, b) => a.startTime - b.startTime);
+	const began = runs[0]!.startTime;
+	let woke = began;
+	let ended = began;
+	for (const { startTime, executionTime } of runs) {
+		if (startTime > ended + LONGEST_PAUSE_MS) woke = startTime;
+		ended = Math.max(ended, startTime + executionTime);
+	}
+	return { began, woke };
+}
+
 function setCustomData(ctx: IExecuteFunctions, key: string, value: string): void {
-	const { customData, runExecutionData } = ctx as Internals;
+	const { runExecutionData } = ctx as Internals;
+	// Without it, asking for the other would throw (2.41).
+	if (!runExecutionData) return;
+	const { customData } = ctx as Internals;
 	// n8n 1.123 and 2.0 have the store alone.
 	if (customData) customData.set(key, value);
-	else if (runExecutionData) (runExecutionData.resultData.metadata ??= {})[key] = value;
+	else (runExecutionData.resultData.metadata ??= {})[key] = value;
 }
 
 /** How n8n has answered the request of a webhook. */

@@ -142,12 +142,12 @@ export class World implements Tasks {
 	}
 
 	private job(itemIndex: number, terms: Terms): Job {
-		const { hasFiles, rate: intervalCap, keepCredits, waitFor } = terms;
+		const { fileCount, rate: intervalCap, keepCredits, waitFor } = terms;
 		const { owner, limiters } = this;
 		return {
 			initial: () => Promise.reject(new Error('The batch has begun already')),
 			upload: async (known, signal) => {
-				if (!hasFiles || known.videoUrl) return known;
+				if (fileCount === 0 || known.videoUrl) return known;
 				const turn = { owner, intervalCap: Infinity, signal };
 				return await limiters.uploads.run(turn, async () => await this.upload(itemIndex));
 			},

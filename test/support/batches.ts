@@ -14,7 +14,7 @@ const TERMS: Terms = {
 	simplify: true,
 	includeInputFields: false,
 	downloads: { video: null, thumbnail: null },
-	hasFiles: false,
+	fileCount: 0,
 };
 
 /** A batch of so many items that are to be started, with terms that hold for each of them or differ by item. */

@@ -62,6 +62,8 @@ export interface Setup {
 	settings?: Partial<INode>;
 	/** Unique within a test. */
 	executionId?: string;
+	/** Milliseconds from now in which n8n stops the execution, as it says. */
+	endsIn?: number;
 }
 
 export interface Result {
@@ -150,6 +152,27 @@ async function prepare(setup: Setup, earlier?: IRunExecutionData) {
 	return { running: engine.processRunExecutionData(workflow) };
 }
 
+/** Executes the node behind another one, which has slept for so many milliseconds. */
+export async function runBehindSleep(setup: Setup, slept: number): Promise<Result> {
+	const { items, data, workflow } = await load(setup);
+	const main = [items];
+	data.resultData.runData.Start = [
+		{
+			startTime: Date.now() - slept,
+			executionTime: 0,
+			executionIndex: 0,
+			executionStatus: 'success',
+			source: [],
+			data: { main },
+		},
+	];
+	const source = { main: [{ previousNode: 'Start' }] };
+	data.executionData!.nodeExecutionStack = [
+		{ node: workflow.getNode(NODE)!, data: { main }, source },
+	];
+	return await start(setup, data).result;
+}
+
 /** The workflow of a test, with the data of an execution that is about to begin. */
 async function load(setup: Setup) {
 	await loaded;
@@ -209,7 +232,8 @@ function typeOf(name: string): INodeType {
 export function additionalData({
 	credential,
 	executionId: name = 'execution',
-}: Pick<Setup, 'credential' | 'executionId'>) {
+	endsIn,
+}: Pick<Setup, 'credential' | 'executionId' | 'endsIn'>) {
 	// n8n gives none a second time, and no test knows another's.
 	const executionId = `${name} of ${expect.getState().currentTestName}`;
 	const workflowData = { id: 'workflow', name: 'Test', active: false } as never;
@@ -222,6 +246,7 @@ export function additionalData({
 		webhookWaitingBaseUrl: 'http://localhost:5678/webhook-waiting',
 		formWaitingBaseUrl: 'http://localhost:5678/form-waiting',
 		setExecutionStatus: () => {},
+		...(endsIn && { executionTimeoutTimestamp: Date.now() + endsIn }),
 	} as unknown as IWorkflowExecuteAdditionalData;
 }
 

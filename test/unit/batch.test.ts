@@ -102,7 +102,7 @@ describe('a batch', () => {
 
 	it('keeps the files that it has uploaded, however often the API refuses their tasks', async () => {
 		const world = new World({ slots: 10, fate: uneven });
-		const batch = await world.run(batchOf(60, { hasFiles: true }, sleeping));
+		const batch = await world.run(batchOf(60, { fileCount: 1 }, sleeping));
 		expect(new Set(states(batch))).toEqual(new Set(['success']));
 		expect(world.refusals()).toBeGreaterThan(5);
 		expect(world.sentOf('upload')).toHaveLength(60);
@@ -179,6 +179,19 @@ describe('the time-out', () => {
 		const world = new World({ fate: () => ({ duration: 8 * MINUTE }) });
 		const batch = batchOf(2, (index) => ({ timeout: (index === 0 ? 5 : 10) * MINUTE }));
 		expect(states(await world.run(batch))).toEqual(['timedOut', 'success']);
+	});
+
+	it('does not count that time either if nobody looked meanwhile', async () => {
+		const world = new World({ queues: true, slots: 1, fate: () => ({ duration: 25 * MINUTE }) });
+		let isDown = false;
+		const batch = await world.run(batchOf(2, {}, sleeping), {
+			asleep: async (resting, wakeAt) => {
+				const goesDown = !isDown && world.clock.now() > 5 * MINUTE;
+				isDown ||= goesDown;
+				return await world.sleepUntil(resting, goesDown ? 45 * MINUTE : wakeAt);
+			},
+		});
+		expect(states(batch)).toEqual(['success', 'success']);
 	});
 
 	it('does not count the time that a task waits in the queue of the provider', async () => {
@@ -606,7 +619,7 @@ describe('an execution that sleeps', () => {
 		});
 		const world = new World({}, clock, { uploads });
 		const sleeps: number[] = [];
-		const batch = await world.run(batchOf(50, { hasFiles: true }, sleeping), {
+		const batch = await world.run(batchOf(50, { fileCount: 1 }, sleeping), {
 			asleep: async (resting, wakeAt) => {
 				sleeps.push(clock.now());
 				return await world.sleepUntil(resting, wakeAt);
@@ -649,6 +662,36 @@ describe('an execution that sleeps', () => {
 		};
 		expect(await endedAfter(HOUR)).toBeLessThan((await endedAfter(0)) + 2 * MINUTE);
 	});
+
+	it.each([
+		['a moment without network', 'unreachable', false],
+		['a moment without network', 'unreachable', true],
+		['a moment without a readable credential', 'noCredential', false],
+		['a moment without a readable credential', 'noCredential', true],
+	] as const)(
+		'bears %s while the API has only refused it (%s), asleep: %s',
+		async (_, kind, sleeps) => {
+			const world = new World({ slots: 0 });
+			const jobs = world.jobs.bind(world);
+			let isAway = false;
+			jest.spyOn(world, 'jobs').mockImplementation((batch) =>
+				jobs(batch).map((job) => ({
+					...job,
+					start: async (...given) => {
+						if (!isAway) return await job.start!(...given);
+						throw new ApiError(kind, null, 'not now');
+					},
+				})),
+			);
+			const run = world.run(batchOf(5, {}, { sleeps }));
+			await world.clock.pause(10 * MINUTE);
+			isAway = true;
+			await world.clock.pause(70 * SECOND);
+			isAway = false;
+			world.api.slots = 100;
+			expect(states(await run)).toEqual(Array(5).fill('success'));
+		},
+	);
 
 	it('starts its tasks once there is a network again', async () => {
 		const world = new World({ slots: 5, fate: uneven });
@@ -715,7 +758,7 @@ function worldOf({ fates, rate, waitFor, keepCredits, hasFiles, ...given }: Give
 		rate,
 		waitFor,
 		keepCredits,
-		hasFiles,
+		fileCount: Number(hasFiles),
 		downloads: { video: 'data', thumbnail: null },
 	};
 	const queues = api.queues && slots !== Infinity;

@@ -1,8 +1,21 @@
 /** The driver's requests: which leave the line unsent, whom they ask, and what becomes of them at a stop. */
+import type { IBinaryData } from 'n8n-workflow';
 import { RateLimiter } from '../../nodes/Aleph/api/rateLimiter';
+import type { Job } from '../../nodes/Aleph/batch/job';
+import { uploadAll } from '../../nodes/Aleph/actions/video/generate/uploads';
 import { batchOf, states } from '../support/batches';
 import { API, LATENCY, World, type Fate } from '../support/batchWorld';
 import { FakeClock, HOUR, MINUTE, SECOND } from '../support/fakeClock';
+
+/** Changes what the jobs of a world do. */
+function change(world: World, how: (job: Job, index: number) => Partial<Job>): void {
+	const jobs = world.jobs.bind(world);
+	jest
+		.spyOn(world, 'jobs')
+		.mockImplementation((batch) =>
+			jobs(batch).map((job, index) => ({ ...job, ...how(job, index) })),
+		);
+}
 
 describe('a request that waits in line', () => {
 	/** Another execution has taken all but one of the next 10 seconds' requests. */
@@ -76,5 +89,122 @@ describe('an execution that the user stops', () => {
 	it('cancels those, too, that are being accepted just then', async () => {
 		const world = await stopped('cancel', 90 * SECOND);
 		expect(world.sentOf('cancel')).toHaveLength(2);
+	});
+
+	it('cancels those that run at once, though another start hangs', async () => {
+		const world = new World({ fate: () => ({ duration: HOUR }) });
+		change(world, (job, index) => ({
+			start: async (...given) => {
+				const started = await job.start!(...given);
+				if (index === 2) await world.clock.pause(3 * MINUTE);
+				return started;
+			},
+		}));
+		const stop = new AbortController();
+		const run = world.run(batchOf(3, { onStop: 'cancel' }), { signal: stop.signal });
+		const ended = expect(run).rejects.toThrow('stopped');
+		await world.clock.pause(MINUTE);
+		stop.abort(new Error('stopped'));
+		await ended;
+		const minutes = world.sentOf('cancel').map(({ time }) => Math.floor(time / MINUTE));
+		expect(minutes).toEqual([1, 1, 3]);
+	});
+});
+
+describe('files', () => {
+	/** The line of the account, in which each file takes its time. */
+	const lineOf = (clock: FakeClock) => new RateLimiter(0, () => 1, clock);
+	const downloads = { video: 'video', thumbnail: null };
+
+	it('of an item that are up stay so when the execution sleeps before the last of them', async () => {
+		const world = new World();
+		const line = lineOf(world.clock);
+		const uploaded: string[] = [];
+		change(world, () => ({
+			upload: async (known, signal, keep) => {
+				const file = { data: '', mimeType: 'video/mp4' };
+				const files = {
+					videoUrl: { ...file, id: 'video' },
+					referenceImage: { ...file, id: 'image' },
+				};
+				const upload = async ({ id }: IBinaryData) => {
+					const turn = { owner: Symbol('batch'), intervalCap: Infinity, signal };
+					return await line.run(turn, async () => {
+						uploaded.push(id!);
+						await world.clock.pause(20 * SECOND);
+						return { url: `https://example.com/${id}`, expiresAt: '2999-01-01T00:00:00Z' };
+					});
+				};
+				return await uploadAll(files, known, upload, keep);
+			},
+		}));
+		const batch = await world.run(batchOf(1, { fileCount: 2 }, { sleeps: true }));
+		expect(states(batch)).toEqual(['success']);
+		expect(uploaded).toEqual(['video', 'image']);
+	});
+
+	it('that wait for other executions to be downloaded do not keep this one awake', async () => {
+		const world = new World();
+		const line = lineOf(world.clock);
+		const turn = { owner: Symbol('other'), intervalCap: Infinity };
+		void line.run(turn, async () => await world.clock.pause(20 * MINUTE));
+		const own = { owner: Symbol('batch'), intervalCap: Infinity };
+		change(world, (job) => ({
+			download: async (item, signal) =>
+				await line.run({ ...own, signal }, async () => await job.download(item, signal)),
+		}));
+		const awake: number[] = [];
+		let since = 0;
+		const batch = await world.run(batchOf(1, { downloads }, { sleeps: true }), {
+			asleep: async (resting, wakeAt) => {
+				awake.push(world.clock.now() - since);
+				const woken = await world.sleepUntil(resting, wakeAt);
+				since = world.clock.now();
+				return woken;
+			},
+		});
+		expect(world.clock.now()).toBeGreaterThan(20 * MINUTE);
+		expect(Math.max(...awake)).toBeLessThan(20 * SECOND);
+		expect(batch.items[0]).toMatchObject({ files: { binary: {} } });
+	});
+
+	it.each([false, true])(
+		'that come too slowly for n8n’s own end leave the items in time, asleep: %s',
+		async (sleeps) => {
+			const world = new World({
+				fate: (index) => ({ duration: index === 0 ? MINUTE : 29.9 * MINUTE }),
+			});
+			change(world, (job, index) => ({
+				download: async (...given) => {
+					if (index === 1) await world.clock.pause(5 * MINUTE);
+					return await job.download(...given);
+				},
+			}));
+			const deadline = 32 * MINUTE;
+			const batch = await world.run(batchOf(2, { downloads }, { sleeps, deadline }));
+			expect(world.clock.now()).toBeLessThan(deadline);
+			expect(batch.items).toMatchObject([
+				{ files: { binary: {} } },
+				{ files: { failure: { reason: 'n8n was about to stop the workflow' } } },
+			]);
+		},
+	);
+
+	it.each([false, true])('that go up too slowly for it, too, asleep: %s', async (sleeps) => {
+		const world = new World({ fate: () => ({ duration: 2 * MINUTE }) });
+		change(world, (job, index) => ({
+			upload: async (...given) => {
+				if (index === 1) await world.clock.pause(90 * MINUTE);
+				return await job.upload!(...given);
+			},
+		}));
+		const deadline = 40 * MINUTE;
+		const batch = await world.run(
+			batchOf(2, (index) => ({ fileCount: index }), { sleeps, deadline }),
+		);
+		expect(world.clock.now()).toBeLessThan(deadline);
+		expect(states(batch)).toEqual(['success', 'failed']);
+		await world.clock.pause(2 * HOUR);
+		expect(world.sentOf('start')).toHaveLength(1);
 	});
 });

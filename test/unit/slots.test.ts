@@ -1,12 +1,13 @@
 /** How many tasks the API takes at once: a batch is told, or learns it from refusals. */
 import fc from 'fast-check';
 import { ApiError, type ApiErrorKind } from '../../nodes/Aleph/api/error';
+import { RateLimiter } from '../../nodes/Aleph/api/rateLimiter';
 import { decide } from '../../nodes/Aleph/batch/decide';
 import { refused, uploaded } from '../../nodes/Aleph/batch/events';
 import type { Batch, Terms, Uploads } from '../../nodes/Aleph/batch/state';
 import { batchOf, states } from '../support/batches';
 import { LATENCY, World, type Fate } from '../support/batchWorld';
-import { HOUR, MINUTE, SECOND } from '../support/fakeClock';
+import { FakeClock, HOUR, MINUTE, SECOND } from '../support/fakeClock';
 import { idealTime } from '../support/ideal';
 import { sleepingN8n } from '../support/sleepingN8n';
 
@@ -150,6 +151,18 @@ describe('a refusal for now', () => {
 		expect(again!.time - refusedAt!.time).toBeGreaterThanOrEqual(90 * SECOND);
 	});
 
+	it('of another execution says only when to try again', async () => {
+		const clock = new FakeClock();
+		const starts = new RateLimiter(10 * SECOND, undefined, clock);
+		await clock.pause(SECOND);
+		starts.close(new ApiError('rateLimit', 429, 'wait'));
+		const world = new World({ latency: 5 * SECOND }, clock, { starts });
+		const batch = await world.run(batchOf(100));
+		expect(states(batch)).toEqual(Array(100).fill('success'));
+		// 20 in 10 seconds.
+		expect(world.sentOf('start').at(-1)!.time).toBeLessThan(2 * MINUTE);
+	});
+
 	describe('of a file', () => {
 		/** An API to which so many uploads fail. */
 		function refusing(count: number, error: ApiError) {
@@ -164,14 +177,14 @@ describe('a refusal for now', () => {
 
 		it('is tried again, and says nothing of the slots', async () => {
 			const world = refusing(1, new ApiError('rateLimit', 429, 'wait'));
-			const batch = await world.run(batchOf(20, { hasFiles: true }));
+			const batch = await world.run(batchOf(20, { fileCount: 1 }));
 			expect(states(batch)).toEqual(Array(20).fill('success'));
 			expect(batch.slots?.learnt).toBeUndefined();
 		});
 
 		it('is tried with a pause, and fails in the end', async () => {
 			const world = refusing(Infinity, new ApiError('rateLimit', 429, 'wait'));
-			const batch = await world.run(batchOf(1, { hasFiles: true, timeout: 5 * MINUTE }));
+			const batch = await world.run(batchOf(1, { fileCount: 1, timeout: 5 * MINUTE }));
 			expect(states(batch)).toEqual(['failed']);
 			expect(world.sentOf('upload').length).toBeLessThan(20);
 		});
@@ -187,7 +200,7 @@ describe('a refusal for now', () => {
 			jest
 				.spyOn(world, 'jobs')
 				.mockImplementation((batch) => jobs(batch).map((job) => ({ ...job, upload })));
-			const terms = { hasFiles: true, timeout: 10 * MINUTE };
+			const terms = { fileCount: 1, timeout: 10 * MINUTE };
 			const batch = await world.run(batchOf(1, terms, sleeping));
 			expect(states(batch)).toEqual(['failed']);
 			expect(world.clock.now()).toBeLessThan(15 * MINUTE);
@@ -195,14 +208,14 @@ describe('a refusal for now', () => {
 
 		it('soon fails if nobody answers where files go, though tasks can be started', async () => {
 			const world = refusing(Infinity, new ApiError('unreachable', null, 'ECONNREFUSED'));
-			const batch = await world.run(batchOf(200, (index) => ({ hasFiles: index === 1 })));
+			const batch = await world.run(batchOf(200, (index) => ({ fileCount: Number(index === 1) })));
 			expect(states(batch)).toEqual(all(200).map((index) => (index === 1 ? 'failed' : 'success')));
 			expect(world.clock.now()).toBeLessThan(3 * MINUTE);
 		});
 
 		it.each<[string, ApiErrorKind, Partial<Terms>, Uploads | undefined]>([
 			['no credential can be read for', 'noCredential', {}, undefined],
-			['its earlier upload has expired', 'rateLimit', { hasFiles: true }, EXPIRED],
+			['its earlier upload has expired', 'rateLimit', { fileCount: 1 }, EXPIRED],
 		])('is tried with a pause, also if %s', async (_, kind, terms, uploads) => {
 			const world = new World();
 			const jobs = world.jobs.bind(world);
@@ -227,20 +240,20 @@ describe('a refusal for now', () => {
 			jest.spyOn(world, 'jobs').mockImplementation((batch) =>
 				jobs(batch).map((job, index) => ({
 					...job,
-					upload: async (known, signal) => {
-						if (index > 0) return await job.upload!(known, signal);
+					upload: async (...given) => {
+						if (index > 0) return await job.upload!(...given);
 						throw new ApiError('rateLimit', 429, 'wait', { retryAfter: HOUR });
 					},
 					start: () => Promise.reject(new ApiError('credential', 401, 'no such key')),
 				})),
 			);
-			const batch = await world.run(batchOf(2, (index) => ({ hasFiles: index === 0 })));
+			const batch = await world.run(batchOf(2, (index) => ({ fileCount: Number(index === 0) })));
 			expect(states(batch)).toEqual(['pending', 'failed']);
 			expect(world.clock.now()).toBeLessThan(MINUTE);
 		});
 
 		it('holds as long if the item also looks at the credits', () => {
-			const batch = batchOf(1, { hasFiles: true, keepCredits: 5 });
+			const batch = batchOf(1, { fileCount: 1, keepCredits: 5 });
 			const wait = (kind: ApiErrorKind, retryAfter: number) =>
 				new ApiError(kind, 500, 'wait', { shouldRetry: true, retryAfter });
 			refused(batch, { itemIndex: 0, error: wait('rateLimit', 1_000), what: 'files' }, 1_000);
@@ -251,7 +264,7 @@ describe('a refusal for now', () => {
 		});
 
 		it('is not forgotten because another item was up before', () => {
-			const batch = batchOf(2, { hasFiles: true });
+			const batch = batchOf(2, { fileCount: 1 });
 			Object.assign(batch.items[0]!, { uploads: EXPIRED });
 			const error = new ApiError('rateLimit', 429, 'wait');
 			refused(batch, { itemIndex: 1, error, what: 'files' }, 1_000);
@@ -262,7 +275,7 @@ describe('a refusal for now', () => {
 		});
 
 		it('is tried for as long as the item wants if one has gone up before', () => {
-			const batch = batchOf(1, { hasFiles: true });
+			const batch = batchOf(1, { fileCount: 1 });
 			Object.assign(batch.items[0]!, { uploads: EXPIRED });
 			const error = new ApiError('unreachable', null, 'ECONNREFUSED');
 			refused(batch, { itemIndex: 0, error, what: 'files' }, 1_000);
@@ -272,7 +285,7 @@ describe('a refusal for now', () => {
 
 		it('does not hold up those that have none', async () => {
 			const world = refusing(Infinity, new ApiError('rateLimit', 429, 'wait'));
-			await world.run(batchOf(200, (index) => ({ hasFiles: index < 2 })));
+			await world.run(batchOf(200, (index) => ({ fileCount: Number(index < 2) })));
 			expect(world.sentOf('start').at(-1)!.time).toBeLessThan(2 * MINUTE);
 		});
 	});

@@ -250,13 +250,20 @@ export class Client {
 	/**
 	 * Downloads a file of a task. If its host refuses the URL, the API is asked for another one. Throws an
 	 * ApiError, or n8n's error if it cannot store the file.
+	 * @param withdrawal takes it back while it waits for its turn: then throws the signal's reason
 	 */
-	async download({ taskId, expiresAt }: Task, url: string, api: ApiRef): Promise<IBinaryData> {
+	async download(
+		{ taskId, expiresAt }: Task,
+		url: string,
+		api: ApiRef,
+		withdrawal = this.stopped,
+	): Promise<IBinaryData> {
 		const connection = await this.connected();
 		const turn = {
 			owner: this.owner,
 			limiter: connection.limiters.downloads,
 			signal: this.stopped,
+			withdrawal,
 		};
 		const load = async (from: string) => await downloadFile(this.ctx, { ...turn, url: from });
 		const fresh = async () => await this.freshUrl(taskId, url, api).catch(() => null);

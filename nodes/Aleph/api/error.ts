@@ -73,6 +73,8 @@ interface Details {
 	/** The API says itself whether the same request may be sent again. */
 	shouldRetry?: boolean;
 	credits?: number;
+	/** Was not sent, as the API has refused another one a moment ago. */
+	isHeldBack?: boolean;
 	cause?: unknown;
 }
 
@@ -109,6 +111,8 @@ export class ApiError extends Error {
 
 	readonly credits?: number;
 
+	readonly isHeldBack: boolean;
+
 	private readonly shouldRetry?: boolean;
 
 	/**
@@ -119,11 +123,12 @@ export class ApiError extends Error {
 		readonly kind: ApiErrorKind,
 		readonly code: number | null,
 		readonly reason: string,
-		{ retryAfter, shouldRetry, credits, cause }: Details = {},
+		{ retryAfter, shouldRetry, credits, isHeldBack = false, cause }: Details = {},
 	) {
 		super(`${kind}: ${reason}`, { cause });
 		this.retryAfter = retryAfter;
 		this.credits = credits;
+		this.isHeldBack = isHeldBack;
 		this.shouldRetry = shouldRetry;
 	}
 

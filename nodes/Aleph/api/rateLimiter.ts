@@ -165,7 +165,8 @@ export class RateLimiter {
 
 	private refusal(): ApiError {
 		const { kind, code, reason } = this.lastRefusal!;
-		return new ApiError(kind, code, reason, { retryAfter: this.closedUntil - this.clock.now() });
+		const retryAfter = this.closedUntil - this.clock.now();
+		return new ApiError(kind, code, reason, { retryAfter, isHeldBack: true });
 	}
 }
 

@@ -9,6 +9,7 @@ import {
 	itemAt,
 	needs,
 	nextTrial,
+	wantsFiles,
 	type Batch,
 	type ItemFacts,
 	type ItemState,
@@ -108,11 +109,6 @@ function earliest(one: number | null, other: number | null = null): number | nul
 	return one <= other ? one : other;
 }
 
-function wantsFiles(item: ItemState): boolean {
-	const { video, thumbnail } = item.terms.downloads;
-	return (video !== null || thumbnail !== null) && isSuccess(item) && item.files === undefined;
-}
-
 interface Permission {
 	takes?: true;
 	startAt?: number;
@@ -123,7 +119,7 @@ interface Permission {
 function allowanceOf(batch: Batch, underway: ItemState[], now: number) {
 	const starting = underway.filter(isPending);
 	let started = starting.length;
-	let uploading = starting.filter(({ terms }) => terms.hasFiles).length;
+	let uploading = starting.filter(({ terms }) => terms.fileCount > 0).length;
 	let counting = starting.filter(({ terms }) => terms.keepCredits !== undefined).length;
 	const { free, openAt } = freeSlots(batch, started, now);
 	const lately = batch.starts.filter((time) => time > now - START_INTERVAL_MS);
@@ -135,15 +131,15 @@ function allowanceOf(batch: Batch, underway: ItemState[], now: number) {
 		take: ({ terms }: ItemFacts): Permission => {
 			if (started >= limit) return openAt;
 			// Answers of those that are under way bring the next.
-			if (started - uploading >= mostStarts && !terms.hasFiles) return {};
-			if (terms.hasFiles && uploading >= FILES_AT_ONCE) return {};
+			if (started - uploading >= mostStarts && terms.fileCount === 0) return {};
+			if (terms.fileCount > 0 && uploading >= FILES_AT_ONCE) return {};
 			if (terms.keepCredits !== undefined && counting > 0) return {};
 			const count = lately.length + started;
 			if (count >= terms.rate) {
 				return { startAt: (lately[count - terms.rate] ?? now) + START_INTERVAL_MS };
 			}
 			started++;
-			if (terms.hasFiles) uploading++;
+			if (terms.fileCount > 0) uploading++;
 			if (terms.keepCredits !== undefined) counting++;
 			return { takes: true };
 		},

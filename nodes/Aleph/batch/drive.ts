@@ -24,9 +24,10 @@ import {
 	isRunning,
 	isSuccess,
 	itemAt,
-	taskIdOf,
+	wantsFiles,
 	type Batch,
 	type Preparation,
+	type Uploads,
 } from './state';
 
 interface Conditions {
@@ -80,9 +81,16 @@ function whatOf({ kind }: ApiError, isUpload: boolean): 'task' | Preparation {
 	return isUpload && kind !== 'noCredential' ? 'files' : 'task';
 }
 
+/** What goes on for an item. */
+interface Underway {
+	/** Withdraws a request while it waits for its turn. */
+	controller: AbortController;
+	/** A task may come of it, which is not to be lost. */
+	isStarting: boolean;
+}
+
 class Driver {
-	/** By item with a request under way: withdraws it while it waits for its turn. */
-	private readonly requests = new Map<number, AbortController>();
+	private readonly requests = new Map<number, Underway>();
 
 	private onEnd = () => {};
 
@@ -150,16 +158,17 @@ class Driver {
 
 	private begin({ start, check, download }: Step): void {
 		for (const index of start)
-			this.request(index, async (signal) => await this.start(index, signal));
+			this.request(index, async (underway) => await this.start(index, underway));
 		for (const index of check)
-			this.request(index, async (signal) => await this.check(index, signal));
-		for (const index of download) this.request(index, async () => await this.download(index));
+			this.request(index, async ({ controller }) => await this.check(index, controller.signal));
+		for (const index of download)
+			this.request(index, async ({ controller }) => await this.download(index, controller.signal));
 	}
 
-	private request(index: number, send: (signal: AbortSignal) => Promise<void>): void {
-		const controller = new AbortController();
-		this.requests.set(index, controller);
-		void send(controller.signal).finally(() => {
+	private request(index: number, send: (underway: Underway) => Promise<void>): void {
+		const underway = { controller: new AbortController(), isStarting: false };
+		this.requests.set(index, underway);
+		void send(underway).finally(() => {
 			this.requests.delete(index);
 			this.onEnd();
 		});
@@ -175,41 +184,43 @@ class Driver {
 	}
 
 	private withdraw(): void {
-		for (const request of this.requests.values()) request.abort(WITHDRAWN);
+		for (const { controller } of this.requests.values()) controller.abort(WITHDRAWN);
 	}
 
 	/** What waits for its turn is not to be sent if its item has ended meanwhile, nor a start if the batch is halted. */
 	private withdrawUnwanted(): void {
 		const halted = isHalted(this.batch);
-		for (const [index, request] of this.requests) {
+		for (const [index, { controller, isStarting }] of this.requests) {
 			const item = itemAt(this.batch, index);
-			const hasEnded = item.state === 'failed' || item.state === 'timedOut';
-			if (hasEnded || (halted && isPending(item))) request.abort(WITHDRAWN);
-			// A check may hang, and nothing comes of it any more. But a start may still be accepted.
-			if (hasEnded && taskIdOf(item) !== undefined) this.requests.delete(index);
+			const hasEnded = !isPending(item) && !isRunning(item) && !wantsFiles(item);
+			if (hasEnded || (halted && isPending(item))) controller.abort(WITHDRAWN);
+			// It may hang, and nothing comes of it any more.
+			if (hasEnded && !isStarting) this.requests.delete(index);
 		}
 	}
 
-	private async start(index: number, signal: AbortSignal): Promise<void> {
+	private async start(index: number, underway: Underway): Promise<void> {
 		const { batch, jobs } = this;
 		const { clock } = this.conditions;
 		const item = itemAt(batch, index);
 		const { upload, start } = jobs[index]!;
-		let isUploaded = false;
+		const { signal } = underway.controller;
+		const keep = (uploads: Uploads) => uploaded(batch, index, uploads);
 		try {
 			if (!isPending(item) || !upload || !start) return;
-			const uploads = await upload(item.uploads ?? {}, signal);
-			uploaded(batch, index, uploads);
-			isUploaded = true;
+			const uploads = await upload(item.uploads ?? {}, signal, keep);
+			keep(uploads);
+			signal.throwIfAborted();
+			underway.isStarting = true;
 			const calls = batch.sleeps && item.terms.waitFor === 'end';
 			const started = await start(uploads, signal, calls);
 			accepted(batch, index, started, clock.now());
 		} catch (error) {
 			const cause = this.causeOf(error);
 			// An upload that was taken back while it failed goes on at the next wake.
-			const isTakenBack = !isUploaded && signal.aborted;
+			const isTakenBack = !underway.isStarting && signal.aborted;
 			if (cause instanceof ApiError && (isRefusal(cause) || isTakenBack)) {
-				const what = whatOf(cause, !isUploaded && item.terms.hasFiles);
+				const what = whatOf(cause, !underway.isStarting && item.terms.fileCount > 0);
 				refused(batch, { itemIndex: index, error: cause, what }, clock.now());
 			} else if (cause) {
 				notStarted(batch, index, cause);
@@ -235,11 +246,11 @@ class Driver {
 		}
 	}
 
-	private async download(index: number): Promise<void> {
+	private async download(index: number, signal: AbortSignal): Promise<void> {
 		const item = itemAt(this.batch, index);
-		if (item.state !== 'completed') return;
+		if (!wantsFiles(item)) return;
 		try {
-			downloaded(this.batch, index, await this.jobs[index]!.download(item));
+			downloaded(this.batch, index, await this.jobs[index]!.download(item, signal));
 		} catch (error) {
 			const cause = this.causeOf(error);
 			if (cause) downloaded(this.batch, index, { failure: failureOf(cause) });
@@ -291,17 +302,19 @@ class Driver {
 		});
 	}
 
-	/** The user has stopped the execution: so are the tasks that are to stop with it, once all are known. */
+	/** The user has stopped the execution: so are the tasks that are to stop with it, each once it is known. */
 	private async cancel(): Promise<void> {
-		while (this.requests.size > 0) {
+		const cancelling = new Map<string, Promise<unknown>>();
+		for (;;) {
+			for (const { taskId, api, terms } of this.batch.items.filter(isRunning)) {
+				if (terms.onStop !== 'cancel' || !api || cancelling.has(taskId)) continue;
+				cancelling.set(taskId, this.tasks.cancelTask(taskId, api));
+			}
+			if (this.requests.size === 0) break;
 			await new Promise<void>((resolve) => {
 				this.onEnd = resolve;
 			});
 		}
-		const items = this.batch.items.filter(isRunning);
-		const toCancel = items.filter(({ terms, api }) => terms.onStop === 'cancel' && api);
-		await Promise.allSettled(
-			toCancel.map(async ({ taskId, api }) => await this.tasks.cancelTask(taskId, api)),
-		);
+		await Promise.allSettled(cancelling.values());
 	}
 }

@@ -22,6 +22,7 @@ import {
 	needs,
 	running,
 	taskIdOf,
+	wantsFiles,
 	type Batch,
 	type Failure,
 	type Files,
@@ -91,7 +92,7 @@ export function refused(batch: Batch, { itemIndex, error, what }: Refusal, now: 
 		if (!error.isNotSent && needs(item, 'credits')) delete batch.refused?.credits;
 	} else {
 		// Files that are up already are sent again only if they would not last.
-		if (what === 'files' && item.uploads) item.uploads = {};
+		if (what === 'files' && !needs(item, what)) item.uploads = {};
 		(batch.refused ??= {})[what] = preparationRefused(batch, what, error, now);
 	}
 	giveUp(batch, error, what);
@@ -99,8 +100,8 @@ export function refused(batch: Batch, { itemIndex, error, what }: Refusal, now: 
 
 /** Items for which that was not accepted in all of their time fail. */
 function giveUp(batch: Batch, error: ApiError, what: Refusal['what']): void {
-	const { refusedFor } = what === 'task' ? batch.slots! : batch.refused![what]!;
-	const isUnproven = error.isNotSent && !isProven(batch, what);
+	const { refusedFor, isAnswered } = what === 'task' ? batch.slots! : batch.refused![what]!;
+	const isUnproven = error.kind === 'unreachable' && !isAnswered && !isProven(batch, what);
 	batch.items.forEach((item, itemIndex) => {
 		const isConcerned = what === 'task' ? isPending(item) : needs(item, what);
 		const patience = isUnproven ? UNPROVEN_MS : item.terms.timeout;
@@ -112,7 +113,7 @@ function giveUp(batch: Batch, error: ApiError, what: Refusal['what']): void {
 /** Whether the address has answered before: that of the API, or that for files, which may be another. */
 function isProven({ items }: Batch, what: Refusal['what']): boolean {
 	return items.some((item) => {
-		if (taskIdOf(item) !== undefined) return what !== 'files' || item.terms.hasFiles;
+		if (taskIdOf(item) !== undefined) return what !== 'files' || item.terms.fileCount > 0;
 		return what === 'files' && isPending(item) && item.uploads !== undefined;
 	});
 }
@@ -150,7 +151,9 @@ export function deadlineChecked(batch: Batch, now: number, awakeUntil: number): 
 	if (deadline === undefined) return;
 	const end = Math.max(lastMoment(batch), Math.min(awakeUntil, deadline)) - SOON_MS;
 	batch.items.forEach((item, itemIndex) => {
-		if (now >= end && isAwaited(item)) {
+		if (now >= end && wantsFiles(item)) {
+			item.files = { failure: { kind: 'local', reason: 'n8n was about to stop the workflow' } };
+		} else if (now >= end && isAwaited(item)) {
 			const { taskId, api, requested } = item;
 			const failure = tooEarly(item);
 			if (item.terms.waitFor === 'end') setTimedOut(batch, itemIndex, item, { failure });
@@ -174,6 +177,7 @@ export function checked(batch: Batch, itemIndex: number, found: FoundRecord, now
 	const { taskId, requested, soon, terms } = item;
 	const record = terms.simplify ? { task } : { task, data };
 	if (queued) item.queuedAt = now;
+	else if (item.queuedAt !== undefined) item.leftQueueAt ??= now;
 	if (task.status === 'success') {
 		batch.durations = [...(batch.durations ?? []), ageOf(item, now)].slice(-KEPT);
 	}
@@ -244,7 +248,7 @@ function isPassing(error: Error): boolean {
 /** The files of a finished task are there, or cannot be had. */
 export function downloaded(batch: Batch, itemIndex: number, files: Files): void {
 	const item = itemAt(batch, itemIndex);
-	if (item.state === 'completed') item.files = files;
+	if (wantsFiles(item)) item.files = files;
 }
 
 /** A finished task has been read again, as its URLs had expired. */
@@ -337,6 +341,7 @@ function setBack(batch: Batch, duration: number): void {
 		item.startedAt -= duration;
 		item.nextCheckAt -= duration;
 		if (item.queuedAt !== undefined) item.queuedAt -= duration;
+		if (item.leftQueueAt !== undefined) item.leftQueueAt -= duration;
 		if (item.lastLookAt !== undefined) item.lastLookAt -= duration;
 	}
 }

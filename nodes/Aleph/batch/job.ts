@@ -11,15 +11,23 @@ export interface Job {
 	 *
 	 * Uploads the files that are not in `known`, or would not last, and gives all of them. Throws an
 	 * ApiError, n8n's error if a file cannot be read, or the signal's reason while it waits for its turn.
+	 * @param keep is told of what is up as soon as it is
 	 */
-	upload?: (known: Uploads, signal: AbortSignal) => Promise<Uploads>;
+	upload?: (
+		known: Uploads,
+		signal: AbortSignal,
+		keep: (uploads: Uploads) => void,
+	) => Promise<Uploads>;
 	/**
 	 * Starts the task. Throws an ApiError, n8n's error, or the signal's reason while it waits for its turn.
 	 * @param calls whether it is to call the execution when it ends, if it can
 	 */
 	start?: (uploads: Uploads, signal: AbortSignal, calls: boolean) => Promise<Started>;
-	/** Downloads what the item wants of a finished task. Throws an ApiError, or n8n's error. */
-	download: (item: ItemFacts & Completed) => Promise<Files>;
+	/**
+	 * Downloads what the item wants of a finished task. Throws an ApiError, n8n's error, or the signal's reason
+	 * while it waits for its turn.
+	 */
+	download: (item: ItemFacts & Completed, signal: AbortSignal) => Promise<Files>;
 }
 
 export interface Started extends StartedTask {

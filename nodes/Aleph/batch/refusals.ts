@@ -18,18 +18,18 @@ export const NO_SLOTS: Slots = { ...NO_REFUSALS, lastRefusalAt: 0, trialAt: 0 };
 /** The API takes no more tasks for now, or could not be reached. */
 export function taskRefused(batch: Batch, error: ApiError, now: number): Slots {
 	const { slots = NO_SLOTS } = batch;
-	// What was never sent says nothing of the slots.
-	const isOfSlots = !error.isNotSent;
-	const isNew = now >= (isOfSlots ? nextTrial(slots) : slots.trialAt);
+	const { isHeldBack, isNotSent, retryAfter = 0 } = error;
+	// What was never sent says nothing of the slots; if another execution was refused, only when to try again.
+	const isOfSlots = !isHeldBack && !isNotSent;
+	const isNew = !isHeldBack && now >= (isOfSlots ? nextTrial(slots) : slots.trialAt);
 	const counted = countedOn(slots, slots.trialAt, isNew, now);
 	const pause = pauseAfter(counted.refusals, error, batch);
 	return {
-		...slots,
 		...counted,
-		...(isOfSlots && { learnt: batch.items.filter(isRunning).length }),
+		...(isOfSlots && { learnt: batch.items.filter(isRunning).length, isAnswered: true }),
 		answeredSinceWake: isOfSlots && slots.answeredSinceWake ? 0 : slots.answeredSinceWake,
-		lastRefusalAt: now,
-		closedUntil: Math.max(slots.closedUntil, now + (isOfSlots ? (error.retryAfter ?? 0) : pause)),
+		lastRefusalAt: isHeldBack ? slots.lastRefusalAt : now,
+		closedUntil: Math.max(slots.closedUntil, now + (isNotSent ? pause : retryAfter)),
 		trialAt: isNew ? now + pause : slots.trialAt,
 	};
 }
@@ -46,15 +46,20 @@ export function preparationRefused(
 	const isNew = now >= closedUntil;
 	const counted = countedOn(earlier, closedUntil, isNew, now);
 	const pause = pauseAfter(counted.refusals, error, batch);
-	return { ...counted, closedUntil: isNew ? now + pause : closedUntil };
+	return {
+		...counted,
+		...(!error.isNotSent && { isAnswered: true }),
+		closedUntil: isNew ? now + pause : closedUntil,
+	};
 }
 
 /**
  * One refusal more.
  * @param isNew requests that were on their way when the first was refused tell nothing new
  */
-function countedOn(earlier: Refusals, nextAt: number, isNew: boolean, now: number) {
+function countedOn<T extends Refusals>(earlier: T, nextAt: number, isNew: boolean, now: number): T {
 	return {
+		...earlier,
 		refusals: earlier.refusals + (isNew ? 1 : 0),
 		refusedFor: earlier.refusedFor + triedFor(earlier, nextAt, now),
 		triedSince: now,

@@ -84,8 +84,8 @@ export interface Terms {
 	simplify: boolean;
 	includeInputFields: boolean;
 	downloads: Downloads;
-	/** Whether files have to be uploaded first. */
-	hasFiles: boolean;
+	/** How many files have to be uploaded first. */
+	fileCount: number;
 }
 
 /** The binary properties to put the files of a task into; null for what is not wanted. */
@@ -115,8 +115,9 @@ export interface Running extends WithTask {
 	state: 'running';
 	startedAt: number;
 	nextCheckAt: number;
-	/** When it was last seen in the provider's own queue: that time does not count. */
+	/** When it was last seen in the provider's own queue, and first outside of it: that time does not count. */
 	queuedAt?: number;
+	leftQueueAt?: number;
 	/** Checks in a row that failed. */
 	failures?: number;
 	/** When the first check after the end of its time has failed. */
@@ -171,6 +172,8 @@ export interface Refusals {
 	triedSince: number;
 	/** Until then everything would be refused. */
 	closedUntil: number;
+	/** One of them was an answer, so that the address is right. */
+	isAnswered?: true;
 }
 
 /** How many tasks the API takes, as it has told, or as its refusals have taught. */
@@ -234,11 +237,17 @@ export function isCalling(item: ItemState): item is ItemFacts & Running {
 export function needs(item: ItemState, what: Preparation): boolean {
 	if (!isPending(item)) return false;
 	if (what === 'credits') return item.terms.keepCredits !== undefined;
-	return item.terms.hasFiles && Object.keys(item.uploads ?? {}).length === 0;
+	return Object.keys(item.uploads ?? {}).length < item.terms.fileCount;
 }
 
 export function isSuccess(item: ItemState): item is ItemFacts & Completed {
 	return item.state === 'completed' && item.record.task.status === 'success';
+}
+
+/** Whether the files of a finished task are still to be downloaded. */
+export function wantsFiles(item: ItemState): item is ItemFacts & Completed {
+	const { video, thumbnail } = item.terms.downloads;
+	return (video !== null || thumbnail !== null) && isSuccess(item) && item.files === undefined;
 }
 
 export function taskIdOf(item: Stage): string | undefined {
@@ -293,9 +302,9 @@ const LONGEST_QUEUE_MS = 24 * 60 * 60_000;
 
 /** When the time of a task is up. */
 export function endOf(batch: Batch, item: ItemFacts & Running): number {
-	const queuedUntil = Math.min(item.queuedAt ?? 0, item.startedAt + LONGEST_QUEUE_MS);
-	const from = Math.max(item.startedAt, queuedUntil);
-	return Math.min(from + item.terms.timeout, closingAt(batch));
+	const { startedAt, queuedAt = 0, leftQueueAt = queuedAt, terms } = item;
+	const from = Math.max(startedAt, Math.min(leftQueueAt, startedAt + LONGEST_QUEUE_MS));
+	return Math.min(from + terms.timeout, closingAt(batch));
 }
 
 /** For a task that nobody waits for, the answer to its start is enough. */

@@ -20,7 +20,7 @@ import {
 import { badInputError, type ItemRef } from '../items/errors';
 import type { Execution, KeptAwakeBy } from '../n8n';
 import { markAsleep, markAwake } from './callbacks';
-import { takeOver } from './newest';
+import { remember, takeOver } from './newest';
 import { reportSleep } from './report';
 
 /**
@@ -51,7 +51,9 @@ export async function beginBatch(
 	const provider = await client.provider(stopsOnError);
 	const now = clock.now();
 	const items = withSharedTerms(await Promise.all(jobs.map(async (job) => await job.initial(now))));
-	const deadline = execution.deadline();
+	// n8n goes by the computer's clock, which may have been set back.
+	const end = execution.deadline();
+	const deadline = end && end - Date.now() + now;
 	// Decided here for good: at a wake an expression may have no value any more.
 	const sleeps = sleepsFor(items, execution);
 	const fresh = newBatch({ executionId, runIndex, sleeps, stopsOnError, deadline, items });
@@ -63,6 +65,7 @@ export async function beginBatch(
 		? takeOver(execution, earlier, (newest) => retryBatch(newest, fresh, maxAttempts, now))
 		: fresh;
 	stored[key] = batch;
+	if (!earlier) remember(execution, batch);
 	return batch;
 }
 

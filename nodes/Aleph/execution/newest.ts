@@ -165,6 +165,15 @@ export function takeOver(
 	return batch;
 }
 
+/**
+ * A run begins of which nothing is known. If the execution has slept before, n8n may wake it again with what it
+ * had stored then: before this node has run.
+ */
+export function remember(execution: Execution, batch: Batch): void {
+	const { isTool, hasSlept } = execution;
+	if (!isTool && hasSlept()) begin(undefined, execution, batch, KEPT_IF_LATE_MS);
+}
+
 function newestOf(run: Run, stored: Batch, execution: Execution): Batch {
 	const { executionId, revision, sleep } = stored;
 	const isOther = run.batch.executionId !== executionId;

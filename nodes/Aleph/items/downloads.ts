@@ -67,16 +67,19 @@ function readProperty(label: string, value: unknown): string {
 
 /**
  * Gives a function that downloads the files of a finished task. It throws an ApiError, or n8n's error, if the
- * video cannot be had; if the thumbnail cannot, n8n shows a hint, and the video stays.
+ * video cannot be had, or the signal's reason if they are withdrawn while they wait for their turn; if the
+ * thumbnail cannot, n8n shows a hint, and the video stays.
  */
 export function downloader(ctx: NodeContext, client: Client) {
 	let isTold = false;
 	return async (
 		{ task, api }: { task: Task; api: ApiRef },
 		{ video, thumbnail }: Downloads,
+		withdrawal?: AbortSignal,
 	): Promise<IBinaryKeyData> => {
 		const binary: IBinaryKeyData = {};
-		if (video) binary[video] = await client.download(task, task.videoUrl!, api);
+		const download = async (url: string) => await client.download(task, url, api, withdrawal);
+		if (video) binary[video] = await download(task.videoUrl!);
 		if (!thumbnail) return binary;
 		if (task.imageUrl === null) {
 			// Some providers never give one, which needs no telling for each item.
@@ -84,9 +87,9 @@ export function downloader(ctx: NodeContext, client: Client) {
 			isTold = true;
 			return binary;
 		}
-		const image = await client
-			.download(task, task.imageUrl, api)
-			.catch((error: unknown) => missing(ctx, task, asApiError(error).reason));
+		const image = await download(task.imageUrl).catch((error: unknown) =>
+			missing(ctx, task, asApiError(error).reason),
+		);
 		if (image) binary[thumbnail] = image;
 		return binary;
 	};

@@ -25,8 +25,8 @@ export async function initialState(
 
 export function downloadWith(ctx: IExecuteFunctions, client: Client): Job['download'] {
 	const download = downloader(ctx, client);
-	return async ({ record: { task }, api, terms }) => ({
-		binary: await download({ task, api: api! }, terms.downloads),
+	return async ({ record: { task }, api, terms }, signal) => ({
+		binary: await download({ task, api: api! }, terms.downloads, signal),
 	});
 }
 

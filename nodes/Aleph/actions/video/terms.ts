@@ -29,7 +29,7 @@ const DEFAULTS: Terms = {
 	simplify: true,
 	includeInputFields: false,
 	downloads: { video: null, thumbnail: null },
-	hasFiles: false,
+	fileCount: 0,
 };
 
 function readWaiting(ctx: IExecuteFunctions, itemIndex: number): Partial<Terms> {

@@ -1,5 +1,5 @@
 /** video / generate: starts a task for each item, and waits for all of them together. */
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IBinaryData, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Client } from '../../../api/client';
 import type { Connection } from '../../../api/connection';
 import type { Job } from '../../../batch/job';
@@ -37,12 +37,12 @@ function generateJobs(ctx: IExecuteFunctions, client: Client, execution: Executi
 					const requestHash = hashOf([{ ...request, callBackUrl: undefined }, filesOf(files)]);
 					return { requestHash, terms, state: 'pending' };
 				}),
-			upload: async (known, signal) =>
-				await uploadAll(
-					(await read()).files,
-					known,
-					async (file) => await client.upload(await asLocalFile(ctx, file), signal),
-				),
+			upload: async (known, signal, keep) => {
+				const { files } = await read();
+				const upload = async (file: IBinaryData) =>
+					await client.upload(await asLocalFile(ctx, file), signal);
+				return await uploadAll(files, known, upload, keep);
+			},
 			start: async (uploads, signal, calls) => {
 				const { request, terms } = await read();
 				const video = withUrls(request, uploads);

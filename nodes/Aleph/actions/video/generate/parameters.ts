@@ -57,7 +57,7 @@ export function readParameters(
 	const terms: Terms = {
 		...readTerms(ctx, itemIndex, options, dialect),
 		...readLimits(options),
-		hasFiles: Object.keys(files).length > 0,
+		fileCount: Object.keys(files).length,
 	};
 	const callBackUrl = readCallBackUrl(options, terms);
 	return { request: { ...request, callBackUrl }, files, terms };

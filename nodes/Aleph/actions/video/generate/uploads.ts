@@ -7,17 +7,20 @@ import type { GenerateParameters } from './parameters';
 /** Uploads that end within this time are made again: the API may fetch a file a while after the start. */
 const NEEDED_MS = 60 * 60_000;
 
+/** @param keep is told of what is up as soon as it is */
 export async function uploadAll(
 	files: GenerateParameters['files'],
 	known: Uploads,
 	upload: (file: IBinaryData) => Promise<Uploads[string]>,
+	keep: (uploads: Uploads) => void,
 ): Promise<Uploads> {
-	const uploads: Uploads = {};
+	let uploads = known;
 	for (const [name, file] of Object.entries(files)) {
 		const earlier = known[name];
-		const lasts = earlier && Date.parse(earlier.expiresAt) > Date.now() + NEEDED_MS;
-		const { url, expiresAt } = lasts ? earlier : await upload(file);
-		uploads[name] = { url, expiresAt };
+		if (earlier && Date.parse(earlier.expiresAt) > Date.now() + NEEDED_MS) continue;
+		const { url, expiresAt } = await upload(file);
+		uploads = { ...uploads, [name]: { url, expiresAt } };
+		keep(uploads);
 	}
 	return uploads;
 }

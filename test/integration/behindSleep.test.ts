@@ -1,0 +1,47 @@
+/** The node in an execution that another node has put to sleep before, such as n8n's Wait. */
+import { sleep } from 'n8n-workflow';
+import '../support/fastClock';
+import { generate, newAccount, simulator, useSimulator } from '../support/aleph';
+import { runBehindSleep, wake } from '../support/engine';
+
+useSimulator({ duration: 600 });
+
+const MINUTE = 60_000;
+
+it.each([
+	[31, 0],
+	[20, 1],
+])(
+	'n8n counts the time of the instance from the first start, not anew: after %i of 60 minutes, %i is paid',
+	async (minutes, paid) => {
+		const setup = {
+			parameters: generate({ waitMode: 'sleep' }),
+			credential: newAccount(),
+			// What n8n says at each wake.
+			endsIn: 60 * MINUTE,
+		};
+		const { error } = await runBehindSleep(setup, minutes * MINUTE);
+		expect(simulator.tasks()).toHaveLength(paid);
+		expect(error?.message).toBe(
+			paid ? undefined : 'n8n would stop this workflow before the video could be ready',
+		);
+	},
+);
+
+it('n8n may wake it with what it had stored before the node ran: that pays for nothing again', async () => {
+	const setup = {
+		parameters: generate({ prompt: 'Snow [duration=0]', waitMode: 'sleep' }),
+		items: [{}, {}],
+		credential: newAccount(),
+		executionId: 'woken late',
+	};
+	const first = await runBehindSleep(setup, 2 * MINUTE);
+	expect(first.run.waitTill).toBeDefined();
+	const late = await runBehindSleep(setup, 3 * MINUTE);
+	expect(simulator.tasks()).toHaveLength(2);
+	expect(late.error).toBeUndefined();
+	await sleep(MINUTE);
+	const { items } = late.run.waitTill ? await wake(setup, late.run) : late;
+	expect(items.map(({ json }) => json.status)).toEqual(['success', 'success']);
+	expect(simulator.tasks()).toHaveLength(2);
+});
