@@ -157,12 +157,6 @@ describe('the time-out', () => {
 		expect(states(await world.run(batchOf(1, { timeout }, sleeping)))).toEqual(['success']);
 	});
 
-	it('need not be a whole number of milliseconds', async () => {
-		const world = new World({ fate: () => ({ duration: HOUR }) });
-		const batch = await world.run(batchOf(1, { timeout: (30 / 7) * MINUTE }, sleeping));
-		expect(states(batch)).toEqual(['timedOut']);
-	});
-
 	it('of one task makes no other late', async () => {
 		const noticed = async (hanging: boolean) => {
 			const duration = (index: number) => (hanging && index % 2 ? 600 : 1 + index / 10) * MINUTE;
