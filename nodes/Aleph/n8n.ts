@@ -90,7 +90,7 @@ export function readExecution(ctx: IExecuteFunctions) {
 		/** Aborts when the user stops the execution. */
 		signal: cancelSignalOf(ctx),
 		/** What n8n stores for the node with it, when it sleeps, fails or ends: nothing if there is none, as under n8n's own agents (2.41). */
-		stored: runExecutionData?.executionData ? ctx.getContext('node') : {},
+		stored: storedOf(ctx),
 		/** All that n8n stores of it. */
 		run: (runExecutionData ?? {}) as StoredRun,
 		logger: ctx.logger,
@@ -118,6 +118,10 @@ export function readExecution(ctx: IExecuteFunctions) {
 		/** Has n8n stop at the error of this run, whatever "On Error" says: it would hand the input on as the result. */
 		stopEvenSo: () => stopEvenSo(ctx),
 	};
+}
+
+function storedOf(ctx: IExecuteFunctions): IDataObject {
+	return (ctx as Internals).runExecutionData?.executionData ? ctx.getContext('node') : {};
 }
 
 /** A path of its own: else a late callback could resume another node that sleeps by then. */
@@ -289,7 +293,7 @@ function hasSlept(ctx: IExecuteFunctions): boolean {
 }
 
 /** Between two nodes of an execution there is no longer pause, unless it sleeps. */
-const LONGEST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 10_000;
 
 /**
  * When an execution began, and when it last woke, which is the same if it has not slept (epoch milliseconds).
@@ -297,7 +301,7 @@ const LONGEST_PAUSE_MS = 1_000;
  */
 function timesOf(ctx: IExecuteFunctions): { began: number; woke: number } {
 	const own: Array<Pick<ITaskData, 'startTime' | 'executionTime'>> = [
-		{ startTime: Date.now(), executionTime: 0 },
+		{ startTime: firstTry(ctx), executionTime: 0 },
 	];
 	const hasOthersRuns = ['retry', 'manual'].includes(ctx.getMode());
 	const earlier = hasOthersRuns ? [] : ranNodes(ctx).flatMap(({ runs }) => runs);
@@ -310,6 +314,23 @@ function timesOf(ctx: IExecuteFunctions): { began: number; woke: number } {
 		ended = Math.max(ended, startTime + executionTime);
 	}
 	return { began, woke };
+}
+
+/** When this run of the node began (epoch milliseconds): Retry On Fail has no run of its own. */
+function firstTry(ctx: IExecuteFunctions): number {
+	const stored = storedOf(ctx);
+	const id = ctx.getExecutionId();
+	const { runIndex = 0 } = ctx as Internals;
+	const begun = stored.begun as Begun | undefined;
+	if (begun?.id === id && begun.runIndex === runIndex) return begun.at;
+	stored.begun = { id, runIndex, at: Date.now() } satisfies Begun;
+	return Date.now();
+}
+
+interface Begun {
+	id: string;
+	runIndex: number;
+	at: number;
 }
 
 function setCustomData(ctx: IExecuteFunctions, key: string, value: string): void {

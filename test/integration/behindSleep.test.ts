@@ -1,8 +1,9 @@
 /** The node in an execution that another node has put to sleep before, such as n8n's Wait. */
-import { sleep } from 'n8n-workflow';
 import '../support/fastClock';
-import { generate, newAccount, simulator, useSimulator } from '../support/aleph';
-import { runBehindSleep, wake } from '../support/engine';
+import { sleep } from 'n8n-workflow';
+import { generate, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
+import { runBehindSleep, runNode, wake } from '../support/engine';
+import { prompts } from '../support/tasks';
 
 useSimulator({ duration: 600 });
 
@@ -43,5 +44,31 @@ it('n8n may wake it with what it had stored before the node ran: that pays for n
 	await sleep(MINUTE);
 	const { items } = late.run.waitTill ? await wake(setup, late.run) : late;
 	expect(items.map(({ json }) => json.status)).toEqual(['success', 'success']);
+	expect(simulator.tasks()).toHaveLength(2);
+});
+
+it('it may then have other items in front of the node: each is paid for once, by what it asks for', async () => {
+	const setup = {
+		parameters: generate({ prompt: promptOfItem, waitMode: 'sleep' }),
+		credential: newAccount(),
+		executionId: 'woken with others',
+	};
+	await runBehindSleep({ ...setup, items: prompts(3, (n) => `Video ${n}`) }, 2 * MINUTE);
+	await runBehindSleep({ ...setup, items: prompts(2, (n) => `Video ${n * 7}`) }, 3 * MINUTE);
+	const paid = simulator.tasks().map(({ request }) => request.prompt);
+	expect(paid).toEqual(['Video 0', 'Video 1', 'Video 2', 'Video 7']);
+});
+
+it('Retry On Fail has all of the time that is left', async () => {
+	const { error } = await runNode({
+		parameters: generate({
+			prompt: 'Snow [duration=30] [fail=internal]',
+			options: { timeout: 1 },
+		}),
+		credential: newAccount(),
+		settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 0 },
+		endsIn: 130_000,
+	});
+	expect(error?.message).toMatch(/^The task failed/);
 	expect(simulator.tasks()).toHaveLength(2);
 });

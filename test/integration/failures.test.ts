@@ -118,7 +118,9 @@ describe('a task that fails', () => {
 
 it.each([
 	'Failed to download https://cdn.example.com/flagged/clip.mp4',
-	'Parameter names are case-sensitive',
+	'Parameter names are case-insensitive',
+	'A time-sensitive request expired',
+	`Failed: data:image/png;base64,${'A'.repeat(100_000)}`,
 	'The content safety check could not be run (ASSET.INVALID)',
 ])('a task that failed for another reason is not said to be moderated: %s', async (reason) => {
 	const { error } = await runNode({

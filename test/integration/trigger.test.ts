@@ -282,7 +282,7 @@ describe('the credential', () => {
 		},
 	);
 
-	it.each([null, undefined, {}])(
+	it.each([null, undefined, {}, ' ', '\u200B'])(
 		'whose HMAC key is an expression that gives %j lets nothing pass unsigned',
 		async (webhookHmacKey) => {
 			const n8n = await serve({ verifyWithApi: false }, { webhookHmacKey });

@@ -196,6 +196,17 @@ describe('the time-out', () => {
 		}
 	});
 
+	it('does not count it for a task that comes back there, either', () => {
+		const batch = batchOfGet({ timeout: 30 * MINUTE });
+		Object.assign(batch.items[0]!, running('task', 0));
+		const record = { api: API, data: {}, task: acceptedTask('task') };
+		const looks: Array<[minute: number, queued?: true]> = [[1, true], [2], [3, true], [33, true]];
+		for (const [minute, queued] of looks) {
+			checked(batch, 0, { ...record, queued }, minute * MINUTE);
+		}
+		expect(states(batch)).toEqual(['running']);
+	});
+
 	it('counts that time for a day at the most', () => {
 		const batch = batchOfGet({ timeout: HOUR });
 		const item = { ...batch.items[0]!, ...running('task', 0) };

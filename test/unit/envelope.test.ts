@@ -63,10 +63,20 @@ describe('an answer of the API', () => {
 		[{ code: 422, detail: [{ msg: 'too long' }] }, '[{"msg":"too long"}]'],
 		['The video is too large', 'The video is too large'],
 		['<html>Too large</html>', 'HTTP 422'],
+		[{ code: 422, msg: '', detail: ['too long'] }, '["too long"]'],
+		[{ code: 422, msg: [] }, 'HTTP 422'],
 		[{ code: 422 }, 'HTTP 422'],
+		['x'.repeat(301), 'HTTP 422'],
 	])('keeps the words that it has, in whatever form: %j', (body, reason) => {
 		expect(errorOf(422, body)).toMatchObject({ kind: 'parameters', reason });
 	});
+
+	it.each(['Argument "host" is required', 'Insufficient credits of the pool connection'])(
+		'leaves open what became of a request if only a proxy says: %s',
+		(body) => {
+			expect(errorOf(500, body)).toMatchObject({ kind: 'server', isAmbiguous: true, reason: body });
+		},
+	);
 
 	it('may have its code as text', () => {
 		expect(openEnvelope(answer(200, { code: '200', data: 5 }))).toBe(5);

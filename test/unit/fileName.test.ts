@@ -99,6 +99,9 @@ it('an extension comes from the MIME type if the name has none', () => {
 	expect(withExtension('frames', 'application/zip')).toBe('frames.zip');
 	expect(withExtension('clip', 'application/octet-stream', 'mxf')).toBe('clip.mxf');
 	expect(withExtension('clip.MXF', 'application/octet-stream', 'mxf')).toBe('clip.MXF');
+	expect(withExtension('clip.mpg', 'video/mpeg', 'mpeg')).toBe('clip.mpg');
+	expect(withExtension('clip', 'video/mpeg', 'a/b')).toBe('clip');
+	expect(withExtension('clip', 'video/mp4', null)).toBe('clip.mp4');
 });
 
 it('a MIME type comes from the extension', () => {

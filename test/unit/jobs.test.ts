@@ -1,4 +1,5 @@
 import { DIALECTS } from '../../nodes/Aleph/api/dialects';
+import { aleph } from '../../nodes/Aleph/api/dialects/aleph';
 import { jobs } from '../../nodes/Aleph/api/dialects/jobs';
 
 /** The task that the record with these data tells about. */
@@ -228,12 +229,31 @@ describe('a callback of the Jobs API', () => {
 
 	it.each([
 		['without a task ID', { code: 200, data: { ...done, taskId: null } }],
-		['of another model', { code: 200, data: { ...done, model: 'google/veo3' } }],
 		['without a code', { data: done }],
 		['without data', { code: 200, data: null, taskId: 't1' }],
 		['text', 'taskId=t1'],
 	])('that is %s is none', (_, body) => {
 		expect(jobs.taskFromCallback!(body)).toBeNull();
+	});
+});
+
+it.each([
+	{ code: 200, data: { ...done, model: 'google/veo3' } },
+	{ code: 501, msg: 'failed', data: { taskId: 't1', model: 'google/veo3', state: 'fail' } },
+	{ code: 200, data: { taskId: 't1', model: 'google/veo3' } },
+])('a callback for a task of another model is none: %j', (body) => {
+	expect([jobs, aleph].map((each) => each.taskFromCallback!(body))).toEqual([null, null]);
+});
+
+it.each([
+	{ param: { input: {} }, resultJson: { resultUrls: ['https://a.com/b.mp4'] } },
+	{ response: { resultUrls: ['https://a.com/b.mp4'] } },
+	{ model: 'runway/gen4-aleph', response: { resultUrls: ['https://a.com/b.mp4'] } },
+])('a callback of the Jobs API may have this alone: %j', (data) => {
+	const body = { code: 200, msg: 'ok', data: { taskId: 't1', successFlag: 1, ...data } };
+	expect(jobs.taskFromCallback!(body)).toMatchObject({
+		status: 'success',
+		videoUrl: 'https://a.com/b.mp4',
 	});
 });
 

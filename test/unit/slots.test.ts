@@ -438,6 +438,14 @@ describe('an API that queues what is over its slots', () => {
 		expect(world.clock.now()).toBeLessThan(10 * 4 * MINUTE + 30 * SECOND);
 	});
 
+	it('has answered by telling them, and is waited for if it cannot be reached then', async () => {
+		const world = new World({ ...queueing, isReachable: false });
+		const run = world.run(batchOf(3));
+		await world.clock.pause(30 * SECOND);
+		world.api.isReachable = true;
+		expect(states(await run)).toEqual(Array(3).fill('success'));
+	});
+
 	it('gets tasks and is asked for them though it takes long to tell', async () => {
 		const world = new World({ queues: true, slots: 2, fate: () => ({ duration: 3 * MINUTE }) });
 		jest.spyOn(world, 'getConcurrency').mockImplementation(async () => {

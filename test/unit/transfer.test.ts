@@ -58,6 +58,21 @@ describe('a transfer', () => {
 		expect(move.mock.calls.length).toBeGreaterThan(4);
 	});
 
+	it('that may be taken back before its first turn only is tried again to its end', async () => {
+		const move = jest
+			.fn<Promise<string>, []>()
+			.mockRejectedValueOnce(new ApiError('server', 503, 'HTTP 503'))
+			.mockResolvedValueOnce('there');
+		const first = new AbortController();
+		const moved = transfer({ ...turn(), firstTurn: first.signal }, move);
+		await pass(500);
+		first.abort(new Error('Withdrawn'));
+		await pass(2_000);
+		await expect(moved).resolves.toBe('there');
+		const late = transfer({ ...turn(), firstTurn: first.signal }, move);
+		await expect(late).rejects.toThrow('Withdrawn');
+	});
+
 	it('that is taken back before it is tried again says what went wrong', async () => {
 		const move = () => Promise.reject(new ApiError('server', 503, 'HTTP 503'));
 		const withdrawal = new AbortController();

@@ -19,6 +19,7 @@ import { dialectOf } from './dialects';
 import type { ApiCall, Dialect, HttpAnswer, Provider, UploadedFile } from './dialects/dialect';
 import { ApiError, asApiError } from './error';
 import { downloadFile } from './files/download';
+import type { Transfer } from './files/transfer';
 import { uploadFile, type LocalFile } from './files/upload';
 import { redactText } from './key';
 import { CHECKS_AT_ONCE } from './rateLimiter';
@@ -250,25 +251,25 @@ export class Client {
 	/**
 	 * Downloads a file of a task. If its host refuses the URL, the API is asked for another one. Throws an
 	 * ApiError, or n8n's error if it cannot store the file.
-	 * @param withdrawal takes it back while it waits for its turn: then throws the signal's reason
+	 * @param firstTurn takes it back while it waits for its first turn: then throws the signal's reason
 	 */
 	async download(
 		{ taskId, expiresAt }: Task,
 		url: string,
 		api: ApiRef,
-		withdrawal = this.stopped,
+		firstTurn?: AbortSignal,
 	): Promise<IBinaryData> {
 		const connection = await this.connected();
 		const turn = {
 			owner: this.owner,
 			limiter: connection.limiters.downloads,
 			signal: this.stopped,
-			withdrawal,
 		};
-		const load = async (from: string) => await downloadFile(this.ctx, { ...turn, url: from });
+		const load = async (from: string, taking: Partial<Transfer> = {}) =>
+			await downloadFile(this.ctx, { ...turn, ...taking, url: from });
 		const fresh = async () => await this.freshUrl(taskId, url, api).catch(() => null);
 		const first = (hasExpired(expiresAt) && (await fresh())) || url;
-		return await load(first).catch(async (error: unknown) => {
+		return await load(first, { firstTurn }).catch(async (error: unknown) => {
 			const isRefused = error instanceof ApiError && error.kind === 'noFile';
 			// What has expired by the documents may still work.
 			const second = isRefused && (first === url ? await fresh() : url);

@@ -77,11 +77,11 @@ export function problemOf(connection: Connection): string | null {
 	return wrongKey(connection);
 }
 
-/** An expression that gives nothing would switch off the check of signatures. A field that is left empty is text. */
+/** An expression that gives nothing would switch off the check of signatures. A field that is left alone is ''. */
 function hasVoidHmacKey({ dialect, credential }: Connection): boolean {
-	const { webhookHmacKey: key = null } = credential;
-	const isSet = 'webhookHmacKey' in credential && dialect.taskFromCallback !== undefined;
-	return isSet && typeof key !== 'string' && typeof key !== 'number';
+	const { webhookHmacKey: key } = credential;
+	const isSet = 'webhookHmacKey' in credential && key !== '';
+	return isSet && cleanHmacKey(key) === '' && dialect.taskFromCallback !== undefined;
 }
 
 /**

@@ -76,7 +76,6 @@ function messageOf({ kind, reason }: ApiError, { provider, apiKey }: Connection)
 		notFound:
 			'This server does not have the selected API: check the provider and, with "Other", the base URL',
 		rateLimit: 'Too many requests: test again in a minute',
-		dailyLimit: `The account has reached its limit for today (${said})`,
 		quota: 'The API key has reached its own limit: raise it in your provider account',
 		maintenance: 'The API is under maintenance: test again later',
 		switchedOff: 'The provider has switched this API off: choose another API or provider',

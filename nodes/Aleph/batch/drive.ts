@@ -308,13 +308,17 @@ class Driver {
 		for (;;) {
 			for (const { taskId, api, terms } of this.batch.items.filter(isRunning)) {
 				if (terms.onStop !== 'cancel' || !api || cancelling.has(taskId)) continue;
-				cancelling.set(taskId, this.tasks.cancelTask(taskId, api));
+				const cancelled = this.tasks.cancelTask(taskId, api);
+				cancelling.set(
+					taskId,
+					cancelled.catch(() => {}),
+				);
 			}
 			if (this.requests.size === 0) break;
 			await new Promise<void>((resolve) => {
 				this.onEnd = resolve;
 			});
 		}
-		await Promise.allSettled(cancelling.values());
+		await Promise.all(cancelling.values());
 	}
 }

@@ -101,21 +101,31 @@ export function refused(batch: Batch, { itemIndex, error, what }: Refusal, now: 
 /** Items for which that was not accepted in all of their time fail. */
 function giveUp(batch: Batch, error: ApiError, what: Refusal['what']): void {
 	const { refusedFor, isAnswered } = what === 'task' ? batch.slots! : batch.refused![what]!;
+	const failure = error.toJSON();
+	// The words for a limit are about tasks.
+	if (what === 'files' && failure.kind === 'rateLimit') failure.kind = 'upload';
 	const isUnproven = error.kind === 'unreachable' && !isAnswered && !isProven(batch, what);
 	batch.items.forEach((item, itemIndex) => {
 		const isConcerned = what === 'task' ? isPending(item) : needs(item, what);
 		const patience = isUnproven ? UNPROVEN_MS : item.terms.timeout;
 		if (!isConcerned || refusedFor < patience) return;
-		set(batch, itemIndex, { state: 'failed', failure: error.toJSON() });
+		set(batch, itemIndex, { state: 'failed', failure });
 	});
 }
 
 /** Whether the address has answered before: that of the API, or that for files, which may be another. */
-function isProven({ items }: Batch, what: Refusal['what']): boolean {
+function isProven({ items, slots }: Batch, what: Refusal['what']): boolean {
+	if (what !== 'files' && slots?.told !== undefined) return true;
 	return items.some((item) => {
+		if (what !== 'files' && item.state === 'failed' && isOfApi(item.failure)) return true;
 		if (taskIdOf(item) !== undefined) return what !== 'files' || item.terms.fileCount > 0;
 		return what === 'files' && isPending(item) && item.uploads !== undefined;
 	});
+}
+
+/** Whether an answer said so. */
+function isOfApi(failure: Failure): boolean {
+	return 'code' in failure && failure.code !== null;
 }
 
 /** How long to try an address that has not answered yet: it may be wrong. */
@@ -176,7 +186,7 @@ export function checked(batch: Batch, itemIndex: number, found: FoundRecord, now
 	const { api, task, data, queued } = found;
 	const { taskId, requested, soon, terms } = item;
 	const record = terms.simplify ? { task } : { task, data };
-	if (queued) item.queuedAt = now;
+	if (queued) Object.assign(item, { queuedAt: now, leftQueueAt: undefined });
 	else if (item.queuedAt !== undefined) item.leftQueueAt ??= now;
 	if (task.status === 'success') {
 		batch.durations = [...(batch.durations ?? []), ageOf(item, now)].slice(-KEPT);

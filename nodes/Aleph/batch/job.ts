@@ -25,7 +25,7 @@ export interface Job {
 	start?: (uploads: Uploads, signal: AbortSignal, calls: boolean) => Promise<Started>;
 	/**
 	 * Downloads what the item wants of a finished task. Throws an ApiError, n8n's error, or the signal's reason
-	 * while it waits for its turn.
+	 * while it waits for its first turn.
 	 */
 	download: (item: ItemFacts & Completed, signal: AbortSignal) => Promise<Files>;
 }

@@ -87,6 +87,11 @@ async function takeNewest(execution: Execution): Promise<{ woken?: Batch } | nul
 		await execution.restore(run.data);
 		return null;
 	}
+	// Nodes in front of this one run again, and may give other items: so it begins again, and knows which it has.
+	if (newer && !stored) {
+		execution.stored.batch = { ...newer, attempts: newer.attempts - 1 };
+		return {};
+	}
 	if (newer) execution.stored.batch = newer;
 	const batch = newer ?? stored;
 	if (!batch?.sleep) return {};
@@ -133,7 +138,11 @@ function leave(execution: Execution): void {
 	run.batch = withoutFiles(run.batch);
 	if (run.batch.sleep) delete run.data;
 	if (run.keptUntil <= run.since) runs.delete(keyOf(execution));
+	// All that the execution has may be large.
+	else if (run.data) AbortSignal.timeout(DATA_KEPT_MS + 1).addEventListener('abort', forgetOldNow);
 }
+
+const forgetOldNow = () => forgetOld(clock.now());
 
 /** n8n may hold files in memory. These can be downloaded again. */
 function withoutFiles(batch: Batch): Batch {

@@ -67,7 +67,7 @@ function readProperty(label: string, value: unknown): string {
 
 /**
  * Gives a function that downloads the files of a finished task. It throws an ApiError, or n8n's error, if the
- * video cannot be had, or the signal's reason if they are withdrawn while they wait for their turn; if the
+ * video cannot be had, or the signal's reason if they are withdrawn while they wait for their first turn; if the
  * thumbnail cannot, n8n shows a hint, and the video stays.
  */
 export function downloader(ctx: NodeContext, client: Client) {
@@ -75,11 +75,10 @@ export function downloader(ctx: NodeContext, client: Client) {
 	return async (
 		{ task, api }: { task: Task; api: ApiRef },
 		{ video, thumbnail }: Downloads,
-		withdrawal?: AbortSignal,
+		firstTurn?: AbortSignal,
 	): Promise<IBinaryKeyData> => {
 		const binary: IBinaryKeyData = {};
-		const download = async (url: string) => await client.download(task, url, api, withdrawal);
-		if (video) binary[video] = await download(task.videoUrl!);
+		if (video) binary[video] = await client.download(task, task.videoUrl!, api, firstTurn);
 		if (!thumbnail) return binary;
 		if (task.imageUrl === null) {
 			// Some providers never give one, which needs no telling for each item.
@@ -87,9 +86,11 @@ export function downloader(ctx: NodeContext, client: Client) {
 			isTold = true;
 			return binary;
 		}
-		const image = await download(task.imageUrl).catch((error: unknown) =>
-			missing(ctx, task, asApiError(error).reason),
-		);
+		// Once the video is there, it is not to be loaded again.
+		const turn = video ? undefined : firstTurn;
+		const image = await client
+			.download(task, task.imageUrl, api, turn)
+			.catch((error: unknown) => missing(ctx, task, asApiError(error).reason));
 		if (image) binary[thumbnail] = image;
 		return binary;
 	};

@@ -113,12 +113,14 @@ export function failedTaskError(ref: ItemRef, { taskId, errorMessage, credits }:
 
 /** A code of Runway's at the end tells it; else the words do, but those of a URL. */
 function isOfModeration(reason: string): boolean {
-	const [, code] = /\(([A-Z_]+\.[A-Z0-9_.]+)\)$/.exec(reason) ?? [];
-	return code ? code.includes('SAFETY') : MODERATION.test(reason.replace(/\S+:\/\/\S+/g, ''));
+	const [, code] =
+		/\(((?:SAFETY|INTERNAL|INPUT_PREPROCESSING|ASSET)\.[\w.]+)\)$/.exec(reason) ?? [];
+	if (code) return code.includes('SAFETY');
+	return MODERATION.test(reason.replace(/\bhttps?:\/\/\S+/gi, ''));
 }
 
 const MODERATION =
-	/moderat|content polic|safety|(?<!case.)sensitive|nsfw|prohibited|flagged|inappropriate/i;
+	/moderat|content polic|safety|(?<!case |[\w-])sensitive|nsfw|prohibited|flagged|inappropriate/i;
 const INTERNAL = /internal error/i;
 
 /** The error of a task that had not ended when the time was up, as far as is known. */
@@ -329,7 +331,7 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 
 /** Whether a file was refused for what it is. */
 function isRefusal(code: number | null): boolean {
-	return code !== null && code >= 400 && code < 500;
+	return code !== null && code >= 400 && code < 500 && ![408, 429, 430, 455].includes(code);
 }
 
 /** Where a person can look for tasks. */

@@ -45,7 +45,7 @@ export const aleph: Dialect = {
 		const data = asObject(callback.data);
 		const taskId = taskIdIn(callback) ?? taskIdIn(data);
 		const code = asNumber(callback.code);
-		if (taskId === null || code === null) return null;
+		if (taskId === null || code === null || !isOfModel(data)) return null;
 		if (code !== 200) {
 			return withReport(acceptedTask(taskId), { status: 'failed', errorMessage: callback.msg });
 		}

@@ -7,7 +7,7 @@ import { randomUUID } from 'crypto';
 import { asId, asNumber, asObject, asText, parseObject, type Json } from '../../task/json';
 import { ApiError, type ApiErrorKind } from '../error';
 import type { Dialect, HttpAnswer } from './dialect';
-import { errorBody, kindOfStatus, NO_CREDITS, reasonIn, retryAfter } from './errors';
+import { bareWords, errorBody, kindOfStatus, NO_CREDITS, retryAfter, wordsOf } from './errors';
 
 /** What both APIs have in common. */
 export const envelopeDialect = {
@@ -62,8 +62,10 @@ export function openEnvelope(answer: HttpAnswer): unknown {
 	const code = bodyCode === null || bodyCode === 200 ? answer.statusCode : bodyCode;
 	if (bodyCode === 200 && code >= 200 && code < 300) return envelope.data;
 
-	const reason = reasonIn(answer, errorBody(answer));
-	throw new ApiError(errorKind(code, reason), code, reason, retryAfter(answer.headers));
+	const content = errorBody(answer);
+	const said = wordsOf(content);
+	const reason = said ?? bareWords(answer, content);
+	throw new ApiError(errorKind(code, said ?? ''), code, reason, retryAfter(answer.headers));
 }
 
 const KINDS: Record<number, ApiErrorKind> = {
@@ -85,15 +87,15 @@ const NO_MODEL = /model name you specified|page does not exist or is not publish
 const PARAMETERS =
 	/is required|cannot be empty|must not be empty|not within the range of allowed options/i;
 
-function errorKind(code: number, reason: string): ApiErrorKind {
+function errorKind(code: number, said: string): ApiErrorKind {
 	if (code === 422 || code === 404) {
-		if (UNKNOWN_TASK.test(reason)) return 'unknownTask';
-		if (NO_MODEL.test(reason)) return 'noModel';
+		if (UNKNOWN_TASK.test(said)) return 'unknownTask';
+		if (NO_MODEL.test(said)) return 'noModel';
 	}
 	if (code === 500) {
-		if (NO_CREDITS.test(reason)) return 'credits';
-		if (NO_MODEL.test(reason)) return 'noModel';
-		if (PARAMETERS.test(reason)) return 'parameters';
+		if (NO_CREDITS.test(said)) return 'credits';
+		if (NO_MODEL.test(said)) return 'noModel';
+		if (PARAMETERS.test(said)) return 'parameters';
 	}
 	return KINDS[code] ?? kindOfStatus(code);
 }

@@ -3,29 +3,33 @@ import { asNumber, asObject, asText, firstText, parseObject, type Json } from '.
 import { ApiError, type ApiErrorKind } from '../error';
 import type { HttpAnswer } from './dialect';
 
-/** What an answer says, where the APIs and what stands in front of them put their words; else its status. */
-export function reasonIn({ statusCode, body }: HttpAnswer, content: Json): string {
+/** The words of the API, where it puts them, and so does what stands in front of it; null if there are none. */
+export function wordsOf({ msg, message, error, detail }: Json): string | null {
+	return firstText(msg, message, error, asObject(error).message, detail);
+}
+
+/**
+ * What to show of an answer without such words: those of a proxy may be bare, and those of a framework in a
+ * list. They say nothing of what was refused.
+ */
+export function bareWords({ statusCode, body }: HttpAnswer, content: Json): string {
 	const { msg, message, error, detail } = content;
-	// Those of a proxy may be bare, and those of a framework in a list.
-	const bare = typeof body === 'string' ? body : null;
-	return (
-		firstText(msg, message, error, asObject(error).message, detail) ??
-		briefly(msg ?? message ?? error ?? detail ?? bare) ??
-		`HTTP ${statusCode}`
-	);
+	const [shown] = [msg, message, error, detail, body].flatMap((each) => briefly(each) ?? []);
+	return shown ?? `HTTP ${statusCode}`;
 }
 
 const LONGEST_REASON = 300;
 
 /** Null for a page, for an object without any words that are known, and for what is too long to be read. */
 function briefly(value: unknown): string | null {
-	const text = asText(typeof value === 'object' && value ? JSON.stringify(value) : value)?.trim();
-	return text && text.length <= LONGEST_REASON && !/^[<{]/.test(text) ? text : null;
+	const text = Array.isArray(value) && value.length > 0 ? JSON.stringify(value) : asText(value);
+	const isReadable = text !== null && text.length <= LONGEST_REASON && !/^\s*[<{]/.test(text);
+	return isReadable ? text.trim() : null;
 }
 
 /** Some APIs tell it by these words only. Others may be about credits as well, such as the name of a file. */
 export const NO_CREDITS =
-	/\b(not enough|insufficient|no|0|out of|(do(es)? not|don't|doesn't) have)[ _](\w+ ){0,2}credits?\b(?! (\w+ ){0,3}(charged|deducted|used|consumed|spent|taken|billed)\b)|\bcredits? (\w+ ){0,2}(insufficient|not enough|too low)\b/i;
+	/\b(not enough|insufficient|out of|(do(es)? not|don't|doesn't) have)[ _](\w+ ){0,2}credits?\b|\b(no|0)[ _](\w+ ){0,2}credits?\b(?!,? (\w+ ){0,6}(?<!to be )(charged|deducted|used|consumed|spent|taken|billed)\b)|\bcredits? (\w+ ){0,2}(insufficient|not enough|too low)\b/i;
 
 /**
  * The body of an error as an object. Throws an ApiError if it is a firewall's: that answers with a page, or

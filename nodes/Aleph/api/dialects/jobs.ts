@@ -97,8 +97,11 @@ export const jobs: Dialect = {
 };
 
 /** What a record of this API has, and none of the Aleph API. Any of it may be missing. */
-function isOfThisApi({ state, param, resultJson, response }: Json): boolean {
-	return firstText(state, param, resultJson) !== null || 'resultUrls' in parseObject(response);
+function isOfThisApi({ state, failMsg, model, ...record }: Json): boolean {
+	const hasWords = firstText(state, failMsg, model) !== null;
+	const { param, resultJson, response } = record;
+	const known = { ...parseObject(param), ...parseObject(resultJson), ...parseObject(response) };
+	return hasWords || 'input' in known || 'resultUrls' in known;
 }
 
 /** The words that `state` may be. If it is another, the `successFlag` decides, which newer records have. */

@@ -16,7 +16,7 @@ import {
 import { acceptedTask, CANCELLED, withReport, type Keyframe, type Report } from '../../task/task';
 import { ApiError, type ApiErrorKind } from '../error';
 import type { ApiCall, Dialect, HttpAnswer, Provider } from './dialect';
-import { errorBody, kindOfStatus, NO_CREDITS, reasonIn, retryAfter } from './errors';
+import { bareWords, errorBody, kindOfStatus, NO_CREDITS, retryAfter, wordsOf } from './errors';
 
 const MODEL = 'aleph2';
 const GENERATE = '/v1/video_to_video';
@@ -167,10 +167,11 @@ function open(answer: HttpAnswer, call: Pick<ApiCall, 'method' | 'path'>): unkno
 	const { statusCode, headers, body } = answer;
 	if (statusCode >= 200 && statusCode < 300) return contentOf(body, call);
 	const error = errorBody(answer);
-	const said = reasonIn(answer, error);
+	const said = wordsOf(error);
 	const issues = issuesOf(error);
-	const reason = [said, ...issues].join('; ');
-	const kind = statusCode === 400 ? inputKind(said, issues) : errorKind(statusCode, call.path);
+	const reason = [said ?? bareWords(answer, error), ...issues].join('; ');
+	const kind =
+		statusCode === 400 ? inputKind(said ?? '', issues) : errorKind(statusCode, call.path);
 	throw new ApiError(kind, statusCode, reason, retryAfter(headers));
 }
 

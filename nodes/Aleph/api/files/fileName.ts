@@ -34,14 +34,14 @@ export function isOfMedia(mimeType: string): boolean {
  * Appends the extension of the MIME type to a name that has none, or one that says nothing.
  * @param own the extension that it has otherwise
  */
-export function withExtension(name: string, mimeType: string | null, own = ''): string {
+export function withExtension(name: string, mimeType: string | null, own: unknown = ''): string {
 	if (typeOfName(name)) return name;
 	const bare = mimeType?.split(';')[0]?.trim().toLowerCase();
-	const [ofType = own] = [...TYPES].find(([, type]) => type === bare) ?? [];
-	const extension = TYPES.has(own.toLowerCase()) ? own : ofType;
-	return !extension || name.toLowerCase().endsWith(`.${extension.toLowerCase()}`)
-		? name
-		: `${name}.${extension}`;
+	const [ofType] = [...TYPES].find(([, type]) => type === bare) ?? [];
+	const given = /^\w{1,10}$/.exec(asText(own) ?? '')?.[0] ?? '';
+	const other = extensionOf(name) ? '' : given;
+	const extension = TYPES.has(given.toLowerCase()) ? given : (ofType ?? other);
+	return extension ? `${name}.${extension}` : name;
 }
 
 function extensionOf(name: string): string {

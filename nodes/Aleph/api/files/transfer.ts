@@ -24,6 +24,8 @@ export interface Transfer {
 	signal?: AbortSignal;
 	/** Withdraws the transfer between two attempts, or while it waits for its turn. */
 	withdrawal?: AbortSignal;
+	/** Withdraws it only while it waits for its first turn. */
+	firstTurn?: AbortSignal;
 	/** Milliseconds in which next to nothing moves, after which the transfer has failed. */
 	idle?: number;
 }
@@ -33,18 +35,21 @@ export interface Transfer {
  * @param move one attempt, which tells the timer of each chunk, and heeds its signal
  */
 export async function transfer<T>(
-	{ url, owner, limiter, signal, withdrawal = signal, idle = IDLE_MS }: Transfer,
+	transferring: Transfer,
 	move: (timer: IdleTimer) => Promise<T>,
 ): Promise<T> {
+	const { url, owner, limiter, signal, withdrawal = signal, idle = IDLE_MS } = transferring;
+	let { firstTurn: turn = withdrawal } = transferring;
 	const attempt = async () => {
+		turn = withdrawal;
 		const timer = new IdleTimer(idle, signal);
 		const moved = move(timer).catch((error: unknown) => {
 			throw timer.isOver ? stalled(url, idle) : error;
 		});
 		return await moved.finally(() => timer.stop());
 	};
-	const turn = { owner, intervalCap: Infinity, signal: withdrawal };
-	return await patiently(async () => await limiter.run(turn, attempt), withdrawal, PATIENCE_MS);
+	const run = async () => await limiter.run({ owner, signal: turn }, attempt);
+	return await patiently(run, withdrawal, PATIENCE_MS);
 }
 
 /** A stalled transfer isn't retried: that would mean another two minutes. */
