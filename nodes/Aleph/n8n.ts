@@ -322,7 +322,8 @@ function firstTry(ctx: IExecuteFunctions): number {
 	const id = ctx.getExecutionId();
 	const { runIndex = 0 } = ctx as Internals;
 	const begun = stored.begun as Begun | undefined;
-	if (begun?.id === id && begun.runIndex === runIndex) return begun.at;
+	// Both IDs may be absent, and what is stored with them.
+	if (begun && begun.id === id && begun.runIndex === runIndex) return begun.at;
 	stored.begun = { id, runIndex, at: Date.now() } satisfies Begun;
 	return Date.now();
 }
