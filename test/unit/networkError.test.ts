@@ -89,6 +89,11 @@ describe('a request that got no answer', () => {
 	});
 });
 
+it('a URL may have letters of any script, however often it is looked at', () => {
+	const looks = Array.from({ length: 50_000 }, () => isHttpUrl('https://müller.de/ü.mp4'));
+	expect(looks).not.toContain(false);
+});
+
 it('a URL is one that HTTP can fetch', () => {
 	expect(['https://a.b/c', ' http://a '].map(isHttpUrl)).toEqual([true, true]);
 	expect(['ftp://a.b', 'a.b/c', '', null, 5, 'https://'].map(isHttpUrl)).toEqual(

@@ -3,7 +3,7 @@
  * A value of another type is taken if its meaning is certain, and refused otherwise: no value is ever
  * ignored, or replaced by a default.
  */
-import { isHttpUrl } from '../api/url';
+import { asUrl, isHttpUrl } from '../api/url';
 import { escaped } from '../n8n';
 import { trimInvisible, type Json } from '../task/json';
 
@@ -140,7 +140,7 @@ export function readUrl(label: string, value: unknown, ownUrl?: RegExp): string 
 	const advice = 'Enter a public URL that starts with https://.';
 	if (isEmpty(value)) throw new InvalidInput(`"${label}" is empty`, advice);
 	const url = typeof value === 'string' ? trimInvisible(value) : '';
-	if (ownUrl?.test(url) && URL.canParse(url)) return url;
+	if (ownUrl?.test(url) && asUrl(url)) return url;
 	if (SEVERAL_URLS.test(url)) {
 		throw new InvalidInput(
 			`"${label}" has more than one URL`,

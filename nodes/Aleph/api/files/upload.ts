@@ -13,7 +13,7 @@ import type {
 } from '../dialects/dialect';
 import { ApiError, type ApiErrorKind } from '../error';
 import { request, send, sendWithoutKey } from '../request';
-import { isHttpUrl } from '../url';
+import { asUrl, isHttpUrl } from '../url';
 import { transfer, watched, type IdleTimer, type Transfer } from './transfer';
 
 /** A file to send, read anew for each attempt. */
@@ -145,7 +145,7 @@ function progressLog({ logger }: NodeContext, { name, size }: LocalFile) {
 function uploadedFile(file: LocalFile, report: UploadReport, lifetime: number): UploadedFile {
 	const url = asText(report.url)?.trim() ?? '';
 	// A task that is started with it would be refused, or fail after it was paid for.
-	if (!URL.canParse(url)) throw new ApiError('upload', 200, 'The response has no URL');
+	if (!asUrl(url)) throw new ApiError('upload', 200, 'The response has no URL');
 	const told = asNumber(report.size) ?? 0;
 	return {
 		url,
