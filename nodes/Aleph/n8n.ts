@@ -324,8 +324,9 @@ function firstTry(ctx: IExecuteFunctions): number {
 	const begun = stored.begun as Begun | undefined;
 	// Both IDs may be absent, and what is stored with them.
 	if (begun && begun.id === id && begun.runIndex === runIndex) return begun.at;
-	stored.begun = { id, runIndex, at: Date.now() } satisfies Begun;
-	return Date.now();
+	const at = Date.now();
+	stored.begun = { id, runIndex, at } satisfies Begun;
+	return at;
 }
 
 interface Begun {

@@ -196,9 +196,9 @@ export class Client {
 	}
 
 	/**
-	 * Cancels a task, unless it has ended: the API would delete it then, with its video. Gives its
-	 * record if it has ended, else the task alone. Throws an ApiError. It is not interrupted when the user stops the execution, which may be the
-	 * reason for it.
+	 * Cancels a task, unless it has ended: the API would delete it then, with its video. Gives its record if it
+	 * has ended, else the task alone. Throws an ApiError. It is not interrupted when the user stops the
+	 * execution, which may be the reason for it.
 	 */
 	async cancelTask(taskId: string, api?: ApiRef): Promise<FoundRecord> {
 		const connected = await this.connected();
@@ -211,12 +211,12 @@ export class Client {
 			if (found.task.status !== 'processing') return found;
 			asked = found;
 			await request(this.ctx, connection, cancel(taskId));
-			return { task: cancelledTask(found.task), api: found.api };
+			return withoutRecord(found);
 		};
 		return await patiently(cancelNow).catch((error: unknown) => {
 			// The API has deleted it: the answer to an earlier attempt was lost.
 			if (!asked || asApiError(error).kind !== 'unknownTask') throw error;
-			return { task: cancelledTask(asked.task), api: asked.api };
+			return withoutRecord(asked);
 		});
 	}
 
@@ -332,6 +332,11 @@ function startedTaskId(dialect: Dialect, answer: HttpAnswer, call: ApiCall): str
 	}
 	if (taskId === null) throw new ApiError('notTheApi', 200, 'The response has no task ID');
 	return taskId;
+}
+
+/** A task that was cancelled: what its record said before is no longer true. */
+function withoutRecord({ task, api }: FoundRecord): FoundRecord {
+	return { task: cancelledTask(task), api };
 }
 
 /** In the dialect of a task, whose provider must not have changed: its key would go to the wrong host. */

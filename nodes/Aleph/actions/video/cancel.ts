@@ -5,12 +5,12 @@ import { patiently } from '../../api/retry';
 import { failureOf } from '../../batch/state';
 import { requestError, type ItemRef } from '../../items/errors';
 import { readInputs } from '../../items/inputs';
+import { untoldOutcome, withAdvice } from '../../items/outcome';
 import { outputItems, simplifyField, type Outcome } from '../../items/output';
 import { readExecution } from '../../n8n';
 import { acceptedTask } from '../../task/task';
 import { includeInputFieldsOption, taskIdField } from './fields';
 import { readTaskId } from './get';
-import { untoldOutcome, withAdvice } from '../../items/outcome';
 import { readOutputTerms, termsOfBadItem } from './terms';
 
 export const description: INodeProperties[] = [

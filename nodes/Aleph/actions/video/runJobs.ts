@@ -6,9 +6,9 @@ import { drive } from '../../batch/drive';
 import type { Job } from '../../batch/job';
 import { beginBatch, LONGEST_AWAKE_MS, putToSleep, resumeBatch } from '../../execution/batch';
 import { withNewest } from '../../execution/newest';
+import { outcomesOf, withAdvice } from '../../items/outcome';
 import { outputItems } from '../../items/output';
 import { readExecution, type Execution } from '../../n8n';
-import { outcomesOf, withAdvice } from '../../items/outcome';
 
 /** Makes the jobs of a run, with the client that they use. */
 type Jobs = (ctx: IExecuteFunctions, client: Client, execution: Execution) => Job[];
