@@ -12,9 +12,10 @@ import { checkAtPublishing } from './trigger/publish';
 import { receive } from './trigger/receive';
 
 /** What the trigger downloads is what the API has named, so it has to be asked. */
-const onlyVerified: Pick<INodeProperties, 'displayOptions'> = {
-	displayOptions: { show: { '/verifyWithApi': [true] } },
-};
+const onlyVerified = ({ displayOptions, ...option }: INodeProperties): INodeProperties => ({
+	...option,
+	displayOptions: { show: { ...displayOptions?.show, '/verifyWithApi': [true] } },
+});
 
 export class AlephTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -108,9 +109,9 @@ export class AlephTrigger implements INodeType {
 				placeholder: 'Add option',
 				default: {},
 				options: [
-					{ ...downloadOptions.download, ...onlyVerified },
-					{ ...downloadOptions.thumbnailOutputProperty, ...onlyVerified },
-					{ ...downloadOptions.videoOutputProperty, ...onlyVerified },
+					onlyVerified(downloadOptions.download),
+					onlyVerified(downloadOptions.thumbnailOutputProperty),
+					onlyVerified(downloadOptions.videoOutputProperty),
 				],
 			},
 		],

@@ -34,8 +34,9 @@ interface Internals {
 }
 
 /**
- * Both versions of our nodes are the same. But for each callback of a node of version 1, n8n evaluates an
- * expression ("binaryData", 1.123 to 2.41), which costs more than all that our webhooks do.
+ * Both versions of our nodes are the same; workflows that are written by hand, or by a model, say 1. But for
+ * each callback of a node of version 1, n8n evaluates an expression ("binaryData", 1.123 to 2.41), which
+ * costs more than all that our webhooks do.
  */
 export const DEFAULT_VERSION = 2;
 

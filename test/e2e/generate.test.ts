@@ -2,7 +2,14 @@ import Fastify from 'fastify';
 import { outputOf } from '../support/n8n/execution';
 import { newCredential, runWorkflow, seconds, statusesOf, useN8n } from '../support/realN8n';
 import { prompts } from '../support/tasks';
-import { polling, workflowOf } from '../support/workflow';
+import {
+	chain,
+	ownNode,
+	polling,
+	sourceOf,
+	withAlephCredential,
+	workflowOf,
+} from '../support/workflow';
 
 const world = useN8n();
 
@@ -36,6 +43,21 @@ describe('the credential', () => {
 			message: 'The provider has switched this API off: choose another API or provider',
 		});
 		expect(await world.client.testCredential(world.credential)).toMatchObject({ status: 'OK' });
+	});
+
+	it('is one of those that n8n’s HTTP Request node offers', async () => {
+		const credential = await newCredential(world, { api: 'runway' });
+		const request = ownNode('Request', 'httpRequest', 4.2, {
+			url: `${world.simulator.url}/v1/organization`,
+			authentication: 'predefinedCredentialType',
+			nodeCredentialType: 'alephApi',
+		});
+		const workflow = chain('By hand', [...sourceOf([{}]), withAlephCredential(request)]);
+		const id = await world.client.importWorkflow(workflow, [credential]);
+		const execution = await world.client.waitForExecution(await world.client.runManually(id));
+		expect(outputOf(execution, 'Request')).toMatchObject([
+			{ json: { creditBalance: expect.any(Number) as number } },
+		]);
 	});
 
 	it('takes its key to no other server', async () => {

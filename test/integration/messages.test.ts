@@ -239,6 +239,9 @@ function shown({ error }: Result): string {
 		.replaceAll('<br>\n', '\n')
 		.replaceAll(simulator.url, 'https://api.kie.ai')
 		.replaceAll(host, 'api.kie.ai')
+		.replaceAll('http://127.0.0.1:1', 'https://api.kie.ai')
+		.replaceAll('/gone/', '/')
+		.replaceAll(`${brief.timeout} minutes`, '30 minutes')
 		.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '2026-03-15T10:04:30.000Z')
 		.replace(/\b[0-9a-f]{8}-[0-9a-f-]{27}\b/g, 'ee603959-debb-48d1-98c4-a6d1c717eba6');
 }

@@ -105,6 +105,16 @@ describe('n8n is given static data to store', () => {
 	});
 });
 
+it('a task is remembered while 1,000 others follow it, and what is stored stays small', async () => {
+	const n8n = await serve({ verifyWithApi: false });
+	const taskIds = Array.from({ length: 2_000 }, (_, index) => `task-${index}`);
+	for (const taskId of taskIds) await deliver(n8n.url, taskId);
+	expect(n8n.started).toHaveLength(2_000);
+	for (const taskId of taskIds.slice(-1_001)) expect(await deliver(n8n.url, taskId)).toBe(200);
+	expect(n8n.started).toHaveLength(2_000);
+	expect(JSON.stringify(n8n.stored).length).toBeLessThan(1_500 * '"task-1999",'.length + 100);
+});
+
 it('20 deliveries of one task at the same instant start the workflow once', async () => {
 	const n8n = await serve();
 	const taskId = await newTask();

@@ -370,6 +370,6 @@ function operationError({ node, itemIndex }: ItemRef, text: Text): NodeOperation
  * but only when it makes the error. And it takes an error that says "canceled" for the user's own stop.
  */
 function withText<T extends NodeError>(error: T, { message, description }: Text): T {
-	const safe = message.replace(/canceled/gi, 'cancelled');
+	const safe = message.replace(/(cancel)(ed)/gi, '$1l$2');
 	return Object.assign(error, { message: safe, description, messages: [] });
 }

@@ -1,4 +1,4 @@
-/** Ends every run with one line that counts, below jest's own summary. */
+/** Ends every run with a line such as "12 passed, 0 failed", below jest's own summary. */
 module.exports = class {
 	onRunComplete(contexts, { numPassedTests, numFailedTests, numRuntimeErrorTestSuites }) {
 		const failed = numFailedTests + numRuntimeErrorTestSuites;

@@ -1,10 +1,12 @@
 /** What the user wants for an item, apart from the video itself: reading it, as the operations share it. */
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import type { Dialect } from '../../api/dialects/dialect';
+import { thoseWhoCancel } from '../../api/dialects/names';
 import { DEFAULT_START_RATE } from '../../api/limits';
 import type { Terms } from '../../batch/state';
 import { readDownloads } from '../../items/downloads';
 import {
+	brief,
 	InvalidInput,
 	readBoolean,
 	readNumber,
@@ -66,7 +68,7 @@ function readTimeout(options: IDataObject): number {
 		if (minutes > 0) return Math.max(1, Math.round(minutes * MINUTE_MS));
 		throw new InvalidInput(
 			'"Timeout" must be greater than 0',
-			'Enter the minutes to wait, such as 30.',
+			`It is ${brief(value)}. Enter the minutes to wait, such as 30.`,
 		);
 	});
 }
@@ -84,7 +86,7 @@ function readOnStop(options: IDataObject, { name, cancel }: Dialect): Terms['onS
 	if (onStop === 'leave' || cancel) return onStop;
 	throw new InvalidInput(
 		`"On Stop" cannot be "Cancel" with the ${name}`,
-		'The provider cannot cancel tasks. Choose "Leave", or remove the option.',
+		`Providers that can cancel: ${thoseWhoCancel()}. Choose "Leave", or remove the option.`,
 	);
 }
 

@@ -16,7 +16,7 @@ export const aleph: Dialect = {
 	...envelopeDialect,
 	value: 'aleph',
 	name: 'Aleph API',
-	description: 'The older API, and the only one that Apikley documents',
+	description: 'The older API, and the only one that offers Aleph at Apikley',
 
 	start: (request) => ({ method: 'POST', path: '/api/v1/aleph/generate', body: { ...request } }),
 

@@ -342,7 +342,10 @@ export const description: INodeProperties[] = [
 				name: 'waterMark',
 				type: 'string',
 				default: '',
-				description: only('waterMark', 'Text to show on the video. Leave empty for none.'),
+				description: only(
+					'waterMark',
+					'Text to show on the video. Up to 20 characters are recommended. Leave empty for none.',
+				),
 			},
 		],
 	},

@@ -1,6 +1,7 @@
 /** Keyframes: images that show how the video should look at given moments. What is wrong throws an InvalidInput. */
 import type { Dialect } from '../../../api/dialects/dialect';
 import {
+	brief,
 	InvalidInput,
 	isEmpty,
 	readBoolean,
@@ -26,7 +27,10 @@ export function readKeyframes(
 	if (isEmpty(option)) return {};
 	const list = listOf(option);
 	if (!list) {
-		throw new InvalidInput('"Keyframes" must be a list', 'Add the keyframes one by one.');
+		throw new InvalidInput(
+			'"Keyframes" must be a list',
+			`It is ${brief(option)}. Add the keyframes one by one.`,
+		);
 	}
 	if (list.length > MOST_KEYFRAMES) {
 		throw new InvalidInput(
