@@ -70,7 +70,7 @@ export function cancelSignalOf(ctx: NodeContext): AbortSignal | undefined {
 }
 
 /** The data of an execution, which n8n stores when it sleeps or ends, and the class changes on the way. */
-export type StoredRun = Pick<IRunExecutionData, 'executionData' | 'waitTill'>;
+export type Snapshot = Pick<IRunExecutionData, 'executionData' | 'waitTill'>;
 
 export type Execution = ReturnType<typeof readExecution>;
 
@@ -93,7 +93,7 @@ export function readExecution(ctx: IExecuteFunctions) {
 		/** What n8n stores for the node with it, when it sleeps, fails or ends: nothing if there is none, as under n8n's own agents (2.41). */
 		stored: storedOf(ctx),
 		/** All that n8n stores of it. */
-		run: (runExecutionData ?? {}) as StoredRun,
+		snapshot: (runExecutionData ?? {}) as Snapshot,
 		logger: ctx.logger,
 		/** When n8n stops it for taking too long, if it ever does. Of no use at a wake: looks at all that has run. */
 		deadline: () => endOfExecution(ctx),
@@ -114,8 +114,8 @@ export function readExecution(ctx: IExecuteFunctions) {
 			leaveSpentEntry(ctx);
 			await ctx.putExecutionToWait(time);
 		},
-		/** Has n8n store `run` instead, and leave it where that one stands. */
-		restore: async (run: StoredRun) => await restoreRun(ctx, run),
+		/** Has n8n store `snapshot` instead, and leave it where that one stands. */
+		restore: async (snapshot: Snapshot) => await restoreSnapshot(ctx, snapshot),
 		/** Has n8n stop at the error of this run, whatever "On Error" says: it would hand the input on as the result. */
 		stopEvenSo: () => stopEvenSo(ctx),
 	};
@@ -165,10 +165,10 @@ function canResume(ctx: IExecuteFunctions): boolean {
 }
 
 /** n8n makes JSON of the data, which calls `toJSON` (tried on 1.123, 2.0, 2.20 and 2.41). */
-async function restoreRun(ctx: IExecuteFunctions, run: StoredRun): Promise<void> {
-	const toJSON = { value: () => run, configurable: true };
+async function restoreSnapshot(ctx: IExecuteFunctions, snapshot: Snapshot): Promise<void> {
+	const toJSON = { value: () => snapshot, configurable: true };
 	Object.defineProperty((ctx as Internals).runExecutionData!, 'toJSON', toJSON);
-	if (run.waitTill) return await ctx.putExecutionToWait(new Date(run.waitTill));
+	if (snapshot.waitTill) return await ctx.putExecutionToWait(new Date(snapshot.waitTill));
 	// That one has ended, or still runs: nothing behind this node may run.
 	stackOf(ctx)!.length = 0;
 }

@@ -52,7 +52,7 @@ describe.each(APIS)('any JSON of the API "%s"', (api) => {
 	it('as the number of credits, or of tasks at once, is a number or none', () => {
 		const data = api === 'runway' ? hostile.organization : hostile.credits;
 		const property = fc.property(json(data), (body) => {
-			expect(orNull(number)(dialect.creditsFrom(parsed(body)))).toBe(true);
+			expect(orNull(number)(dialect.credits.from(parsed(body)))).toBe(true);
 			expect(orNull(number)(dialect.concurrency?.from(parsed(body)) ?? null)).toBe(true);
 		});
 		fc.assert(property, MANY);

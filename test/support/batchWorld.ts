@@ -146,10 +146,13 @@ export class World implements Tasks {
 		const { owner, limiters } = this;
 		return {
 			initial: () => Promise.reject(new Error('The batch has begun already')),
-			upload: async (known, signal) => {
+			upload: async (known, signal, keep) => {
 				if (fileCount === 0 || known.videoUrl) return known;
 				const turn = { owner, intervalCap: Infinity, signal };
-				return await limiters.uploads.run(turn, async () => await this.upload(itemIndex));
+				const send = async () => await this.upload(itemIndex);
+				const uploads = await limiters.uploads.run(turn, send);
+				keep(uploads);
+				return uploads;
 			},
 			start: async (_, signal) => {
 				const turn = { owner, intervalCap, signal };

@@ -282,7 +282,7 @@ describe('the organization of a Runway account', () => {
 	};
 
 	it('tells the credits that are left, and how many tasks it runs at once', () => {
-		expect(runway.creditsFrom(organization)).toBe(1_234.5);
+		expect(runway.credits.from(organization)).toBe(1_234.5);
 		expect(runway.concurrency!.from(organization)).toBe(3);
 	});
 
@@ -296,7 +296,7 @@ describe('the organization of a Runway account', () => {
 	it.each([[null], [{}], [none], [{ creditBalance: 'many', tier: { models: {} } }]])(
 		'tells neither in %j',
 		(data) => {
-			expect(runway.creditsFrom(data)).toBeNull();
+			expect(runway.credits.from(data)).toBeNull();
 			expect(runway.concurrency!.from(data)).toBeNull();
 		},
 	);

@@ -1,5 +1,6 @@
 import { backoff } from '../../nodes/Aleph/api/backoff';
-import { BEAT, untilNextTrial, whileAsleep, whileAwake } from '../../nodes/Aleph/batch/schedule';
+import { untilNextTrial } from '../../nodes/Aleph/batch/refusals';
+import { BEAT, whileAsleep, whileAwake } from '../../nodes/Aleph/batch/schedule';
 
 const MINUTE = 60_000;
 const middle = () => 0.5;

@@ -36,8 +36,8 @@ export function readCallback(ctx: IWebhookFunctions, hmacKey: string): Task | Re
 	}
 	const signature = {
 		taskId: task.taskId,
-		timestamp: asText(headers['x-webhook-timestamp']) ?? undefined,
-		signature: asText(headers['x-webhook-signature']) ?? undefined,
+		timestamp: asText(headers['x-webhook-timestamp']),
+		signature: asText(headers['x-webhook-signature']),
 	};
 	if (hmacKey && !isSigned(signature, hmacKey, Date.now())) {
 		const msg = 'The signature is missing, wrong or too old';

@@ -66,12 +66,12 @@ export class Client {
 
 	private readonly stopped?: AbortSignal;
 
-	private reading?: Promise<Connection>;
+	private connecting?: Promise<Connection>;
 
-	/** @param read how to read the credential */
+	/** @param connect reads the credential */
 	constructor(
 		private readonly ctx: NodeContext,
-		private readonly read: (ctx: NodeContext) => Promise<Connection> = readConnection,
+		private readonly connect: (ctx: NodeContext) => Promise<Connection> = readConnection,
 	) {
 		this.owner = Symbol(ctx.getExecutionId());
 		this.stopped = cancelSignalOf(ctx);
@@ -79,9 +79,9 @@ export class Client {
 
 	/** What the credential says. Throws what n8n throws if it cannot be read. */
 	async connection(): Promise<Connection> {
-		this.reading ??= this.read(this.ctx);
-		return await this.reading.catch((error: unknown) => {
-			this.reading = undefined;
+		this.connecting ??= this.connect(this.ctx);
+		return await this.connecting.catch((error: unknown) => {
+			this.connecting = undefined;
 			throw error;
 		});
 	}
@@ -224,8 +224,7 @@ export class Client {
 	async getCredits(): Promise<number> {
 		const connection = await this.connected();
 		const { dialect } = connection;
-		const data = await this.askPatiently(connection, dialect.credits);
-		const credits = dialect.creditsFrom(data);
+		const credits = dialect.credits.from(await this.askPatiently(connection, dialect.credits.call));
 		if (credits === null) throw new ApiError('notTheApi', 200, 'The response has no number');
 		return credits;
 	}
@@ -310,11 +309,8 @@ export class Client {
 
 	private async askPatiently(connection: Connection, call: ApiCall): Promise<unknown> {
 		const giveUpAt = clock.now() + READ_TIMEOUT_MS;
-		return await retrying(
-			async () => await this.ask(connection, call),
-			(error) => (error.isTransient ? giveUpAt : 0),
-			this.stopped,
-		);
+		const ask = async () => await this.ask(connection, call);
+		return await retrying(ask, () => giveUpAt, this.stopped);
 	}
 }
 

@@ -59,7 +59,7 @@ export async function send(
 			method,
 			qs,
 			// n8n's type only allows the class of a library; at run time the platform's works too.
-			body: form ? (form as unknown as IDataObject) : defined(body),
+			body: form ? (form as unknown as IDataObject) : body,
 			url,
 			headers: { 'User-Agent': USER_AGENT },
 			json: true,
@@ -96,11 +96,6 @@ export async function sendWithoutKey<T>(
 	return await asked.catch((error: unknown) => {
 		throw networkError(error, options.url);
 	});
-}
-
-/** JSON without what is absent. */
-function defined(body: IDataObject | undefined): IDataObject | undefined {
-	return body && (JSON.parse(JSON.stringify(body)) as IDataObject);
 }
 
 /**

@@ -5,11 +5,11 @@ import { ApiError } from './error';
 
 /**
  * Gives the answer, or throws what `ask` threw last, also if the signal aborts the pause after that.
- * @param until until when (epoch milliseconds) asking again may help against an error; 0 for never
+ * @param giveUpAt called at each error that may pass: until when to ask again (epoch milliseconds)
  */
 export async function retrying<T>(
 	ask: () => Promise<T>,
-	until: (error: ApiError) => number,
+	giveUpAt: () => number,
 	signal?: AbortSignal,
 ): Promise<T> {
 	for (let failures = 1; ; failures++) {
@@ -19,23 +19,21 @@ export async function retrying<T>(
 		);
 		if ('answer' in attempt) return attempt.answer;
 		const { error } = attempt;
-		if (!(error instanceof ApiError)) throw error;
+		if (!(error instanceof ApiError && error.isTransient)) throw error;
 		const delay = error.retryAfter ?? backoff(failures);
-		if (clock.now() + delay > until(error)) throw error;
+		if (clock.now() + delay > giveUpAt()) throw error;
 		await clock.pause(delay, signal).catch(() => {
 			throw error;
 		});
 	}
 }
 
-/** The same for errors that may pass, for so many milliseconds after the first of them. */
+/** The same, for so many milliseconds after the first error. */
 export async function patiently<T>(
 	ask: () => Promise<T>,
 	signal?: AbortSignal,
 	patience = 30_000,
 ): Promise<T> {
 	let giveUpAt: number | undefined;
-	const until = ({ isTransient }: ApiError) =>
-		isTransient ? (giveUpAt ??= clock.now() + patience) : 0;
-	return await retrying(ask, until, signal);
+	return await retrying(ask, () => (giveUpAt ??= clock.now() + patience), signal);
 }

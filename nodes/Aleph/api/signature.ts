@@ -4,8 +4,8 @@ import { createHmac, timingSafeEqual } from 'crypto';
 interface Signature {
 	taskId: string;
 	/** Unix seconds, as the header has them. */
-	timestamp: string | undefined;
-	signature: string | undefined;
+	timestamp?: string | null;
+	signature?: string | null;
 }
 
 /** How old, or how far ahead of our clock, a signature may be. */

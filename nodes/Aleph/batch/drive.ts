@@ -177,10 +177,13 @@ class Driver {
 	/** Resolves when a request has ended, at `time` at the latest. */
 	private async change(time: number): Promise<void> {
 		const { clock, signal } = this.conditions;
-		const ended = new Promise<void>((resolve) => {
+		await clock.pause(Math.min(time - clock.now(), LONGEST_TIMER_MS), signal, this.nextEnd());
+	}
+
+	private async nextEnd(): Promise<void> {
+		await new Promise<void>((resolve) => {
 			this.onEnd = resolve;
 		});
-		await clock.pause(Math.min(time - clock.now(), LONGEST_TIMER_MS), signal, ended);
 	}
 
 	private withdraw(): void {
@@ -205,11 +208,10 @@ class Driver {
 		const item = itemAt(batch, index);
 		const { upload, start } = jobs[index]!;
 		const { signal } = underway.controller;
-		const keep = (uploads: Uploads) => uploaded(batch, index, uploads);
 		try {
 			if (!isPending(item) || !upload || !start) return;
+			const keep = (uploads: Uploads) => uploaded(batch, index, uploads);
 			const uploads = await upload(item.uploads ?? {}, signal, keep);
-			keep(uploads);
 			signal.throwIfAborted();
 			underway.isStarting = true;
 			const calls = batch.sleeps && item.terms.waitFor === 'end';
@@ -315,9 +317,7 @@ class Driver {
 				);
 			}
 			if (this.requests.size === 0) break;
-			await new Promise<void>((resolve) => {
-				this.onEnd = resolve;
-			});
+			await this.nextEnd();
 		}
 		await Promise.all(cancelling.values());
 	}

@@ -27,7 +27,6 @@ import {
 	type Failure,
 	type Files,
 	type ItemFacts,
-	type ItemState,
 	type Preparation,
 	type Running,
 	type Sleep,
@@ -37,10 +36,10 @@ import {
 	type Uploads,
 } from './state';
 
-/** The files of an item have gone up. */
+/** A file of an item has gone up. */
 export function uploaded(batch: Batch, itemIndex: number, uploads: Uploads): void {
 	const item = itemAt(batch, itemIndex);
-	if (!isPending(item) || Object.keys(uploads).length === 0) return;
+	if (!isPending(item)) return;
 	if (needs(item, 'files')) delete batch.refused?.files;
 	item.uploads = uploads;
 }
@@ -50,7 +49,7 @@ export function accepted(batch: Batch, itemIndex: number, started: Started, now:
 	const { taskId, ...facts } = started;
 	if (needs(itemAt(batch, itemIndex), 'credits')) delete batch.refused?.credits;
 	const item = set(batch, itemIndex, { ...running(taskId, now), ...facts });
-	if (isRunning(item)) item.nextCheckAt = nextCheck(batch, item, now);
+	item.nextCheckAt = nextCheck(batch, item, now);
 	batch.starts = [...batch.starts.filter((time) => time > now - START_INTERVAL_MS), now];
 	const { slots } = batch;
 	if (!slots) return;
@@ -134,9 +133,10 @@ const UNPROVEN_MS = 5_000;
 /** The item has no task, as far as is known. */
 export function notStarted(batch: Batch, itemIndex: number, error: Error): void {
 	if (batch.slots) answered(batch.slots);
-	const failure = failureOf(error);
-	if (!(error instanceof ApiError)) return void set(batch, itemIndex, { state: 'failed', failure });
-	set(batch, itemIndex, { state: error.isAmbiguous ? 'unconfirmed' : 'failed', failure });
+	const isApiError = error instanceof ApiError;
+	const state = isApiError && error.isAmbiguous ? 'unconfirmed' : 'failed';
+	set(batch, itemIndex, { state, failure: failureOf(error) });
+	if (!isApiError) return;
 	if (error.isAccountError) batch.halted ??= error.toJSON();
 	if (error.kind === 'keepCredits') creditsLow(batch, error);
 }
@@ -387,7 +387,9 @@ function setTimedOut(
 	set(batch, itemIndex, { state: 'timedOut', taskId, api, requested, ...known, ...cut });
 }
 
-function set(batch: Batch, itemIndex: number, stage: Stage): ItemState {
+function set<S extends Stage>(batch: Batch, itemIndex: number, stage: S): ItemFacts & S {
 	const { requestHash, inputHash, terms } = itemAt(batch, itemIndex);
-	return (batch.items[itemIndex] = { requestHash, inputHash, terms, ...stage });
+	const item = { requestHash, inputHash, terms, ...stage };
+	batch.items[itemIndex] = item;
+	return item;
 }

@@ -1,7 +1,6 @@
 /** What is known of refusals: how many came in a row, for how long that was tried, and when to try again. */
 import { backoff } from '../api/backoff';
 import type { ApiError } from '../api/error';
-import { untilNextTrial } from './schedule';
 import {
 	isRunning,
 	nextTrial,
@@ -81,4 +80,13 @@ function pauseAfter(refusals: number, { retryAfter }: ApiError, { items }: Batch
 		retryAfter ?? 0,
 		items.some(isRunning) ? untilNextTrial(refusals) : backoff(refusals),
 	);
+}
+
+/**
+ * How long not to try for more slots after the nth refusal in a row, while tasks of ours run: a slot gets
+ * free when one of them ends, and then there is no need to wait. Longer than the 10 seconds over which
+ * the APIs count, as other executions may try as well.
+ */
+export function untilNextTrial(refusals: number): number {
+	return Math.min(60_000, 20_000 * 2 ** (refusals - 1));
 }

@@ -58,12 +58,3 @@ export function whileAsleep(age: number, now: number, shift = 0): number {
 }
 
 export const BEAT = 30 * SECOND;
-
-/**
- * How long not to try for more slots after the nth refusal in a row, while tasks of ours run: a slot gets
- * free when one of them ends, and then there is no need to wait. Longer than the 10 seconds over which
- * the APIs count, as other executions may try as well.
- */
-export function untilNextTrial(refusals: number): number {
-	return Math.min(MINUTE, 20 * SECOND * 2 ** (refusals - 1));
-}

@@ -12,9 +12,9 @@
 import { NodeOperationError, type INodeExecutionData } from 'n8n-workflow';
 import { clock } from '../api/clock';
 import type { Batch, Sleep } from '../batch/state';
-import type { Execution, StoredRun } from '../n8n';
+import type { Execution, Snapshot } from '../n8n';
 
-interface Run {
+interface Entry {
 	/** The newest; while the node runs, it goes on changing. After that without its files. */
 	batch: Batch;
 	/** Whether the node runs. */
@@ -24,18 +24,18 @@ interface Run {
 	/** When to forget it, though not while the node runs. */
 	keptUntil: number;
 	/** While the node runs and a while after its end: what n8n is to store, and goes on changing behind it. */
-	data?: StoredRun;
+	snapshot?: Snapshot;
 }
 
 /** A retry shares the entry of the execution that it goes on from. Tools never sleep, and have none. */
-const runs = new Map<string, Run>();
+const entries = new Map<string, Entry>();
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
 /** A wake that waits for a slot comes in with an old state this much later, at the most. */
 const KEPT_IF_LATE_MS = HOUR;
-const DATA_KEPT_MS = 10 * MINUTE;
+const SNAPSHOT_KEPT_MS = 10 * MINUTE;
 
 /** A user may see what n8n has marked at night in the morning. */
 const KEPT_FOR_RETRY_MS = 24 * HOUR;
@@ -72,19 +72,19 @@ export async function withNewest(
 }
 
 async function takeNewest(execution: Execution): Promise<{ woken?: Batch } | null> {
+	forgetOld();
 	const now = clock.now();
-	forgetOld(now);
-	const run = ownRun(execution);
-	if (run?.isAwake) {
-		run.keptUntil = Math.max(run.keptUntil, now + KEPT_IF_LATE_MS);
+	const entry = ownEntry(execution);
+	if (entry?.isAwake) {
+		entry.keptUntil = Math.max(entry.keptUntil, now + KEPT_IF_LATE_MS);
 		// Should n8n be killed meanwhile, it goes on from here.
 		await execution.putToSleep(new Date(Date.now() + MINUTE));
 		return null;
 	}
 	const stored = storedBatch(execution);
-	const newer = run && run.batch.revision > (stored?.revision ?? -1) ? run.batch : undefined;
-	if (newer && !newer.sleep && run?.data) {
-		await execution.restore(run.data);
+	const newer = entry && entry.batch.revision > (stored?.revision ?? -1) ? entry.batch : undefined;
+	if (newer && !newer.sleep && entry?.snapshot) {
+		await execution.restore(entry.snapshot);
 		return null;
 	}
 	// Nodes in front of this one run again, and may give other items: so it begins again, and knows which it has.
@@ -95,7 +95,7 @@ async function takeNewest(execution: Execution): Promise<{ woken?: Batch } | nul
 	if (newer) execution.stored.batch = newer;
 	const batch = newer ?? stored;
 	if (!batch?.sleep) return {};
-	begin(run, execution, batch, riskOf(batch.sleep, now));
+	begin(entry, execution, batch, riskOf(batch.sleep, now));
 	return { woken: batch };
 }
 
@@ -108,9 +108,9 @@ function storedBatch({ stored, id, runIndex }: Execution): Batch | undefined {
 }
 
 /** Undefined if a retry has gone on from this execution. */
-function ownRun(execution: Execution): Run | undefined {
-	const run = runs.get(keyOf(execution));
-	return run?.batch.executionId === execution.id ? run : undefined;
+function ownEntry(execution: Execution): Entry | undefined {
+	const entry = entries.get(keyOf(execution));
+	return entry?.batch.executionId === execution.id ? entry : undefined;
 }
 
 /** For how long n8n may come with an older state of a run that has woken. */
@@ -120,29 +120,33 @@ function riskOf({ wokenAt, wakeAt }: Sleep, now: number): number {
 }
 
 /** Gives the entry of the run that begins, which goes on from that of `earlier`. */
-function begin(earlier: Run | undefined, execution: Execution, batch: Batch, keptFor: number): Run {
+function begin(
+	earlier: Entry | undefined,
+	execution: Execution,
+	batch: Batch,
+	keptFor: number,
+): Entry {
 	const since = clock.now();
 	const keptUntil = Math.max(since + keptFor, earlier?.keptUntil ?? 0);
-	const state: Run = { batch, isAwake: true, since, keptUntil, data: execution.run };
-	const run = Object.assign(earlier ?? state, state);
-	runs.set(keyOf(execution), run);
-	return run;
+	const begun: Entry = { batch, isAwake: true, since, keptUntil, snapshot: execution.snapshot };
+	const entry = Object.assign(earlier ?? begun, begun);
+	entries.set(keyOf(execution), entry);
+	return entry;
 }
 
 /** The node has stopped running: the execution sleeps, or the items come out, or an error. */
 function leave(execution: Execution): void {
-	const run = ownRun(execution);
-	if (!run) return;
-	run.isAwake = false;
-	run.since = clock.now();
-	run.batch = withoutFiles(run.batch);
-	if (run.batch.sleep) delete run.data;
-	if (run.keptUntil <= run.since) runs.delete(keyOf(execution));
+	const entry = ownEntry(execution);
+	if (!entry) return;
+	entry.isAwake = false;
+	entry.since = clock.now();
+	entry.batch = withoutFiles(entry.batch);
+	if (entry.batch.sleep) delete entry.snapshot;
+	if (entry.keptUntil <= entry.since) entries.delete(keyOf(execution));
 	// All that the execution has may be large.
-	else if (run.data) AbortSignal.timeout(DATA_KEPT_MS + 1).addEventListener('abort', forgetOldNow);
+	else if (entry.snapshot)
+		AbortSignal.timeout(SNAPSHOT_KEPT_MS + 1).addEventListener('abort', forgetOld);
 }
-
-const forgetOldNow = () => forgetOld(clock.now());
 
 /** n8n may hold files in memory. These can be downloaded again. */
 function withoutFiles(batch: Batch): Batch {
@@ -164,12 +168,12 @@ export function takeOver(
 ): Batch {
 	const { executionId, runIndex } = earlier;
 	const key = keyOf({ id: executionId, runIndex, node: execution.node });
-	const run = runs.get(key);
+	const entry = entries.get(key);
 	const isRetryOnFail = executionId === execution.id;
-	const batch = goOn(isRetryOnFail || !run ? earlier : newestOf(run, earlier, execution));
+	const batch = goOn(isRetryOnFail || !entry ? earlier : newestOf(entry, earlier, execution));
 	// Nothing has to be remembered of Retry On Fail, unless something is already, nor of tools.
-	if (!execution.isTool && (run || !isRetryOnFail)) {
-		runs.set(key, begin(run, execution, batch, KEPT_FOR_RETRY_MS));
+	if (!execution.isTool && (entry || !isRetryOnFail)) {
+		entries.set(key, begin(entry, execution, batch, KEPT_FOR_RETRY_MS));
 	}
 	return batch;
 }
@@ -183,20 +187,20 @@ export function remember(execution: Execution, batch: Batch): void {
 	if (!isTool && hasSlept()) begin(undefined, execution, batch, KEPT_IF_LATE_MS);
 }
 
-function newestOf(run: Run, stored: Batch, execution: Execution): Batch {
+function newestOf(entry: Entry, stored: Batch, execution: Execution): Batch {
 	const { executionId, revision, sleep } = stored;
-	const isOther = run.batch.executionId !== executionId;
-	const isNewer = isOther || run.isAwake || run.batch.revision > revision;
+	const isOther = entry.batch.executionId !== executionId;
+	const isNewer = isOther || entry.isAwake || entry.batch.revision > revision;
 	if (!isNewer) return stored;
-	if (run.isAwake || clock.now() < goneAt(run, isOther))
-		throw stillRunning(execution, run, isOther);
+	if (entry.isAwake || clock.now() < goneAt(entry, isOther))
+		throw stillRunning(execution, entry, isOther);
 	// Of one that was overwritten, nobody has seen how it ended.
-	return { ...run.batch, sleep };
+	return { ...entry.batch, sleep };
 }
 
 function stillRunning(
 	{ node, stopEvenSo }: Execution,
-	{ batch: { executionId } }: Run,
+	{ batch: { executionId } }: Entry,
 	isRetry: boolean,
 ): NodeOperationError {
 	stopEvenSo();
@@ -210,17 +214,18 @@ function stillRunning(
 }
 
 /** From when on a run that sleeps or has ended goes on no more, though n8n may not say so. */
-function goneAt({ batch, since }: Run, isRetry: boolean): number {
+function goneAt({ batch, since }: Entry, isRetry: boolean): number {
 	const { sleep } = batch;
 	if (isRetry) return sleep ? sleep.wakeAt + OVERDUE_MS : since;
 	return since + (sleep ? SETTLED_MS.asleep : SETTLED_MS.ended);
 }
 
-function forgetOld(now: number): void {
-	for (const [key, run] of runs) {
-		if (run.isAwake) continue;
-		if (run.since + DATA_KEPT_MS < now) delete run.data;
-		if (run.keptUntil < now) runs.delete(key);
+function forgetOld(): void {
+	const now = clock.now();
+	for (const [key, entry] of entries) {
+		if (entry.isAwake) continue;
+		if (entry.since + SNAPSHOT_KEPT_MS < now) delete entry.snapshot;
+		if (entry.keptUntil < now) entries.delete(key);
 	}
 }
 

@@ -312,7 +312,7 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 	}),
 	upload: ({ reason, code }) => ({
 		message: 'The file could not be uploaded',
-		description: `${isRefusal(code) ? "Check the file's size and type" : 'Try again later'}, or host the file at a public URL and use that instead (${reason}).`,
+		description: `${isOfTheFile(code) ? "Check the file's size and type" : 'Try again later'}, or host the file at a public URL and use that instead (${reason}).`,
 	}),
 	noUpload: () => ({
 		message: 'The credential has no Upload URL',
@@ -330,7 +330,7 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 };
 
 /** Whether a file was refused for what it is. */
-function isRefusal(code: number | null): boolean {
+function isOfTheFile(code: number | null): boolean {
 	return code !== null && code >= 400 && code < 500 && ![408, 429, 430, 455].includes(code);
 }
 

@@ -1,5 +1,5 @@
 /** What became of each item of a batch, as the node outputs it. */
-import type { IBinaryKeyData, IDataObject, INode, NodeError } from 'n8n-workflow';
+import type { IBinaryKeyData, INode } from 'n8n-workflow';
 import type { Provider } from '../api/dialects/dialect';
 import type { Batch, Failure, ItemState } from '../batch/state';
 import {
@@ -12,8 +12,7 @@ import {
 	unconfirmedError,
 	type ItemRef,
 } from './errors';
-import { hasFailed, type Outcome } from './output';
-import { escaped } from '../n8n';
+import type { Outcome } from './output';
 import { acceptedTask, type Requested, type Task } from '../task/task';
 
 export function outcomesOf(
@@ -33,22 +32,21 @@ function outcomeOf(ref: ItemRef, item: ItemState, halted: Batch['halted']): Outc
 		case 'pending':
 			return { task: null, notStarted: true, error: halted && startError(ref, halted) };
 		case 'running':
-			return { task: knownTask(item), data: { taskId: item.taskId } };
+			return { task: knownTask(item.taskId, item), data: { taskId: item.taskId } };
 		case 'unconfirmed':
 			return { task: null, error: unconfirmedError(ref, item.failure) };
 		case 'failed':
 			return failedOutcome(ref, item);
 		case 'timedOut': {
-			const { record, terms } = item;
-			const task: Task = { ...(record?.task ?? knownTask(item)), status: 'timeout' };
-			const data = record?.data as IDataObject | undefined;
-			if (terms.onTimeout === 'continue') return { task: withRequest(task, item), data };
-			return { task: withRequest(task, item), data, error: timeoutError(ref, item) };
+			const { record, terms, taskId } = item;
+			const known = record ? withRequest(record.task, item) : knownTask(taskId, item);
+			const error = terms.onTimeout === 'error' ? timeoutError(ref, item) : undefined;
+			return { task: { ...known, status: 'timeout' }, data: record?.data, error };
 		}
 		case 'completed': {
 			const { record, files, terms } = item;
 			const task = withRequest(record.task, item);
-			const data = record.data as IDataObject | undefined;
+			const { data } = record;
 			if (task.status === 'failed' && terms.waitFor === 'end') {
 				return { task, data, error: failedTaskError(ref, task) };
 			}
@@ -63,7 +61,7 @@ function outcomeOf(ref: ItemRef, item: ItemState, halted: Batch['halted']): Outc
 function failedOutcome(ref: ItemRef, item: ItemState & { state: 'failed' }): Outcome {
 	const { taskId, failure } = item;
 	if (taskId === undefined) return { task: null, error: startError(ref, failure) };
-	const task = knownTask({ ...item, taskId });
+	const task = knownTask(taskId, item);
 	if (failure.kind === 'local') return { task, error: badInputError(ref, item) };
 	return untoldOutcome(ref, failure, task);
 }
@@ -74,8 +72,8 @@ export function untoldOutcome(ref: ItemRef, failure: Failure, task: Task): Outco
 	return { task: { ...task, status }, error: readError(ref, failure, task.taskId) };
 }
 
-function knownTask({ taskId, requested }: { taskId: string; requested?: Requested }): Task {
-	return { ...acceptedTask(taskId), ...requested };
+function knownTask(taskId: string, item: { requested?: Requested }): Task {
+	return withRequest(acceptedTask(taskId), item);
 }
 
 /** A record need not say what the task was asked for. */
@@ -90,54 +88,4 @@ function withRequest(task: Task, { requested }: { requested?: Requested }): Task
 function binaryOf(stored: unknown): IBinaryKeyData | undefined {
 	const binary = (stored ?? {}) as IBinaryKeyData;
 	return Object.keys(binary).length > 0 ? binary : undefined;
-}
-
-/** So many items fit into an error; the tasks of the rest are in the log. */
-const LISTED = 10;
-
-interface Advice {
-	/** What it means to run the node again. */
-	rerun: string;
-	/** An agent gets the message only, as plain text. */
-	isTool: boolean;
-}
-
-/** The error that stops the node, with what to do about the other items, and a list of them. */
-export function withAdvice(
-	error: NodeError,
-	outcomes: Outcome[],
-	{ rerun, isTool }: Advice,
-): NodeError {
-	const ids = outcomes.flatMap(({ task }) => task?.taskId ?? []);
-	if (isTool) {
-		const known = ids.filter((id) => !error.message.includes(id));
-		const stop = /[.!?]$/.test(error.message) ? '' : '.';
-		const list = known.length > 0 ? `${stop} Task ID: ${known.join(', ')}` : '';
-		return Object.assign(error, { message: `${error.message}${list}` });
-	}
-	const states = outcomes.map((outcome) => escaped(stateOf(outcome)));
-	// If all have failed alike, there is nothing to tell apart.
-	if (new Set(states).size === 1) return error;
-	const ready = outcomes.filter(({ task }) => task?.status === 'success').length;
-	const failedFirst = [...outcomes.entries()].sort(
-		([, one], [, other]) => Number(hasFailed(other)) - Number(hasFailed(one)),
-	);
-	const more = outcomes.length - LISTED;
-	const description = [
-		error.description,
-		`${ready} of ${outcomes.length} videos are ready. ${ready > 0 ? 'They are paid for. ' : ''}${rerun}`,
-		...failedFirst.slice(0, LISTED).map(([item]) => `Item ${item}: ${states[item]}`),
-		...(more > 0
-			? [`and ${more} more: n8n's log has the task IDs of those that were started`]
-			: []),
-	].join('<br>\n');
-	return Object.assign(error, { description });
-}
-
-function stateOf({ task, error, notStarted }: Outcome): string {
-	if (notStarted) return 'not started';
-	if (!task) return error?.message ?? 'no task';
-	// A task that failed without being an error says why: that it was cancelled may be what was asked for.
-	const reason = error || task.errorMessage === null ? '' : `: ${task.errorMessage}`;
-	return `task ${task.taskId} ${task.status}${reason}`;
 }

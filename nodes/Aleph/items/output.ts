@@ -7,6 +7,8 @@ import type {
 	INodeProperties,
 	NodeError,
 } from 'n8n-workflow';
+import { escaped } from '../n8n';
+import type { Json } from '../task/json';
 import type { Task } from '../task/task';
 
 /** Goes with `simplify` of an outcome. */
@@ -23,7 +25,7 @@ export interface Outcome {
 	/** Null if there is none. */
 	task: Task | null;
 	/** The API's data as it came. */
-	data?: IDataObject;
+	data?: Json;
 	/** The files of the task. */
 	binary?: IBinaryKeyData;
 	/** Whether the item has the task rather than the data; true if absent. */
@@ -35,22 +37,18 @@ export interface Outcome {
 	notStarted?: boolean;
 }
 
-export function hasFailed({ error, notStarted }: Outcome): boolean {
-	return error !== undefined && !notStarted;
-}
-
 /**
  * One item for each outcome, in order, paired. If the node stops on errors and one item has failed, throws
  * its error instead.
- * @param withAdvice adds to that error what to do about the others, so that none is lost
+ * @param advice what that error is to say about the others, so that none is lost
  */
 export function outputItems(
 	ctx: IExecuteFunctions,
 	outcomes: Outcome[],
-	withAdvice: (error: NodeError) => NodeError = (error) => error,
+	advice?: Advice,
 ): INodeExecutionData[] {
 	const failed = outcomes.find(hasFailed)?.error;
-	if (failed && !ctx.continueOnFail()) throw withAdvice(failed);
+	if (failed && !ctx.continueOnFail()) throw advice ? withAdvice(failed, outcomes, advice) : failed;
 	const toErrorOutput = ctx.getNode().onError === 'continueErrorOutput';
 	const inputs = ctx.getInputData();
 	return outcomes.map((outcome, index) => {
@@ -66,7 +64,7 @@ export function outputItem(
 	input: IDataObject = {},
 ): INodeExecutionData {
 	const { task, data, binary, error, simplify = true, includeInputFields } = outcome;
-	const result = task && (simplify || !data) ? task : data;
+	const result = (task && (simplify || !data) ? task : data) as IDataObject | undefined;
 	// An object of its own: nodes behind this one may change an item in place.
 	const json: IDataObject = { ...(includeInputFields && withoutError(input)), ...result };
 	const pairedItem = { item: index };
@@ -107,4 +105,54 @@ function forErrorOutput(
 			error: { value: error, enumerable: false },
 		},
 	);
+}
+
+/** So many items fit into an error; the tasks of the rest are in the log. */
+const LISTED = 10;
+
+export interface Advice {
+	/** What it means to run the node again. */
+	rerun: string;
+	/** An agent gets the message only, as plain text. */
+	isTool: boolean;
+}
+
+/** The error that stops the node, with what to do about the other items, and a list of them. */
+function withAdvice(error: NodeError, outcomes: Outcome[], { rerun, isTool }: Advice): NodeError {
+	const ids = outcomes.flatMap(({ task }) => task?.taskId ?? []);
+	if (isTool) {
+		const known = ids.filter((id) => !error.message.includes(id));
+		const stop = /[.!?]$/.test(error.message) ? '' : '.';
+		const list = known.length > 0 ? `${stop} Task ID: ${known.join(', ')}` : '';
+		return Object.assign(error, { message: `${error.message}${list}` });
+	}
+	const states = outcomes.map((outcome) => escaped(stateOf(outcome)));
+	// If all have failed alike, there is nothing to tell apart.
+	if (new Set(states).size === 1) return error;
+	const ready = outcomes.filter(({ task }) => task?.status === 'success').length;
+	const failedFirst = [...outcomes.entries()].sort(
+		([, one], [, other]) => Number(hasFailed(other)) - Number(hasFailed(one)),
+	);
+	const more = outcomes.length - LISTED;
+	const description = [
+		error.description,
+		`${ready} of ${outcomes.length} videos are ready. ${ready > 0 ? 'They are paid for. ' : ''}${rerun}`,
+		...failedFirst.slice(0, LISTED).map(([item]) => `Item ${item}: ${states[item]}`),
+		...(more > 0
+			? [`and ${more} more: n8n's log has the task IDs of those that were started`]
+			: []),
+	].join('<br>\n');
+	return Object.assign(error, { description });
+}
+
+function stateOf({ task, error, notStarted }: Outcome): string {
+	if (notStarted) return 'not started';
+	if (!task) return error?.message ?? 'no task';
+	// A task that failed without being an error says why: that it was cancelled may be what was asked for.
+	const reason = error || task.errorMessage === null ? '' : `: ${task.errorMessage}`;
+	return `task ${task.taskId} ${task.status}${reason}`;
+}
+
+function hasFailed({ error, notStarted }: Outcome): boolean {
+	return error !== undefined && !notStarted;
 }

@@ -13,7 +13,7 @@ export function asList(value: unknown): unknown[] {
 }
 
 /** A list, or the JSON text of one; or a value alone as the list of it. */
-export function listOf(value: unknown): unknown[] {
+export function parseList(value: unknown): unknown[] {
 	const list = parsed(value);
 	return Array.isArray(list) ? (list as unknown[]) : [value];
 }

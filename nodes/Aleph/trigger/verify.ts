@@ -36,7 +36,7 @@ export async function verified(
 	let unverified: Rejection = { code: 503, msg: 'The task could not be verified, try again' };
 	try {
 		for (;;) {
-			const found = await retrying(read, ({ isTransient }) => (isTransient ? until : 0));
+			const found = await retrying(read, () => until);
 			if (found.task.status !== 'processing') return found;
 			// What the API has told holds, also if the time is up before it tells again.
 			unverified = { code: 503, msg: 'The task is still running, try again' };

@@ -5,7 +5,7 @@ import { patiently } from '../../api/retry';
 import { failureOf } from '../../batch/state';
 import { requestError, type ItemRef } from '../../items/errors';
 import { readInputs } from '../../items/inputs';
-import { untoldOutcome, withAdvice } from '../../items/outcome';
+import { untoldOutcome } from '../../items/outcome';
 import { outputItems, simplifyField, type Outcome } from '../../items/output';
 import { readExecution } from '../../n8n';
 import { acceptedTask } from '../../task/task';
@@ -39,9 +39,7 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 		const { includeInputFields } = termsOfBadItem(this, itemIndex);
 		return { task: null, includeInputFields, error: requestError(ref, input) };
 	});
-	const outcomes = await Promise.all(cancelling);
-	const advice = { rerun: RERUN, isTool };
-	return outputItems(this, outcomes, (error) => withAdvice(error, outcomes, advice));
+	return outputItems(this, await Promise.all(cancelling), { rerun: RERUN, isTool });
 }
 
 /** Throws an InvalidInput. */
@@ -58,7 +56,7 @@ async function outcomeOf(
 ): Promise<Outcome> {
 	try {
 		const { task, data } = await cancelled(client, taskId);
-		return { task, data: data as Outcome['data'], ...output };
+		return { task, data, ...output };
 	} catch (error) {
 		const failure = failureOf(error as Error);
 		// Without a credential, nothing is known of the task, and the item has failed.

@@ -68,14 +68,14 @@ function getJobs(ctx: IExecuteFunctions, client: Client): Job[] {
 				const taskId = readTaskId(ctx, itemIndex);
 				const options = ctx.getNodeParameter('options', itemIndex, {});
 				const { dialect } = await client.connected();
-				const terms = patiently(readTerms(ctx, itemIndex, options, dialect));
+				const terms = withPatience(readTerms(ctx, itemIndex, options, dialect));
 				return { requestHash: taskId, terms, ...running(taskId, now) };
 			}),
 		download,
 	}));
 }
 
-function patiently(terms: Terms): Terms {
+function withPatience(terms: Terms): Terms {
 	return terms.waitFor === 'end'
 		? { ...terms, notFoundTimeout: UNKNOWN_WHILE_WAITING_MS }
 		: { ...terms, waitFor: 'check', timeout: PATIENCE_MS, notFoundTimeout: UNKNOWN_MS };

@@ -6,7 +6,7 @@ import { drive } from '../../batch/drive';
 import type { Job } from '../../batch/job';
 import { beginBatch, LONGEST_AWAKE_MS, putToSleep, resumeBatch } from '../../execution/batch';
 import { withNewest } from '../../execution/newest';
-import { outcomesOf, withAdvice } from '../../items/outcome';
+import { outcomesOf } from '../../items/outcome';
 import { outputItems } from '../../items/output';
 import { readExecution, type Execution } from '../../n8n';
 
@@ -33,6 +33,6 @@ export async function runJobs(
 		// What is given out now would be taken for the result.
 		if (batch.sleep) return await putToSleep(execution, batch, batch.sleep);
 		const outcomes = outcomesOf(node, batch, await client.provider(false));
-		return outputItems(ctx, outcomes, (error) => withAdvice(error, outcomes, { rerun, isTool }));
+		return outputItems(ctx, outcomes, { rerun, isTool });
 	});
 }

@@ -100,9 +100,8 @@ export interface Dialect {
 	/** Whether the data is what the probe asks for. Absent if every good answer is. */
 	answersProbe?: (data: unknown) => boolean;
 
-	credits: ApiCall;
 	/** Null if the data has no number. */
-	creditsFrom: (data: unknown) => number | null;
+	credits: { call: ApiCall; from: (data: unknown) => number | null };
 
 	/** What the URLs of its uploads look like, if they are its own and mean nothing to others. */
 	ownUrl?: RegExp;

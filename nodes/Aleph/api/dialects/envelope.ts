@@ -21,8 +21,7 @@ export const envelopeDialect = {
 	open: openEnvelope,
 	startedTaskId: (body) => taskIdIn(asObject(body).data) ?? taskIdIn(body),
 	readInterval: 0,
-	credits: { method: 'GET', path: '/api/v1/chat/credit' },
-	creditsFrom: asNumber,
+	credits: { call: { method: 'GET', path: '/api/v1/chat/credit' }, from: asNumber },
 
 	upload(file, uploadUrl) {
 		if (!uploadUrl) throw new ApiError('noUpload', null, '');

@@ -9,7 +9,7 @@ import {
 	asObject,
 	asText,
 	firstText,
-	listOf,
+	parseList,
 	parseObject,
 	type Json,
 } from '../../task/json';
@@ -68,7 +68,7 @@ export const jobs: Dialect = {
 			{
 				status: statusOf(record),
 				videoUrl: firstText(
-					...results.flatMap(({ resultUrls }) => listOf(resultUrls)),
+					...results.flatMap(({ resultUrls }) => parseList(resultUrls)),
 					...results.map(({ resultVideoUrl }) => resultVideoUrl),
 				),
 				imageUrl: firstText(

@@ -10,12 +10,12 @@ import {
 	asObject,
 	asText,
 	firstText,
-	listOf,
+	parseList,
 	type Json,
 } from '../../task/json';
 import { acceptedTask, CANCELLED, withReport, type Keyframe, type Report } from '../../task/task';
 import { ApiError, type ApiErrorKind } from '../error';
-import type { ApiCall, Dialect, HttpAnswer, Provider } from './dialect';
+import type { ApiCall, Dialect, HttpAnswer } from './dialect';
 import { bareWords, errorBody, kindOfStatus, NO_CREDITS, retryAfter, wordsOf } from './errors';
 
 const MODEL = 'aleph2';
@@ -24,7 +24,7 @@ const TASKS = '/v1/tasks/';
 const ORGANIZATION: ApiCall = { method: 'GET', path: '/v1/organization' };
 
 /** URLs of results live for 24 to 48 hours from the reading that gave them. */
-const URL_LIFETIME_MS = 24 * 60 * 60_000;
+export const URL_LIFETIME_MS = 24 * 60 * 60_000;
 
 export const runway: Dialect = {
 	value: 'runway',
@@ -64,7 +64,7 @@ export const runway: Dialect = {
 		if (asId(record.id) !== taskId) return null;
 		const task = withReport(acceptedTask(taskId), {
 			status: statusOf(record),
-			videoUrl: firstText(...listOf(record.output)),
+			videoUrl: firstText(...parseList(record.output)),
 			credits: asObject(record.cost).credits,
 			expiresAt: Date.now() + URL_LIFETIME_MS,
 			errorMessage: reasonOf(record),
@@ -79,8 +79,7 @@ export const runway: Dialect = {
 		return asNumber(creditBalance) !== null || asObject(tier) === tier;
 	},
 
-	credits: ORGANIZATION,
-	creditsFrom: (data) => asNumber(asObject(data).creditBalance),
+	credits: { call: ORGANIZATION, from: (data) => asNumber(asObject(data).creditBalance) },
 
 	ownUrl: /^runway:\/\/[!-~]+$/,
 
@@ -113,20 +112,6 @@ export const runway: Dialect = {
 			return told !== null && told >= 1 ? told : null;
 		},
 	},
-};
-
-export const runwayProvider: Provider = {
-	value: 'runway',
-	label: 'Runway',
-	description: 'Aleph 2: clips of 2 to 30 seconds, up to 1080p, and it can cancel tasks',
-	baseUrl: 'https://api.dev.runwayml.com',
-	uploadUrl: '',
-	dialects: [runway],
-	keyPage: 'https://dev.runwayml.com',
-	keys: { pattern: /key_[\da-f]{128}/i, hint: 'they begin with "key_"' },
-	taskPage: 'https://dev.runwayml.com (Request History)',
-	resultLifetime: URL_LIFETIME_MS,
-	uploadLifetime: 24 * 60 * 60_000,
 };
 
 function readTask(taskId: string): ApiCall {

@@ -5,7 +5,7 @@
 import type { NodeHint } from 'n8n-workflow';
 import { PROVIDERS } from '../../../api/dialects';
 import { limitsBy } from '../../../api/dialects/names';
-import { PAGES } from './warnings';
+import { PAGES } from './reachable';
 
 const GENERATE = '$parameter["resource"] === "video" && $parameter["operation"] === "generate"';
 const WAITS = '$parameter["waitForCompletion"] !== false';

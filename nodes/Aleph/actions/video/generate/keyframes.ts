@@ -25,7 +25,7 @@ export function readKeyframes(
 	addFile: AddFile,
 ): { keyframes?: Keyframe[] } {
 	if (isEmpty(option)) return {};
-	const list = listOf(option);
+	const list = keyframesIn(option);
 	if (!list) {
 		throw new InvalidInput(
 			'"Keyframes" must be a list',
@@ -60,7 +60,7 @@ export function readKeyframes(
 }
 
 /** As the field gives them, or as an expression may; null for anything else. */
-function listOf(option: unknown): unknown[] | null {
+function keyframesIn(option: unknown): unknown[] | null {
 	const { keyframe, ...others } = asObject(option);
 	const isField = typeof option === 'object' && Object.keys(others).length === 0;
 	const list = Array.isArray(option) || !isField ? option : (keyframe ?? []);

@@ -1,4 +1,4 @@
-/** Whether the provider can call this n8n: a private address means something only nearby. */
+/** What the provider can do with a URL: a private address means something only nearby, and a page is no file. */
 import { isHttpUrl } from '../../../api/url';
 
 /** Names and addresses (RFC 1918, 3927, 4193, 6598, loopback) that are not of the public internet. */
@@ -23,3 +23,7 @@ export function isPrivate(url: string): boolean {
 export function canCall(apiUrl: string, url: string): boolean {
 	return isPrivate(apiUrl) || !isPrivate(url);
 }
+
+/** Hosts whose links lead to a page with a player, not to the file. */
+export const PAGES =
+	/(^|\.)(drive\.google\.com|docs\.google\.com|dropbox\.com|youtube\.com|youtu\.be|vimeo\.com|onedrive\.live\.com|1drv\.ms|sharepoint\.com|we\.tl|wetransfer\.com|icloud\.com)$/i;

@@ -1,15 +1,15 @@
-/** Hints for URLs that the provider can probably not fetch or call. It may have ways of its own: so nothing is refused. */
+/** Warnings of URLs that the provider can probably not fetch or call. It may have ways of its own: so nothing is refused. */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Connection } from '../../../api/connection';
 import { showHint } from '../../../n8n';
 import type { VideoRequest } from '../../../task/task';
-import { canCall, isPrivate } from './reachable';
+import { canCall, isPrivate, PAGES } from './reachable';
 
-/** Gives a function that shows each kind of hint once, however many items there are. */
+/** Gives a function that shows each kind of warning once, however many items there are. */
 export function warnings(ctx: IExecuteFunctions) {
 	const shown = new Set<string>();
 	return (request: Partial<VideoRequest>, { baseUrl }: Connection): void => {
-		for (const { kind, message } of hintsFor(request, baseUrl)) {
+		for (const { kind, message } of warningsFor(request, baseUrl)) {
 			if (shown.has(kind)) continue;
 			shown.add(kind);
 			showHint(ctx, message, 'warning');
@@ -17,24 +17,20 @@ export function warnings(ctx: IExecuteFunctions) {
 	};
 }
 
-/** Hosts whose links lead to a page with a player, not to the file. */
-export const PAGES =
-	/(^|\.)(drive\.google\.com|docs\.google\.com|dropbox\.com|youtube\.com|youtu\.be|vimeo\.com|onedrive\.live\.com|1drv\.ms|sharepoint\.com|we\.tl|wetransfer\.com|icloud\.com)$/i;
-
-interface Hint {
+interface Warning {
 	kind: string;
 	message: string;
 }
 
-function hintsFor(request: Partial<VideoRequest>, baseUrl: string): Hint[] {
+function warningsFor(request: Partial<VideoRequest>, baseUrl: string): Warning[] {
 	const { videoUrl, referenceImage, keyframes = [], callBackUrl } = request;
 	const images = [referenceImage, ...keyframes.map(({ image }) => image)];
-	const hints = [
-		mediaHint('video', videoUrl, baseUrl),
-		...images.map((image) => mediaHint('image', image, baseUrl)),
-		callbackHint(callBackUrl, baseUrl),
+	const found = [
+		mediaWarning('video', videoUrl, baseUrl),
+		...images.map((image) => mediaWarning('image', image, baseUrl)),
+		callbackWarning(callBackUrl, baseUrl),
 	];
-	return hints.flatMap((hint) => hint ?? []);
+	return found.flatMap((warning) => warning ?? []);
 }
 
 const INSTEAD_OF_PAGE = {
@@ -45,7 +41,11 @@ const INSTEAD_OF_PAGE = {
 };
 
 /** @param url empty if it is a file that is still to be uploaded */
-function mediaHint(what: 'video' | 'image', url: string | undefined, baseUrl: string): Hint | null {
+function mediaWarning(
+	what: 'video' | 'image',
+	url: string | undefined,
+	baseUrl: string,
+): Warning | null {
 	if (!url) return null;
 	if (PAGES.test(new URL(url).hostname)) {
 		return { kind: `${what} page`, message: `${url} leads to a page, ${INSTEAD_OF_PAGE[what]}` };
@@ -58,7 +58,7 @@ function mediaHint(what: 'video' | 'image', url: string | undefined, baseUrl: st
 	};
 }
 
-function callbackHint(url: string | undefined, baseUrl: string): Hint | null {
+function callbackWarning(url: string | undefined, baseUrl: string): Warning | null {
 	if (!url || canCall(baseUrl, url)) return null;
 	return {
 		kind: 'callback',
