@@ -303,9 +303,13 @@ const LONGEST_PAUSE_MS = 10_000;
 function timesOf(ctx: IExecuteFunctions): { began: number; woke: number } {
 	const own: Array<Pick<ITaskData, 'startTime' | 'executionTime'>> = [
 		{ startTime: firstTry(ctx), executionTime: 0 },
+		...begunIn(ctx).map(({ first }) => ({ startTime: first, executionTime: 0 })),
 	];
 	const hasOthersRuns = ['retry', 'manual'].includes(ctx.getMode());
-	const earlier = hasOthersRuns ? [] : ranNodes(ctx).flatMap(({ runs }) => runs);
+	const since = hasOthersRuns ? Math.min(...own.map(({ startTime }) => startTime)) : -Infinity;
+	const earlier = ranNodes(ctx)
+		.flatMap(({ runs }) => runs)
+		.filter(({ startTime }) => startTime >= since);
 	const runs = [...own, ...earlier].sort((a, b) => a.startTime - b.startTime);
 	const began = runs[0]!.startTime;
 	let woke = began;
@@ -326,14 +330,26 @@ function firstTry(ctx: IExecuteFunctions): number {
 	// Both IDs may be absent, and what is stored with them.
 	if (begun && begun.id === id && begun.runIndex === runIndex) return begun.at;
 	const at = Date.now();
-	stored.begun = { id, runIndex, at } satisfies Begun;
+	const first = begun && begun.id === id ? begun.first : at;
+	stored.begun = { id, runIndex, at, first } satisfies Begun;
 	return at;
+}
+
+/** When nodes of ours began in this execution. */
+function begunIn(ctx: IExecuteFunctions): Begun[] {
+	const { contextData = {} } = (ctx as Internals).runExecutionData?.executionData ?? {};
+	const id = ctx.getExecutionId();
+	return Object.values(contextData).flatMap(({ begun }) =>
+		(begun as Begun | undefined)?.id === id ? [begun as Begun] : [],
+	);
 }
 
 interface Begun {
 	id: string;
 	runIndex: number;
 	at: number;
+	/** When the node began for the first time in this execution: a loop runs it again. */
+	first: number;
 }
 
 function setCustomData(ctx: IExecuteFunctions, key: string, value: string): void {

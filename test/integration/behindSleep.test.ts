@@ -2,7 +2,7 @@
 import '../support/fastClock';
 import { sleep } from 'n8n-workflow';
 import { generate, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
-import { runBehindSleep, runNode, wake } from '../support/engine';
+import { runBehindSleep, runInNextRound, runNode, wake } from '../support/engine';
 import { prompts } from '../support/tasks';
 
 useSimulator({ duration: 600 });
@@ -26,6 +26,28 @@ it.each([
 		expect(error?.message).toBe(
 			paid ? undefined : 'n8n would stop this workflow before the video could be ready',
 		);
+	},
+);
+
+it.each([
+	['trigger', 75, 0],
+	['retry', 75, 0],
+	['retry', 20, 1],
+] as const)(
+	'a loop gets no more time by its rounds (%s): after %i of 130 seconds, %i is paid in the next one',
+	async (mode, seconds, paid) => {
+		const setup = {
+			parameters: generate({ prompt: 'Snow [duration=0]', options: { timeout: 1 } }),
+			credential: newAccount(),
+			executionId: 'of a loop',
+			mode,
+			// What n8n says at each wake.
+			endsIn: 130_000,
+		};
+		const { run } = await runNode(setup);
+		await sleep(seconds * 1000);
+		await runInNextRound(setup, run);
+		expect(simulator.tasks()).toHaveLength(1 + paid);
 	},
 );
 

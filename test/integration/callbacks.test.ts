@@ -161,15 +161,18 @@ describe('what is no callback is answered 400', () => {
 		expect(n8n.writes).toBe(0);
 	});
 
-	it.each(['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=x'])(
-		'as %s',
-		async (type) => {
-			const n8n = await serve({ verifyWithApi: false });
-			const answer = await deliver(n8n, 'code=200&taskId=a-task', { 'content-type': type });
-			expect(answer.status).toBe(400);
-			expect(n8n.started).toEqual([]);
-		},
-	);
+	it.each([
+		'application/x-www-form-urlencoded',
+		'application/x-www-form-urlencoded; x=/json',
+		'text/plain',
+		'text/plain; x=+json',
+		'multipart/form-data; boundary=x',
+	])('as %s', async (type) => {
+		const n8n = await serve({ verifyWithApi: false });
+		const answer = await deliver(n8n, 'code=200&taskId=a-task', { 'content-type': type });
+		expect(answer.status).toBe(400);
+		expect(n8n.started).toEqual([]);
+	});
 });
 
 describe('a signature', () => {

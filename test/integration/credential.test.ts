@@ -72,7 +72,11 @@ describe.each(APIS)('with the API "%s", a key', (api) => {
 			simulator.settings.errorStyle = errorStyle;
 			const result = await testOf(newAccount({ api, apiKey: 'wrong-key' }));
 			expect(result).toEqual(
-				bad(expect.stringMatching(/^The API key is wrong or missing \(.+\)$/)),
+				bad(
+					expect.stringMatching(
+						/^The API key is wrong or missing, or its IP whitelist lacks the address of your n8n \(.+\)$/,
+					),
+				),
 			);
 		}
 	});
@@ -80,7 +84,7 @@ describe.each(APIS)('with the API "%s", a key', (api) => {
 	it.each<[Partial<Settings>, RegExp]>([
 		[
 			{ ipBlocked: true },
-			/^The API key is wrong or missing \(The IP address is not in the whitelist/,
+			/^The API key is wrong or missing, or its IP whitelist .+ \(The IP address is not in the whitelist/,
 		],
 		[
 			{ maintenance: true },
@@ -119,7 +123,11 @@ describe('an answer', () => {
 	it.each(['401', 401, 401.0, ' 401 '])('with the code %j is that of a wrong key', async (code) => {
 		for (const api of ['jobs', 'aleph'] as const) {
 			const result = await answered(api, coded(code));
-			expect(result).toEqual(bad('The API key is wrong or missing (So it is)'));
+			expect(result).toEqual(
+				bad(
+					'The API key is wrong or missing, or its IP whitelist lacks the address of your n8n (So it is)',
+				),
+			);
 		}
 	});
 
@@ -150,8 +158,16 @@ describe('an answer', () => {
 	});
 
 	it.each([
-		[401, { error: 'Bad key' }, 'The API key is wrong or missing (Bad key)'],
-		[403, { error: 'No model' }, 'The API key is not allowed to use Aleph (No model)'],
+		[
+			401,
+			{ error: 'Bad key' },
+			'The API key is wrong or missing, or its IP whitelist lacks the address of your n8n (Bad key)',
+		],
+		[
+			403,
+			{ error: 'No model' },
+			'The provider does not offer Aleph, or not to this account (No model)',
+		],
 		[429, { error: 'Slow down' }, 'Too many requests: test again in a minute'],
 		[503, {}, 'The API had an internal error: test again later (HTTP 503)'],
 	])('of Runway with the status %i names the problem', async (status, body, message) => {
@@ -208,7 +224,11 @@ describe('an answer', () => {
 
 	it('that gives the key away does not show it', async () => {
 		const result = await answered('jobs', plain({ code: 401, msg: 'Bearer *the-key* is wrong' }));
-		expect(result).toEqual(bad('The API key is wrong or missing (Bearer ***** is wrong)'));
+		expect(result).toEqual(
+			bad(
+				'The API key is wrong or missing, or its IP whitelist lacks the address of your n8n (Bearer ***** is wrong)',
+			),
+		);
 	});
 });
 
@@ -279,6 +299,18 @@ describe('without a request', () => {
 			},
 			'A URL in the credential contains a user name or password',
 		],
+		...['not a url', 'ftp://example.com'].map(
+			(uploadUrl): [ICredentialDataDecryptedObject, string] => [
+				{ provider: 'custom', api: 'jobs', apiKey: 'a-key', baseUrl: 'example.com', uploadUrl },
+				'The upload URL in the credential is not a URL',
+			],
+		),
+		...['example.com/?x=1', 'example.com/#a'].map(
+			(baseUrl): [ICredentialDataDecryptedObject, string] => [
+				{ provider: 'custom', api: 'runway', apiKey: 'a-key', baseUrl, uploadUrl: 'ftp://left' },
+				'A URL in the credential contains a "?" or a "#"',
+			],
+		),
 		[{ provider: 'custom', api: '', apiKey: 'a-key' }, 'Choose a provider and an API'],
 		[{ provider: 'openrouter', apiKey: 'a-key' }, 'Choose a provider and an API'],
 	])('%j is not good', async (credential, message) => {

@@ -422,6 +422,7 @@ describe('base64', () => {
 		['with a line break at its end', (base64: string) => `${base64}\n`],
 		['for URLs', (base64: string) => base64.replaceAll('+', '-').replaceAll('/', '_')],
 		['without padding', (base64: string) => base64.replaceAll('=', '')],
+		['as a data URL', (base64: string) => `data:video/mp4;base64,${base64}`],
 	])('%s is sent whole, and its size is right', async (_, written) => {
 		for (const content of [bytes, bytes.subarray(1), bytes.subarray(2)]) {
 			const { items } = await runNode({
@@ -434,6 +435,25 @@ describe('base64', () => {
 			expect(simulator.stats().uploads.at(-1)).toMatchObject({ size: content.length, sha256 });
 		}
 	});
+});
+
+it.each([
+	['hello world, this is no base64!', 'The content of "Input Binary Field" is not base64'],
+	['AA==AA==', 'The content of "Input Binary Field" is not base64'],
+	['data:video/mp4,AAAA', 'The content of "Input Binary Field" is not base64'],
+	['====', 'The content of "Input Binary Field" is not base64'],
+	['=', 'The file in "Input Binary Field" is empty'],
+])('the content "%s" is refused before anything is sent', async (data, message) => {
+	const binary = video('', { data });
+	const { error } = await runNode({ parameters: upload(), binary, credential: newAccount() });
+	expect(error?.message).toBe(message);
+	expect(simulator.requests()).toEqual([]);
+});
+
+it('a file without a type has that of its name', async () => {
+	const binary = video('content', { mimeType: '', fileName: 'clip.mov' });
+	const { items } = await runNode({ parameters: upload(), binary, credential: newAccount() });
+	expect(items[0]?.json.mimeType).toBe('video/quicktime');
 });
 
 describe('a file of 0 bytes', () => {

@@ -354,6 +354,28 @@ describe('an answer that never gets better', () => {
 	});
 });
 
+describe('of two APIs of a provider', () => {
+	const JOBS_RECORD = '/api/v1/jobs/recordInfo';
+
+	it('one that does not know the task decides, if the server lacks the other', async () => {
+		const { error } = await run(get(), { [PATHS.record]: good(null) });
+		expect(error?.message).toBe('The API does not know this task');
+	});
+
+	it('one that knows the task decides, if the server lacks the other', async () => {
+		const resultUrls = ['https://example.com/out.mp4'];
+		const record = { taskId: 'a-task', state: 'success', resultJson: { resultUrls } };
+		const result = await run(get(), { [JOBS_RECORD]: good(record) });
+		expect(itemOf(result)).toMatchObject({ taskId: 'a-task', status: 'success' });
+	});
+});
+
+it('a start without a task ID tells the words of the API', async () => {
+	const body = JSON.stringify({ code: 200, msg: 'Your account has been frozen' });
+	const { error } = await run(generate(), { [PATHS.generate]: { ...good(null), body } });
+	expect(error?.description).toContain('Your account has been frozen');
+});
+
 describe('Retry-After', () => {
 	const absurd = ['99999999999', 'Fri, 31 Dec 9999 23:59:59 GMT', '1e999'];
 

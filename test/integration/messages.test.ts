@@ -144,6 +144,10 @@ const cases: Record<string, () => Case | Promise<Case>> = {
 		binary: { a: file.data, b: { ...file.data, data: 'BBBB' } },
 	}),
 	'Empty file': () => ({ parameters: upload, binary: { data: { ...file.data, data: '' } } }),
+	'File that is not base64': () => ({
+		parameters: upload,
+		binary: { data: { ...file.data, data: 'Hello, world!' } },
+	}),
 	'Not a file name': () => ({
 		parameters: { ...upload, fileName: 'videos/' },
 		binary: file,

@@ -276,6 +276,24 @@ describe('what is no video', () => {
 		expect(error?.description).toContain('task ID a-task');
 	});
 
+	it.each([
+		['<', '!DOCTYPE html><title>Log in</title>'],
+		['\n', '<html><body>Log in</body></html>'],
+		['{', '"code":404,"msg":"File has expired"}'],
+	])('is not taken for one if it comes in pieces: %j, %j', async (...pieces) => {
+		const host = createServer((_request, response) => {
+			response.writeHead(200, { 'content-type': 'video/mp4' });
+			response.write(pieces[0]);
+			setTimeout(() => response.end(pieces[1]), 50);
+		}).listen(0, '127.0.0.1');
+		await once(host, 'listening');
+		const { port } = host.address() as AddressInfo;
+		const { error } = await downloadedFrom(`http://127.0.0.1:${port}/out.mp4`);
+		host.close();
+		expect(error?.message).toBe('The video is ready, but could not be downloaded');
+		expect(error?.description).toContain('the host sent');
+	});
+
 	it('is asked for anew: the URL of a text', async () => {
 		const text = { ...good(null), body: '{"code":404,"msg":"File has expired"}' };
 		const video = { ...good(null), headers: { 'content-type': 'video/mp4' }, body: 'a video' };

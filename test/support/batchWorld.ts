@@ -27,6 +27,8 @@ export interface Fate {
 	fails?: boolean;
 	/** What the request for it meets: the task is accepted only if that leaves it open. */
 	answer?: ApiErrorKind;
+	/** Milliseconds that its files take, up or down. */
+	transfer?: number;
 	/** What its first checks meet. */
 	readFaults?: Array<ApiErrorKind | undefined>;
 }
@@ -194,6 +196,7 @@ export class World implements Tasks {
 	}
 
 	async getConcurrency(): Promise<number | null> {
+		if (!this.api.isReachable) throw new ApiError('unreachable', null, 'ENOTFOUND');
 		return await Promise.resolve(this.api.queues ? this.api.slots : null);
 	}
 
@@ -218,9 +221,10 @@ export class World implements Tasks {
 
 	/** Notes a request, and resolves when its answer is there. */
 	async request(what: Sent['what'], itemIndex: number, refused = false): Promise<void> {
-		const { isReachable, latency } = this.api;
+		const { isReachable, latency, fate } = this.api;
 		this.sent.push({ time: this.clock.now(), what, itemIndex, ...(refused && { refused }) });
-		await this.clock.pause(latency);
+		const isTransfer = what === 'upload' || what === 'download';
+		await this.clock.pause((isTransfer && fate(itemIndex).transfer) || latency);
 		if (!isReachable) throw new ApiError('unreachable', null, 'ENOTFOUND');
 	}
 

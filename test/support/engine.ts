@@ -27,6 +27,7 @@ import {
 	type IRun,
 	type IRunExecutionData,
 	type IWorkflowExecuteAdditionalData,
+	type WorkflowExecuteMode,
 } from 'n8n-workflow';
 import { alephNode, node, NODE } from './workflow';
 
@@ -64,6 +65,8 @@ export interface Setup {
 	executionId?: string;
 	/** Milliseconds from now in which n8n stops the execution, as it says. */
 	endsIn?: number;
+	/** What n8n calls the way in which the execution was started; `trigger` if absent. */
+	mode?: WorkflowExecuteMode;
 }
 
 export interface Result {
@@ -148,7 +151,7 @@ async function prepare(setup: Setup, earlier?: IRunExecutionData) {
 		entry.node = workflow.getNode(entry.node.name)!;
 	}
 	const additional = additionalData(setup);
-	const engine = new WorkflowExecute(additional, 'trigger', data);
+	const engine = new WorkflowExecute(additional, setup.mode ?? 'trigger', data);
 	return { running: engine.processRunExecutionData(workflow) };
 }
 
@@ -170,6 +173,21 @@ export async function runBehindSleep(setup: Setup, slept: number): Promise<Resul
 	data.executionData!.nodeExecutionStack = [
 		{ node: workflow.getNode(NODE)!, data: { main }, source },
 	];
+	return await start(setup, data).result;
+}
+
+/** Executes the node once more in the same execution, as a loop does. */
+export async function runInNextRound(setup: Setup, { data: earlier }: IRun): Promise<Result> {
+	const { items, data, workflow } = await load(setup);
+	const main = [items];
+	data.resultData.runData = earlier.resultData.runData;
+	const { contextData } = earlier.executionData!;
+	const source = { main: [{ previousNode: 'Start' }] };
+	data.executionData = {
+		...data.executionData!,
+		contextData,
+		nodeExecutionStack: [{ node: workflow.getNode(NODE)!, data: { main }, source }],
+	};
 	return await start(setup, data).result;
 }
 

@@ -128,9 +128,9 @@ async function handle(
 /** As n8n reads it: what is not JSON may become an object as well. */
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
 	const content = await text(request);
-	const type = request.headers['content-type'] ?? '';
+	const [type = ''] = (request.headers['content-type'] ?? '').split(';');
 	if (type.includes('json')) return JSON.parse(content) as unknown;
-	const isForm = type.includes('application/x-www-form-urlencoded');
+	const isForm = type === 'application/x-www-form-urlencoded';
 	return isForm ? Object.fromEntries(new URLSearchParams(content)) : content;
 }
 

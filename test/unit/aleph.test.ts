@@ -64,11 +64,28 @@ describe('a record of the Aleph API', () => {
 	it.each([
 		['an error message', { successFlag: 0, errorMessage: 'flagged', errorCode: 400 }],
 		['an error code alone', { successFlag: 0, errorMessage: null, errorCode: 501 }],
+		['an error code in words', { successFlag: 0, errorCode: 'MODERATION' }],
 		['the flag 2', { successFlag: 2 }],
 		['the flag 3', { successFlag: 3 }],
 	])('has failed when it shows %s', (_, fields) => {
 		const task = taskOf({ ...done, response: null, ...fields });
 		expect(task).toMatchObject({ status: 'failed', videoUrl: null });
+	});
+
+	it.each([undefined, null, true, 'SUCCESS', 7])(
+		'with the flag %j has ended if there is a video, or a reason why there is none',
+		(successFlag) => {
+			expect(taskOf({ ...done, successFlag })).toMatchObject({ status: 'success' });
+			const failed = { ...done, successFlag, response: null, errorCode: 'MODERATION' };
+			expect(taskOf(failed)).toMatchObject({ status: 'failed', errorMessage: 'MODERATION' });
+			expect(taskOf({ ...done, successFlag, response: null })).toMatchObject({
+				status: 'processing',
+			});
+		},
+	);
+
+	it.each([[null], [[]], ['Task does not exist']])('that is %j is none', (data) => {
+		expect(taskOf(data)).toBeUndefined();
 	});
 
 	it.each([
@@ -114,8 +131,6 @@ describe('a record of the Aleph API', () => {
 	});
 
 	it.each([
-		['an array', []],
-		['text', 'oops'],
 		['nulls', { paramJson: null, response: null, createTime: null, successFlag: null }],
 		['broken JSON inside', { paramJson: '{', createTime: 'soon', successFlag: 'x' }],
 		['impossible times', { createTime: 1e300, completeTime: -5 }],

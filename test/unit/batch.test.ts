@@ -710,8 +710,11 @@ describe('an execution that sleeps', () => {
 		expect(world.paid()).toEqual(all(30));
 	});
 
-	it('does not try for long to reach an address that has never answered', async () => {
-		const world = new World({ isReachable: false });
+	it.each([
+		['', {}],
+		[', nor told how many tasks it runs at once', { queues: true }],
+	])('does not try for long to reach an address that has never answered%s', async (_, api) => {
+		const world = new World({ isReachable: false, ...api });
 		const batch = await world.run(batchOf(3, {}, sleeping));
 		expect(states(batch)).toEqual(['failed', 'failed', 'failed']);
 		expect(batch.items[0]).toMatchObject({ failure: { kind: 'unreachable' } });

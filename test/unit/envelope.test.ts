@@ -128,7 +128,9 @@ describe('an answer of the API', () => {
 	});
 
 	it('says with Retry-After how long to stay away, in seconds or as a date', () => {
-		expect(errorOf(429, {}, { 'retry-after': '7' }).retryAfter).toBe(7_000);
+		for (const value of ['7', 7, '7s', '7 seconds', '7, 7']) {
+			expect(errorOf(429, {}, { 'retry-after': value }).retryAfter).toBe(7_000);
+		}
 		const inAMinute = new Date(Date.now() + 60_000).toUTCString();
 		const { retryAfter } = errorOf(429, {}, { 'retry-after': inAMinute });
 		expect(retryAfter).toBeGreaterThan(55_000);

@@ -101,6 +101,8 @@ describe('a record of the Jobs API', () => {
 		['cancelled', 3, 'failed'],
 		['running', 0, 'processing'],
 		['generating', 1, 'processing'],
+		['done', undefined, 'success'],
+		['running', undefined, 'processing'],
 	])('in the state %s, with the flag %s, is %s', (state, successFlag, status) => {
 		expect(taskOf({ ...done, state, successFlag })).toMatchObject({ status });
 	});
@@ -133,6 +135,36 @@ describe('a record of the Jobs API', () => {
 		});
 	});
 
+	it.each(['timeout', 'cancelled', 'Failure', null])(
+		'in the state %s, which is not known, has failed if it says why',
+		(state) => {
+			const failed = { ...done, state, resultJson: '', failMsg: 'Internal error' };
+			expect(taskOf(failed)).toMatchObject({ status: 'failed', errorMessage: 'Internal error' });
+		},
+	);
+
+	it('may be a text, and made a text of twice', () => {
+		expect(taskOf(JSON.stringify(done))).toEqual(finished);
+		const resultJson = JSON.stringify(done.resultJson);
+		expect(taskOf({ ...done, resultJson })).toEqual(finished);
+	});
+
+	it.each([[null], [undefined], [[]], ['Task does not exist'], [42]])(
+		'that is %j is none',
+		(data) => {
+			expect(taskOf(data)).toBeUndefined();
+		},
+	);
+
+	it.each(['null', 'N/A', 'undefined', 'None'])('has no video at %j', (url) => {
+		expect(taskOf({ ...done, resultJson: { resultUrls: [url] } })).toMatchObject({
+			status: 'failed',
+			videoUrl: null,
+		});
+		const resultUrls = [url, finished.videoUrl];
+		expect(taskOf({ ...done, resultJson: { resultUrls } })?.videoUrl).toBe(finished.videoUrl);
+	});
+
 	it.each([null, '{"resultUrls":null}', '{"resultUrls":[]}', '{"resultUrls":[" "]}'])(
 		'takes its video from its response if its result is %j',
 		(resultJson) => {
@@ -160,8 +192,6 @@ describe('a record of the Jobs API', () => {
 	);
 
 	it.each([
-		['an array', []],
-		['text', 'oops'],
 		['nulls', { param: null, state: null, resultJson: null, createTime: null }],
 		['broken JSON inside', { param: '{', resultJson: '[', state: 'waiting' }],
 		['a list as input', { param: '{"input":[1]}', state: 'waiting' }],

@@ -1,5 +1,5 @@
 import { networkError } from '../../nodes/Aleph/api/networkError';
-import { isHttpUrl } from '../../nodes/Aleph/api/url';
+import { isHttpUrl } from '../../nodes/Aleph/task/url';
 
 const errorOf = (cause: object) => networkError({ cause }, 'https://api.kie.ai/path');
 

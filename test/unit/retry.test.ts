@@ -181,6 +181,13 @@ describe('a node that runs again', () => {
 		});
 	});
 
+	it('has no more time than the execution had before it slept, by Retry On Fail', () => {
+		const earlier = batchAt(pending, { deadline: 60 });
+		const fresh = batchAt(pending, { executionId: 'first', deadline: 100 });
+		expect(afterwards(earlier, { again: retryOnFail, fresh }).deadline).toBe(60);
+		expect(afterwards(earlier, { fresh: { ...fresh, executionId: 'second' } }).deadline).toBe(100);
+	});
+
 	it('does not know more items than it had before', () => {
 		const fresh = batchOf(2, { downloads }, { executionId: 'second' });
 		const { items } = retryBatch(batchAt(ended('success')), fresh, 1, NOW);

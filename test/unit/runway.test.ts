@@ -90,6 +90,16 @@ describe('a task of the Runway API', () => {
 		},
 	);
 
+	it('whose state is not known has ended if there is a video, or a reason why there is none', () => {
+		expect(taskOf({ ...done, status: 'COMPLETED' })).toEqual(finished);
+		const expired = taskOf({ status: 'EXPIRED', failure: 'Too late', failureCode: 'EXPIRED' });
+		expect(expired).toMatchObject({ status: 'failed', errorMessage: 'Too late (EXPIRED)' });
+	});
+
+	it('is the same under an ID in capitals', () => {
+		expect(runway.taskFromRecord('T1', done)?.task).toEqual({ ...finished, taskId: 'T1' });
+	});
+
 	it.each(['THROTTLED', ' throttled'])(
 		'that is %s is processing, in the queue of the provider',
 		(status) => {
@@ -185,6 +195,7 @@ describe('an answer of the Runway API', () => {
 	it.each([
 		[400, 'Failed to fetch asset', 'media'],
 		[400, 'Only HTTPS URLs are allowed', 'media'],
+		[400, 'videoUri: Asset duration must be at least 2 seconds', 'parameters'],
 		[400, 'You do not have enough credits to run this task.', 'credits'],
 		[400, 'Your credits are insufficient', 'credits'],
 		[400, 'This account is out of credits', 'credits'],
@@ -216,6 +227,10 @@ describe('an answer of the Runway API', () => {
 
 	it('with 404 for a task says that there is none', () => {
 		expect(errorOf('/v1/tasks/t1', 404, { error: 'Not found' }).kind).toBe('unknownTask');
+	});
+
+	it('with 404 and a web page is that of another server', () => {
+		expect(errorOf('/v1/tasks/t1', 404, '<html>Not found</html>').kind).toBe('notFound');
 	});
 
 	it('with 403 and a web page comes from a firewall', () => {
@@ -269,6 +284,8 @@ describe('an answer of the Runway API', () => {
 		const asked = (headers: object, status = 503) => errorOf('/v1/tasks/t1', status, {}, headers);
 		expect(asked({ 'retry-after-ms': '2500', 'retry-after': '9' }).retryAfter).toBe(2_500);
 		expect(asked({ 'retry-after': '9' }).retryAfter).toBe(9_000);
+		expect(asked({ 'retry-after-ms': '0', 'retry-after': '60' }).retryAfter).toBe(60_000);
+		expect(asked({ 'retry-after-ms': 1e12, 'retry-after': 60 }).retryAfter).toBe(60_000);
 		expect(asked({}).isTransient).toBe(true);
 		expect(asked({ 'x-should-retry': 'false' }).isTransient).toBe(false);
 		expect(asked({ 'x-should-retry': 'true' }, 400).isTransient).toBe(true);

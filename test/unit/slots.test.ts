@@ -439,8 +439,10 @@ describe('an API that queues what is over its slots', () => {
 	});
 
 	it('has answered by telling them, and is waited for if it cannot be reached then', async () => {
-		const world = new World({ ...queueing, isReachable: false });
+		const world = new World(queueing);
 		const run = world.run(batchOf(3));
+		await world.clock.pause(0);
+		world.api.isReachable = false;
 		await world.clock.pause(30 * SECOND);
 		world.api.isReachable = true;
 		expect(states(await run)).toEqual(Array(3).fill('success'));

@@ -28,7 +28,7 @@ export function readCallback(ctx: IWebhookFunctions, hmacKey: string): Task | Re
 	const { rawBody } = ctx.getRequestObject();
 	if (rawBody?.length > LARGEST_BODY) return { code: 400, msg: 'The body is too large' };
 	const headers = ctx.getHeaderData();
-	const isJson = /[/+]json\b/i.test(asText(headers['content-type']) ?? '');
+	const isJson = /^[^;]*[/+]json\s*(;|$)/i.test(asText(headers['content-type']) ?? '');
 	const body: unknown = ctx.getBodyData();
 	const task = isJson && !isDeeperThan(body, DEEPEST_BODY) ? taskFromCallback(body) : null;
 	if (!task) {

@@ -4,7 +4,7 @@
  */
 import type { IBinaryData } from 'n8n-workflow';
 import { cancelSignalOf, type NodeContext } from '../n8n';
-import { asObject } from '../task/json';
+import { parseObject } from '../task/json';
 import {
 	cancelledTask,
 	hasExpired,
@@ -13,10 +13,12 @@ import {
 	type TaskRecord,
 	type VideoRequest,
 } from '../task/task';
+import { isHttpUrl } from '../task/url';
 import { clock } from './clock';
 import { readConnection, type ApiRef, type Connection } from './connection';
 import { dialectOf } from './dialects';
 import type { ApiCall, Dialect, HttpAnswer, Provider, UploadedFile } from './dialects/dialect';
+import { wordsOf } from './dialects/errors';
 import { ApiError, asApiError } from './error';
 import { downloadFile } from './files/download';
 import type { Transfer } from './files/transfer';
@@ -26,7 +28,6 @@ import { CHECKS_AT_ONCE } from './rateLimiter';
 import { answerTo, READ_TIMEOUT_MS, request } from './request';
 import { patiently, retrying } from './retry';
 import { spaced } from './spacing';
-import { isHttpUrl } from './url';
 
 /** Longer than most systems try to connect, which then say so: a time limit of ours leaves it open. */
 const START_TIMEOUT_MS = 150_000;
@@ -139,7 +140,9 @@ export class Client {
 
 	private async checkCredits(keepCredits: number): Promise<void> {
 		const credits = await this.getCredits().catch((error: unknown) => {
-			const { code, reason, isTransient } = asApiError(error);
+			const failure = asApiError(error);
+			if (failure.isNotSent) throw failure;
+			const { code, reason, isTransient } = failure;
 			throw new ApiError('keepCredits', code, reason, { shouldRetry: isTransient });
 		});
 		if (credits < keepCredits) throw new ApiError('keepCredits', null, '', { credits });
@@ -159,15 +162,15 @@ export class Client {
 		const connection = await this.connected();
 		const reading = { checks, signal };
 		if (api) return await this.readTaskOf(speaking(connection, api), taskId, reading, this.stopped);
-		let unknown = new ApiError('unknownTask', null, 'No API knows this task');
+		const failures: ApiError[] = [];
 		for (const dialect of new Set([connection.dialect, ...connection.provider.dialects])) {
 			const asked = this.readTaskOf({ ...connection, dialect }, taskId, reading, this.stopped);
 			const found = await asked.catch(asApiError);
 			if (!(found instanceof ApiError)) return found;
-			if (found.kind !== 'unknownTask') throw found;
-			unknown = found;
+			if (found.isTransient) throw found;
+			failures.push(found);
 		}
-		throw unknown;
+		throw failures.find(({ kind }) => kind === 'unknownTask') ?? failures[0]!;
 	}
 
 	private async readTaskOf(
@@ -190,7 +193,7 @@ export class Client {
 		return {
 			...record,
 			task: withExpiry(record.task, connection.provider.resultLifetime),
-			data: asObject(data),
+			data: parseObject(data),
 			api: { dialect: dialect.value, baseUrl: connection.baseUrl },
 		};
 	}
@@ -326,8 +329,10 @@ function startedTaskId(dialect: Dialect, answer: HttpAnswer, call: ApiCall): str
 		const failure = asApiError(error);
 		if (taskId === null || !(failure.isAmbiguous || failure.isRedirect)) throw failure;
 	}
-	if (taskId === null) throw new ApiError('notTheApi', 200, 'The response has no task ID');
-	return taskId;
+	if (taskId !== null) return taskId;
+	const said = wordsOf(parseObject(answer.body));
+	const reason = ['The response has no task ID', ...(said ? [said] : [])].join(': ');
+	throw new ApiError('notTheApi', 200, reason);
 }
 
 /** A task that was cancelled: what its record said before is no longer true. */

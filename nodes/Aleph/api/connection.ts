@@ -7,11 +7,11 @@ import {
 } from 'n8n-workflow';
 import type { NodeContext } from '../n8n';
 import { trimInvisible } from '../task/json';
+import { hasLogin, isHttpUrl } from '../task/url';
 import { dialectOf, PROVIDERS } from './dialects';
 import type { Dialect, Provider } from './dialects/dialect';
 import { cleanHmacKey, cleanKey } from './key';
 import { sharing } from './recent';
-import { hasLogin, isHttpUrl } from './url';
 import { limitersOf, type AccountLimiters } from './rateLimiter';
 
 /** Which API has a task, and where it is: stored with the task. */
@@ -68,11 +68,17 @@ export async function readRecentConnection(ctx: NodeContext): Promise<Connection
 /** What is wrong with a credential, as far as that can be told without asking the API; else null. */
 export function problemOf(connection: Connection): string | null {
 	if (connection.apiKey === '') return 'The API key in the credential is empty';
-	if (!isHttpUrl(connection.baseUrl)) return 'The base URL in the credential is not a URL';
+	const { baseUrl, uploadUrl } = connection;
+	if (!isHttpUrl(baseUrl)) return 'The base URL in the credential is not a URL';
+	if (uploadUrl !== '' && !isHttpUrl(uploadUrl)) {
+		return 'The upload URL in the credential is not a URL';
+	}
 	// A request would carry these instead of the key.
-	if ([connection.baseUrl, connection.uploadUrl].some(hasLogin)) {
+	if ([baseUrl, uploadUrl].some(hasLogin)) {
 		return 'A URL in the credential contains a user name or password';
 	}
+	// The path of a request would become a part of it.
+	if (/[?#]/.test(baseUrl + uploadUrl)) return 'A URL in the credential contains a "?" or a "#"';
 	if (hasVoidHmacKey(connection)) return 'The webhook HMAC key in the credential has no value';
 	return wrongKey(connection);
 }
@@ -131,7 +137,7 @@ function providerIn({
 		label: 'The provider',
 		description: 'At an address of its own',
 		baseUrl: asBaseUrl(baseUrl),
-		uploadUrl: asBaseUrl(uploadUrl),
+		uploadUrl: dialect.hasUploadUrl ? asBaseUrl(uploadUrl) : '',
 		dialects: [...new Set([dialect, ...offering.flatMap(({ dialects }) => dialects)])],
 		keyPage: '',
 		resultLifetime: Math.min(...offering.map(({ resultLifetime }) => resultLifetime)),

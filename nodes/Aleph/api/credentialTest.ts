@@ -8,7 +8,7 @@ import { connectionOf, headersOf, problemOf, type Connection } from './connectio
 import type { HttpAnswer } from './dialects/dialect';
 import { ApiError, type ApiErrorKind } from './error';
 import { networkError } from './networkError';
-import { USER_AGENT } from './request';
+import { READ_TIMEOUT_MS, USER_AGENT } from './request';
 import { redactText } from './key';
 
 export async function testAlephApi(
@@ -56,20 +56,21 @@ async function ask(
 		resolveWithFullResponse: true,
 		// A redirected request would carry the key to another host.
 		followRedirect: false,
-		timeout: 30_000,
+		timeout: READ_TIMEOUT_MS,
 	})) as HttpAnswer;
 }
 
 function messageOf({ kind, reason }: ApiError, { provider, apiKey }: Connection): string {
 	const said = redactText(reason, apiKey);
 	const { keys } = provider;
-	const hint =
-		keys && keys.pattern.exec(apiKey)?.[0] !== apiKey
-			? `, and it does not look like a key of ${provider.label}: ${keys.hint}`
-			: '';
+	const hint = keys
+		? keys.pattern.exec(apiKey)?.[0] === apiKey
+			? ''
+			: `, and it does not look like a key of ${provider.label}: ${keys.hint}`
+		: ', or its IP whitelist lacks the address of your n8n';
 	const messages: Partial<Record<ApiErrorKind, string>> = {
 		credential: `The API key is wrong or missing${hint} (${said})`,
-		noModel: `The API key is not allowed to use Aleph (${said})`,
+		noModel: `The provider does not offer Aleph, or not to this account (${said})`,
 		// No docs say that the API looks at the key first.
 		parameters: `The API refused the test, and did not say whether the key is good (${said})`,
 		credits: `The account has no credits left (${said})`,

@@ -5,6 +5,7 @@ import {
 	accepted,
 	checked,
 	concurrencyTold,
+	concurrencyUntold,
 	deadlineChecked,
 	downloaded,
 	ended,
@@ -24,6 +25,7 @@ import {
 	isRunning,
 	isSuccess,
 	itemAt,
+	needs,
 	wantsFiles,
 	type Batch,
 	type Preparation,
@@ -114,7 +116,7 @@ class Driver {
 
 	async run(): Promise<void> {
 		const next = await this.loop().catch(async (error: unknown) => {
-			this.withdraw();
+			this.withdraw(true);
 			if (this.conditions.signal?.aborted) await this.cancel();
 			throw error;
 		});
@@ -134,16 +136,19 @@ class Driver {
 			const now = clock.now();
 			deadlineChecked(this.batch, now, awakeUntil);
 			this.withdrawUnwanted();
-			const step = decide(this.batch, now, new Set(this.requests.keys()));
+			const due = decide(this.batch, now, new Set(this.requests.keys()));
+			const isLate = now >= awakeUntil;
+			// A transfer that is under way keeps it awake: what is short need not wait for its end.
+			const isOver = isLate && !this.isTransferring();
+			const step = isLate && !isOver ? this.withoutTransfers(due) : due;
 			const next = isDue(step) ? now : nextOf(step);
-			const isOver = now >= awakeUntil;
 			const isLeaving = next !== null && (isOver || !(isDue(step) || this.isSoon(step, now)));
 			if (isDue(step) && !isLeaving) {
 				this.begin(step);
 			} else if (this.requests.size === 0 && (next === null || isLeaving)) {
 				return next;
 			} else {
-				if (isOver) this.withdraw();
+				if (isLate) this.withdraw(isOver);
 				await this.change(isLeaving || next === null ? Infinity : next);
 			}
 		}
@@ -186,8 +191,24 @@ class Driver {
 		});
 	}
 
-	private withdraw(): void {
-		for (const { controller } of this.requests.values()) controller.abort(WITHDRAWN);
+	/** @param all or transfers only */
+	private withdraw(all: boolean): void {
+		for (const [index, { controller }] of this.requests) {
+			if (all || this.isTransfer(index)) controller.abort(WITHDRAWN);
+		}
+	}
+
+	private isTransfer(index: number): boolean {
+		const item = itemAt(this.batch, index);
+		return wantsFiles(item) || needs(item, 'files');
+	}
+
+	private isTransferring(): boolean {
+		return [...this.requests.keys()].some((index) => this.isTransfer(index));
+	}
+
+	private withoutTransfers(step: Step): Step {
+		return { ...step, start: step.start.filter((index) => !this.isTransfer(index)), download: [] };
 	}
 
 	/** What waits for its turn is not to be sent if its item has ended meanwhile, nor a start if the batch is halted. */
@@ -288,8 +309,7 @@ class Driver {
 			const answer = this.askConcurrency();
 			if (batch.slots?.told === undefined) {
 				await clock.pause(LONGEST_ANSWER_MS, signal, answer);
-				// One is certain.
-				if (this.told === undefined) concurrencyTold(batch, 1);
+				if (this.told === undefined) concurrencyUntold(batch);
 			}
 		}
 		if (this.told === undefined) return;

@@ -68,7 +68,12 @@ function answered(slots: Slots): void {
 /** The API has told how many tasks the account may run at once; or it does not tell, which is null. */
 export function concurrencyTold(batch: Batch, told: number | null): void {
 	if (told === null) delete batch.slots?.told;
-	else batch.slots = { ...(batch.slots ?? NO_SLOTS), told };
+	else batch.slots = { ...(batch.slots ?? NO_SLOTS), told, isAnswered: true };
+}
+
+/** The API has not told it in time: one is certain. */
+export function concurrencyUntold(batch: Batch): void {
+	batch.slots = { ...(batch.slots ?? NO_SLOTS), told: 1 };
 }
 
 interface Refusal {
@@ -113,8 +118,7 @@ function giveUp(batch: Batch, error: ApiError, what: Refusal['what']): void {
 }
 
 /** Whether the address has answered before: that of the API, or that for files, which may be another. */
-function isProven({ items, slots }: Batch, what: Refusal['what']): boolean {
-	if (what !== 'files' && slots?.told !== undefined) return true;
+function isProven({ items }: Batch, what: Refusal['what']): boolean {
 	return items.some((item) => {
 		if (what !== 'files' && item.state === 'failed' && isOfApi(item.failure)) return true;
 		if (taskIdOf(item) !== undefined) return what !== 'files' || item.terms.fileCount > 0;

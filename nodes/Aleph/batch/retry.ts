@@ -31,7 +31,9 @@ export function retryBatch(earlier: Batch, fresh: Batch, maxAttempts: number, no
 		if (!stage || !isSame(before, item)) return item;
 		return { ...stage, ...hashes(item), terms: item.terms };
 	});
-	return { ...fresh, revision: earlier.revision, attempts, items };
+	// After a sleep, n8n gives the time anew; that of the execution has gone on.
+	const deadline = isSameExecution ? earlier.deadline : fresh.deadline;
+	return { ...fresh, deadline, revision: earlier.revision, attempts, items };
 }
 
 /** If the input is bad now, its error still names the task that was paid for, and a later run finds it. */

@@ -1,9 +1,9 @@
 /** The binary data of an input item, as a file to upload. */
 import type { IBinaryData, IBinaryKeyData, IExecuteFunctions } from 'n8n-workflow';
-import { harmlessName, withExtension } from '../api/files/fileName';
+import { harmlessName, typeOfName, withExtension } from '../api/files/fileName';
 import type { LocalFile } from '../api/files/upload';
 import { asObject } from '../task/json';
-import { InvalidInput, isEmpty } from './parameters';
+import { brief, InvalidInput, isEmpty } from './parameters';
 
 /** Small enough to be seen moving on a slow connection. */
 const CHUNK_BYTES = 64 * 1024;
@@ -34,9 +34,20 @@ export function readBinary(
 	const file = withContent(label, binary, Object.values(files));
 	if (!hasContent(file)) throw new InvalidInput(`"${label}" gives a file without content`, advice);
 	// `asLocalFile` looks at what n8n has stored.
-	if (!file.id && file.data.trim() === '')
-		throw new InvalidInput(`The file in "${label}" is empty`, EMPTY);
-	return file;
+	return file.id ? file : { ...file, data: readBase64(label, file.data) };
+}
+
+/** Without what stands around it in texts, with which its size would be told wrongly. */
+function readBase64(label: string, text: string): string {
+	const base64 = text.replace(/^\s*data:[^,]*;base64,|\s+/gi, '');
+	if (!/^[\w+/-]*={0,2}$/.test(base64)) {
+		throw new InvalidInput(
+			`The content of "${label}" is not base64`,
+			`It begins with ${brief(text.slice(0, 20))}: check the node that outputs it.`,
+		);
+	}
+	if (Buffer.byteLength(base64, 'base64') > 0) return base64;
+	throw new InvalidInput(`The file in "${label}" is empty`, EMPTY);
 }
 
 function adviceOn(label: string, names: string[]): string {
@@ -98,24 +109,22 @@ export async function asLocalFile(
 	binary: IBinaryData,
 	name?: string,
 ): Promise<LocalFile> {
-	const { id, mimeType, data } = binary;
-	const file = { name: nameOf(binary, name), mimeType };
+	const { id, data } = binary;
+	const ownName = nameOf(binary, name);
+	const mimeType = binary.mimeType || (typeOfName(ownName) ?? 'application/octet-stream');
+	const file = { name: ownName, mimeType };
 	if (id) {
 		const { fileSize } = await helpers.getBinaryMetadata(id);
 		if (fileSize === 0) throw new InvalidInput(`The file "${file.name}" is empty`, EMPTY);
 		return { ...file, size: fileSize, open: () => helpers.getBinaryStream(id, CHUNK_BYTES) };
 	}
 	// n8n's binary mode "default" keeps the content in the item itself. It is decoded when its turn comes.
-	const base64 = data.replace(NOT_BASE64, '');
 	return {
 		...file,
-		size: Buffer.byteLength(base64, 'base64'),
-		open: async () => await Promise.resolve(inChunks(base64)),
+		size: Buffer.byteLength(data, 'base64'),
+		open: async () => await Promise.resolve(inChunks(data)),
 	};
 }
-
-/** Such as line breaks, with which the size would be told wrongly, and the chunks cut at wrong places. */
-const NOT_BASE64 = /[^\w+/=-]+/g;
 
 /** The APIs tell by the extension what it is. */
 function nameOf({ fileName, fileExtension, mimeType }: IBinaryData, name = fileName): string {

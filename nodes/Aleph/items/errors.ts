@@ -44,6 +44,12 @@ export function startError(ref: ItemRef, failure: Failure): NodeError {
 }
 
 function startText(failure: Failure, provider?: Provider): Text {
+	if (failure.kind === 'parameters') {
+		return {
+			message: `The API refused the parameters: ${failure.reason}`,
+			description: `Check the prompt, the options and the file. The API said: "${escaped(failure.reason)}".`,
+		};
+	}
 	if (failure.kind !== 'rateLimit') return textOf(failure, provider);
 	return {
 		message: 'Rate limit: the API refused new tasks for too long',
@@ -246,8 +252,8 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 		description: `Check the provider and, with the provider "Other", the URLs in the credential. Not every provider supports uploads and checking credits. The server said: "${reason}".`,
 	}),
 	parameters: ({ reason, plain }) => ({
-		message: `The API refused the parameters: ${plain}`,
-		description: `Check the prompt, the options and the file. The API said: "${reason}".`,
+		message: `The API refused the request: ${plain}`,
+		description: `With a task ID, check that it is complete. The API said: "${reason}".`,
 	}),
 	unknownTask: () => ({
 		message: 'The API does not know this task',

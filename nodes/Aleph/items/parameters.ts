@@ -3,7 +3,7 @@
  * A value of another type is taken if its meaning is certain, and refused otherwise: no value is ever
  * ignored, or replaced by a default.
  */
-import { asUrl, isHttpUrl } from '../api/url';
+import { asUrl, isHttpUrl, sendable } from '../task/url';
 import { escaped } from '../n8n';
 import { trimInvisible, type Json } from '../task/json';
 
@@ -49,7 +49,8 @@ export function withDefault<T>(
 export function readText(label: string, value: unknown, advice: string): string {
 	if (typeof value === 'number' && Number.isFinite(value)) return String(value);
 	if (isEmpty(value)) throw new InvalidInput(`"${label}" is empty`, advice);
-	if (typeof value === 'string') return value;
+	// What n8n makes of an object inside a text.
+	if (typeof value === 'string' && !value.includes('[object Object]')) return value;
 	throw new InvalidInput(`"${label}" must be text`, `It is ${kindOf(value)}: ${brief(value)}.`);
 }
 
@@ -151,15 +152,11 @@ export function readUrl(label: string, value: unknown, ownUrl?: RegExp): string 
 	if (!/^https?:\/\//i.test(url) || !isHttpUrl(url)) {
 		throw new InvalidInput(`"${label}" must be a URL`, `It is ${brief(value)}. ${advice}`);
 	}
-	// Any other stays as it is: a signature holds for the very text.
-	return NOT_IN_URLS.test(url) ? new URL(url).href : url;
+	return sendable(url);
 }
 
-/** Blanks, line breaks, and letters of other scripts, which a browser writes in another way when it sends them. */
-const NOT_IN_URLS = /[^!-~]/;
-
-/** As several files in one cell of a spreadsheet are. A comma may also stand in the query of one URL. */
-const SEVERAL_URLS = /^https?:\/\/(.*\s|[^?#]*,)https?:\/\//is;
+/** As several files in one cell of a spreadsheet are. What parts them may also stand in the query of one URL. */
+const SEVERAL_URLS = /^https?:\/\/(.*\s|[^?#]*[,;|\w])https?:\/\//is;
 
 function kindOf(value: unknown): string {
 	if (Array.isArray(value)) return 'a list';

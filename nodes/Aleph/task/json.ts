@@ -26,7 +26,8 @@ export function parseObject(value: unknown): Json {
 function parsed(value: unknown): unknown {
 	if (typeof value !== 'string') return value;
 	try {
-		return JSON.parse(value) as unknown;
+		// What was made a text of twice as well.
+		return parsed(JSON.parse(value));
 	} catch {
 		return value;
 	}
@@ -39,7 +40,7 @@ export function asText(value: unknown): string | null {
 
 /** Without invisible characters, which come along when a value is copied, and without blanks around it. */
 export function trimInvisible(text: string): string {
-	return text.replace(/\p{Cf}/gu, '').trim();
+	return text.replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, '').trim();
 }
 
 /** A finite number, given as a number or as its text, or null. */

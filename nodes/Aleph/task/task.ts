@@ -1,5 +1,6 @@
 /** What a task is, whichever API tells about it, and whichever way the news came. Pure: no n8n, no I/O. */
 import { asCode, asNumber, asText, type Json } from './json';
+import { firstUrl } from './url';
 
 export type TaskStatus = 'processing' | 'success' | 'failed' | 'timeout';
 
@@ -79,7 +80,8 @@ export function acceptedTask(
 
 /** What a record or a callback reports. Each value may be anything; times are ISO text, or epoch milliseconds or seconds. */
 export interface Report {
-	status: 'processing' | 'success' | 'failed';
+	/** Null for a word, or a flag, that is not known: then what there is of a result tells. */
+	status: 'processing' | 'success' | 'failed' | null;
 	videoUrl?: unknown;
 	imageUrl?: unknown;
 	credits?: unknown;
@@ -92,26 +94,31 @@ export interface Report {
 
 /** The task with what is reported of it. Never throws: what is missing or odd becomes null. */
 export function withReport(known: Task, report: Report): Task {
-	if (report.status === 'processing') return known;
+	const videoUrl = firstUrl(report.videoUrl);
+	const reason = asText(report.errorMessage) ?? codeOfError(report.errorCode);
+	const status = report.status ?? (videoUrl ? 'success' : reason ? 'failed' : 'processing');
+	if (status === 'processing') return known;
 	const ended = {
 		...known,
 		credits: asNumber(report.credits),
 		completedAt: isoTime(asTime(report.completedAt)),
 		errorMessage: asText(report.errorMessage),
 	};
-	if (report.status === 'failed') {
-		const errorMessage = ended.errorMessage ?? asCode(report.errorCode);
-		return { ...ended, status: 'failed', errorMessage };
-	}
-	const videoUrl = asText(report.videoUrl);
+	if (status === 'failed') return { ...ended, status: 'failed', errorMessage: reason };
 	if (videoUrl === null) return { ...ended, status: 'failed', errorMessage: NO_VIDEO };
 	return {
 		...ended,
 		status: 'success',
 		videoUrl,
-		imageUrl: asText(report.imageUrl),
+		imageUrl: firstUrl(report.imageUrl),
 		expiresAt: isoTime(asTime(report.expiresAt)),
 	};
+}
+
+/** Null for none, and for the code of an answer that is good. */
+export function codeOfError(code: unknown): string | null {
+	const text = asCode(code);
+	return text === '200' ? null : text;
 }
 
 /** The task as it is known once the API has taken its cancelling: it need not tell of it any more. */
@@ -126,6 +133,9 @@ const NO_VIDEO = 'The provider reported success without a video URL';
 
 /** From this number on, a time since 1970 is in milliseconds: as seconds it would be after the year 5000. */
 const LEAST_MILLISECONDS = 1e11;
+
+/** From this number on, it is in microseconds, or no time at all. */
+const MOST_MILLISECONDS = 1e14;
 
 /** Milliseconds since 1970 of an ISO text (UTC if it names no zone), or of epoch milliseconds or seconds. */
 export function asTime(value: unknown): number | null {
@@ -144,7 +154,7 @@ export function asTime(value: unknown): number | null {
 
 function timeOf(number: number): number | null {
 	const time = number < LEAST_MILLISECONDS ? number * 1000 : number;
-	return time > 0 && isoTime(time) !== null ? time : null;
+	return time > 0 && time < MOST_MILLISECONDS ? time : null;
 }
 
 /** Whether URLs that work until then have stopped. */

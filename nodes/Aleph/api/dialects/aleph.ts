@@ -1,16 +1,8 @@
 /** The Aleph API (`/api/v1/aleph`) of kie.ai and Apikley: its requests, records and callbacks. */
-import {
-	asId,
-	asNumber,
-	asObject,
-	asText,
-	firstText,
-	parseObject,
-	type Json,
-} from '../../task/json';
-import { acceptedTask, withReport, type Report } from '../../task/task';
+import { asId, asNumber, asObject, asText, firstText, parseObject } from '../../task/json';
+import { acceptedTask, codeOfError, withReport } from '../../task/task';
 import type { ApiCall, Dialect } from './dialect';
-import { envelopeDialect, isOfModel, taskIdIn } from './envelope';
+import { envelopeDialect, isOfModel, recordIn, statusOfFlag, taskIdIn } from './envelope';
 
 export const aleph: Dialect = {
 	...envelopeDialect,
@@ -24,18 +16,17 @@ export const aleph: Dialect = {
 	probe: read('credential-test'),
 
 	taskFromRecord(taskId, data) {
-		// An empty `data` is how this API says that it does not know the task.
-		if (data === null || data === undefined) return null;
-		const record = asObject(data);
-		if ((asId(record.taskId) ?? taskId) !== taskId || !isOfModel(record)) return null;
+		const record = recordIn(data);
+		if (!record || (asId(record.taskId) ?? taskId) !== taskId || !isOfModel(record)) return null;
 		const response = parseObject(record.response);
+		const { errorMessage, errorCode } = record;
 		const task = withReport(acceptedTask(taskId, parseObject(record.paramJson)), {
-			status: statusOf(record),
+			status: statusOfFlag(record.successFlag, asText(errorMessage) ?? codeOfError(errorCode)),
 			videoUrl: response.resultVideoUrl,
 			imageUrl: response.resultImageUrl,
 			completedAt: record.completeTime,
-			errorMessage: record.errorMessage,
-			errorCode: record.errorCode,
+			errorMessage,
+			errorCode,
 		});
 		return { task };
 	},
@@ -63,18 +54,6 @@ export const aleph: Dialect = {
 		return aleph.taskFromRecord(taskId, record)?.task ?? null;
 	},
 };
-
-/**
- * `successFlag` is 1 when done and 0 otherwise, so that only an error tells a failed task from a
- * running one; recordings of the real API also have 2 and 3 for failed.
- */
-function statusOf(record: Json): Report['status'] {
-	const flag = asNumber(record.successFlag);
-	if (flag === 1) return 'success';
-	const code = asNumber(record.errorCode) ?? 0;
-	const complaint = asText(record.errorMessage) !== null || (code !== 0 && code !== 200);
-	return flag === 2 || flag === 3 || complaint ? 'failed' : 'processing';
-}
 
 function read(taskId: string): ApiCall {
 	return { method: 'GET', path: '/api/v1/aleph/record-info', qs: { taskId } };

@@ -106,6 +106,9 @@ export interface Dialect {
 	/** What the URLs of its uploads look like, if they are its own and mean nothing to others. */
 	ownUrl?: RegExp;
 
+	/** Files go to an address of their own, and not to the API. */
+	hasUploadUrl?: true;
+
 	/** Where and how a file goes up. Throws an ApiError. */
 	upload: (file: FileFacts, uploadUrl: string, send: Send) => UploadCall | Promise<UploadCall>;
 

@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'crypto';
 import { asId, asNumber, asObject, asText, parseObject, type Json } from '../../task/json';
+import type { Report } from '../../task/task';
 import { ApiError, type ApiErrorKind } from '../error';
 import type { Dialect, HttpAnswer } from './dialect';
 import { bareWords, errorBody, kindOfStatus, NO_CREDITS, retryAfter, wordsOf } from './errors';
@@ -19,10 +20,13 @@ export const envelopeDialect = {
 	aspectRatios: ['16:9', '9:16', '4:3', '3:4', '1:1', '21:9'],
 	options: ['referenceImage', 'waterMark', 'uploadCn', 'callBackUrl'],
 	open: openEnvelope,
+	// The probe is for a task that nobody has: its data is empty, or an object.
+	answersProbe: (data) => recordIn(data ?? {}) !== null,
 	startedTaskId: (body) => taskIdIn(asObject(body).data) ?? taskIdIn(body),
 	readInterval: 0,
 	credits: { call: { method: 'GET', path: '/api/v1/chat/credit' }, from: asNumber },
 
+	hasUploadUrl: true,
 	upload(file, uploadUrl) {
 		if (!uploadUrl) throw new ApiError('noUpload', null, '');
 		return {
@@ -44,6 +48,24 @@ export const envelopeDialect = {
 
 const UPLOAD_FOLDER = 'n8n-runway-aleph';
 
+/** The record in the data of an answer; null if it has none, as for a task that the API does not know. */
+export function recordIn(data: unknown): Json | null {
+	const record = parseObject(data);
+	return record === data || Object.keys(record).length > 0 ? record : null;
+}
+
+/**
+ * `successFlag` is 1 when done and 0 otherwise, so that only an error tells a failed task from a
+ * running one; recordings of the real APIs also have 2 and 3 for failed. Null for anything else.
+ */
+export function statusOfFlag(successFlag: unknown, error: string | null): Report['status'] {
+	const flag = asNumber(successFlag);
+	if (flag === 1) return 'success';
+	if (flag === 2 || flag === 3) return 'failed';
+	if (flag !== 0) return null;
+	return error === null ? 'processing' : 'failed';
+}
+
 /** A record need not name its model. Tasks of the Aleph API, which the Jobs API knows as well, are of the same model. */
 export function isOfModel({ model }: Json): boolean {
 	return asText(model)?.toLowerCase().includes('aleph') ?? true;
@@ -59,7 +81,8 @@ export function openEnvelope(answer: HttpAnswer): unknown {
 	const envelope = parseObject(answer.body);
 	const bodyCode = asNumber(envelope.code);
 	const code = bodyCode === null || bodyCode === 200 ? answer.statusCode : bodyCode;
-	if (bodyCode === 200 && code >= 200 && code < 300) return envelope.data;
+	const isGood = bodyCode === 200 && envelope.success !== false;
+	if (isGood && code >= 200 && code < 300) return envelope.data;
 
 	const content = errorBody(answer);
 	const said = wordsOf(content);

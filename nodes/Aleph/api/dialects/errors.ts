@@ -69,7 +69,9 @@ const LONGEST_MS = 60 * 60_000;
  * `x-should-retry` are what Runway's own SDK heeds (4.20.1).
  */
 export function retryAfter(headers: Record<string, unknown>) {
-	const delay = asNumber(headers['retry-after-ms']) ?? delayOf(headers['retry-after']);
+	const milliseconds = leadingNumber(headers['retry-after-ms']);
+	const isMeant = milliseconds !== null && milliseconds > 0 && milliseconds <= LONGEST_MS;
+	const delay = isMeant ? milliseconds : delayOf(headers['retry-after']);
 	const said = asText(headers['x-should-retry'])?.trim().toLowerCase();
 	return {
 		...(delay <= LONGEST_MS && { retryAfter: Math.max(SHORTEST_MS, delay) }),
@@ -78,6 +80,11 @@ export function retryAfter(headers: Record<string, unknown>) {
 }
 
 function delayOf(value: unknown): number {
-	const seconds = asNumber(value);
+	const seconds = leadingNumber(value);
 	return seconds === null ? Date.parse(asText(value) ?? '') - Date.now() : seconds * 1000;
+}
+
+/** As servers write it: 30, "30", "30s", "30, 30". */
+function leadingNumber(value: unknown): number | null {
+	return asNumber(/^\s*\d+(\.\d+)?/.exec(String(value))?.[0]);
 }

@@ -13,9 +13,10 @@ import {
 	parseObject,
 	type Json,
 } from '../../task/json';
-import { acceptedTask, withReport, type Report } from '../../task/task';
+import { acceptedTask, codeOfError, withReport, type Report } from '../../task/task';
+import { firstUrl } from '../../task/url';
 import type { ApiCall, Dialect } from './dialect';
-import { envelopeDialect, isOfModel, taskIdIn } from './envelope';
+import { envelopeDialect, isOfModel, recordIn, statusOfFlag, taskIdIn } from './envelope';
 
 const MODEL = 'runway/gen4-aleph';
 
@@ -56,29 +57,30 @@ export const jobs: Dialect = {
 	probe: read('credential-test'),
 
 	taskFromRecord(taskId, data) {
-		const record = asObject(data);
-		if ((asId(record.taskId) ?? taskId) !== taskId || !isOfModel(record)) return null;
-		if (data === null || data === undefined) return null;
+		const record = recordIn(data);
+		if (!record || (asId(record.taskId) ?? taskId) !== taskId || !isOfModel(record)) return null;
 		// Recordings have the input as JSON within the JSON of `param`, the docs as an object.
 		const input = parseObject(parseObject(record.param).input);
 		// Either may lack what the other has.
 		const results = [record.resultJson, record.response].map(parseObject);
+		const errorMessage = firstText(record.failMsg, record.errorMessage);
+		const errorCode = asCode(record.failCode) ?? record.errorCode;
 		const task = withReport(
 			acceptedTask(taskId, { prompt: input.prompt, videoUrl: input.video_url }),
 			{
-				status: statusOf(record),
-				videoUrl: firstText(
+				status: statusOf(record, errorMessage ?? codeOfError(errorCode)),
+				videoUrl: firstUrl(
 					...results.flatMap(({ resultUrls }) => parseList(resultUrls)),
 					...results.map(({ resultVideoUrl }) => resultVideoUrl),
 				),
-				imageUrl: firstText(
+				imageUrl: firstUrl(
 					...results.map(({ firstFrameUrl }) => firstFrameUrl),
 					...results.map(({ resultImageUrl }) => resultImageUrl),
 				),
 				credits: asNumber(record.creditsConsumed) ?? record.consumeCredits,
 				completedAt: record.completeTime,
-				errorMessage: firstText(record.failMsg, record.errorMessage),
-				errorCode: asCode(record.failCode) ?? record.errorCode,
+				errorMessage,
+				errorCode,
 			},
 		);
 		return { task };
@@ -104,7 +106,7 @@ function isOfThisApi({ state, failMsg, model, ...record }: Json): boolean {
 	return hasWords || 'input' in known || 'resultUrls' in known;
 }
 
-/** The words that `state` may be. If it is another, the `successFlag` decides, which newer records have. */
+/** The words that `state` may be. If it is another, the `successFlag` decides, which newer records have; else the result. */
 const STATES: Record<string, Report['status']> = {
 	waiting: 'processing',
 	queuing: 'processing',
@@ -121,12 +123,10 @@ const STATES: Record<string, Report['status']> = {
 	error: 'failed',
 };
 
-function statusOf({ state, successFlag }: Json): Report['status'] {
+function statusOf({ state, successFlag }: Json, reason: string | null): Report['status'] {
 	const word = asText(state)?.trim().toLowerCase() ?? '';
 	if (Object.hasOwn(STATES, word)) return STATES[word]!;
-	const flag = asNumber(successFlag);
-	if (flag === 1) return 'success';
-	return flag === 2 || flag === 3 ? 'failed' : 'processing';
+	return statusOfFlag(successFlag, reason);
 }
 
 function read(taskId: string): ApiCall {

@@ -9,11 +9,11 @@ import {
 	asNumber,
 	asObject,
 	asText,
-	firstText,
 	parseList,
 	type Json,
 } from '../../task/json';
 import { acceptedTask, CANCELLED, withReport, type Keyframe, type Report } from '../../task/task';
+import { firstUrl } from '../../task/url';
 import { ApiError, type ApiErrorKind } from '../error';
 import type { ApiCall, Dialect, HttpAnswer } from './dialect';
 import { bareWords, errorBody, kindOfStatus, NO_CREDITS, retryAfter, wordsOf } from './errors';
@@ -61,10 +61,11 @@ export const runway: Dialect = {
 
 	taskFromRecord(taskId, data) {
 		const record = asObject(data);
-		if (asId(record.id) !== taskId) return null;
+		// A UUID, which databases and spreadsheets may give in capitals.
+		if (asId(record.id)?.toLowerCase() !== taskId.toLowerCase()) return null;
 		const task = withReport(acceptedTask(taskId), {
 			status: statusOf(record),
-			videoUrl: firstText(...parseList(record.output)),
+			videoUrl: firstUrl(...parseList(record.output)),
 			credits: asObject(record.cost).credits,
 			expiresAt: Date.now() + URL_LIFETIME_MS,
 			errorMessage: reasonOf(record),
@@ -93,11 +94,12 @@ export const runway: Dialect = {
 			),
 			// The storage is not the API's, and needs only what the fields say.
 			withKey: false,
-			read: ({ statusCode }) => {
+			read: ({ statusCode, body }) => {
 				if (statusCode >= 200 && statusCode < 300) return { url: ticket.runwayUri };
 				const isPassing = statusCode === 429 || statusCode >= 500;
 				const kind = isPassing ? 'server' : 'upload';
-				throw new ApiError(kind, statusCode, `HTTP ${statusCode} from the storage`);
+				const said = [`HTTP ${statusCode} from the storage`, ...messagesIn(body)];
+				throw new ApiError(kind, statusCode, said.join(': '));
 			},
 		};
 	},
@@ -124,11 +126,19 @@ function keyframeBody({ image, seconds, position, start, end }: Keyframe) {
 	return { uri: image, ...moment, ...range };
 }
 
-/** Others are `PENDING`, `THROTTLED` and `RUNNING`. */
+const STATES: Record<string, Report['status']> = {
+	PENDING: 'processing',
+	THROTTLED: 'processing',
+	RUNNING: 'processing',
+	SUCCEEDED: 'success',
+	FAILED: 'failed',
+	CANCELED: 'failed',
+	CANCELLED: 'failed',
+};
+
 function statusOf(record: Json): Report['status'] {
-	const word = wordOf(record);
-	if (word === 'SUCCEEDED') return 'success';
-	return word === 'FAILED' || isCancelled(record) ? 'failed' : 'processing';
+	const word = wordOf(record) ?? '';
+	return Object.hasOwn(STATES, word) ? STATES[word]! : null;
 }
 
 /** The docs spell it with two L. */
@@ -156,7 +166,9 @@ function open(answer: HttpAnswer, call: Pick<ApiCall, 'method' | 'path'>): unkno
 	const issues = issuesOf(error);
 	const reason = [said ?? bareWords(answer, error), ...issues].join('; ');
 	const kind =
-		statusCode === 400 ? inputKind(said ?? '', issues) : errorKind(statusCode, call.path);
+		statusCode === 400
+			? inputKind(said ?? '', issues)
+			: errorKind(statusCode, call.path, isPage(body));
 	throw new ApiError(kind, statusCode, reason, retryAfter(headers));
 }
 
@@ -171,6 +183,11 @@ function contentOf(body: unknown, { method, path }: Pick<ApiCall, 'method' | 'pa
 	return content;
 }
 
+/** What a storage such as S3 says, in XML. */
+function messagesIn(body: unknown): string[] {
+	return /<Message>([^<]{1,300})<\/Message>/.exec(asText(body) ?? '')?.slice(1) ?? [];
+}
+
 /** Which fields are wrong, and why: `{ path, message }` for each. */
 function issuesOf({ issues }: Json): string[] {
 	return asList(issues)
@@ -182,7 +199,7 @@ function issuesOf({ issues }: Json): string[] {
 		.filter(Boolean);
 }
 
-const MEDIA = /asset|fetch|content-type|content-length|redirect|only https/i;
+const MEDIA = /fetch|content-type|content-length|redirect|only https/i;
 
 /** What is wrong with the inputs. A prompt that an issue quotes, and the name of a file, can have any word. */
 function inputKind(said: string, issues: string[]): ApiErrorKind {
@@ -191,9 +208,13 @@ function inputKind(said: string, issues: string[]): ApiErrorKind {
 	return NO_CREDITS.test(said) ? 'credits' : 'parameters';
 }
 
-function errorKind(status: number, path: string): ApiErrorKind {
+function isPage(body: unknown): boolean {
+	return asText(body)?.trim().startsWith('<') ?? false;
+}
+
+function errorKind(status: number, path: string, isPage: boolean): ApiErrorKind {
 	if (status === 403) return 'noModel';
-	if (status === 404 && path.startsWith(TASKS)) return 'unknownTask';
+	if (status === 404 && path.startsWith(TASKS) && !isPage) return 'unknownTask';
 	if (status !== 429) return kindOfStatus(status);
 	return path === GENERATE ? 'dailyLimit' : 'rateLimit';
 }

@@ -1,12 +1,12 @@
 /** Files down from the host of a result, written while they come in. No credential goes along. */
 import type { IBinaryData } from 'n8n-workflow';
 import { asNumber, asText } from '../../task/json';
+import { isHttpUrl } from '../../task/url';
 import type { NodeContext } from '../../n8n';
 import type { HttpAnswer } from '../dialects/dialect';
 import { ApiError } from '../error';
 import { networkError } from '../networkError';
 import { sendWithoutKey } from '../request';
-import { isHttpUrl } from '../url';
 import { isOfMedia, nameOfDownload, typeOfName, withExtension } from './fileName';
 import { transfer, watched, type IdleTimer, type Transfer } from './transfer';
 
@@ -76,19 +76,35 @@ class Source {
 		};
 		const chunks = watched(
 			this.body as AsyncIterable<Uint8Array>,
-			(chunk) => this.onChunk(chunk),
+			({ length }) => {
+				this.bytes += length;
+				this.timer.moved(length);
+			},
 			(error) => (this.error = error),
 		);
-		return from(chunks);
+		return from(this.judged(chunks));
 	}
 
-	private onChunk(chunk: Uint8Array): void {
-		const instead = this.bytes === 0 ? textInstead(chunk, this.type) : null;
-		if (instead !== null) {
-			throw (this.error = new ApiError('noFile', null, `the host sent ${instead}`));
+	/** Hosts may send a page in small pieces: so the first ones are held back until they tell what comes. */
+	private async *judged(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+		let start: Buffer | undefined = Buffer.alloc(0);
+		for await (const chunk of chunks) {
+			if (!start) {
+				yield chunk;
+				continue;
+			}
+			start = Buffer.concat([start, chunk]);
+			if (start.length < TELLING_BYTES) continue;
+			yield this.refuseText(start);
+			start = undefined;
 		}
-		this.bytes += chunk.length;
-		this.timer.moved(chunk.length);
+		if (start && start.length > 0) yield this.refuseText(start);
+	}
+
+	private refuseText(start: Uint8Array): Uint8Array {
+		const instead = textInstead(start, this.type);
+		if (instead === null) return start;
+		throw (this.error = new ApiError('noFile', null, `the host sent ${instead}`));
 	}
 
 	checkLength(told: number | null): void {
@@ -99,10 +115,12 @@ class Source {
 	}
 }
 
+const TELLING_BYTES = 200;
+
 /** What came with status 200 although it is no file; null if it may be one. */
 function textInstead(start: Uint8Array, type: string | null): string | null {
 	const told = type ?? '';
-	const text = Buffer.from(start.subarray(0, 200)).toString();
+	const text = Buffer.from(start.subarray(0, TELLING_BYTES)).toString();
 	if (MESSAGE.test(text)) return 'a text instead of the file';
 	if (PAGE_TYPE.test(told) || PAGE.test(text)) return 'a web page';
 	// A host may say of any file that it is text.

@@ -1,6 +1,7 @@
 /** Files up to the provider, read while they are sent. */
 import { asNumber, asText } from '../../task/json';
 import { asTime, isoTime } from '../../task/task';
+import { asUrl, isHttpUrl, sendable } from '../../task/url';
 import type { NodeContext } from '../../n8n';
 import type { Connection } from '../connection';
 import type {
@@ -13,7 +14,6 @@ import type {
 } from '../dialects/dialect';
 import { ApiError, type ApiErrorKind } from '../error';
 import { request, send, sendWithoutKey } from '../request';
-import { asUrl, isHttpUrl } from '../url';
 import { transfer, watched, type IdleTimer, type Transfer } from './transfer';
 
 /** A file to send, read anew for each attempt. */
@@ -33,8 +33,6 @@ export async function uploadFile(
 ): Promise<UploadedFile> {
 	const { dialect, uploadUrl, baseUrl, limiters, provider } = connection;
 	const url = uploadUrl || baseUrl;
-	if (!isHttpUrl(url))
-		throw new ApiError('upload', null, 'the Upload URL in the credential is not a URL');
 	const ask: Send = async (call) => await request(ctx, connection, call, turn.signal);
 	const moved = transfer({ url, limiter: limiters.uploads, ...turn }, async (timer) => {
 		const call = await dialect.upload(file, uploadUrl, ask);
@@ -143,7 +141,7 @@ function progressLog({ logger }: NodeContext, { name, size }: LocalFile) {
 }
 
 function uploadedFile(file: LocalFile, report: UploadReport, lifetime: number): UploadedFile {
-	const url = asText(report.url)?.trim() ?? '';
+	const url = sendable(asText(report.url)?.trim() ?? '');
 	// A task that is started with it would be refused, or fail after it was paid for.
 	if (!asUrl(url)) throw new ApiError('upload', 200, 'The response has no URL');
 	const told = asNumber(report.size) ?? 0;

@@ -82,7 +82,9 @@ function checkOptions(options: IDataObject, dialect: Dialect): void {
 	for (const [option, fields] of Object.entries(OPTIONS)) {
 		const name = option as VideoOption;
 		if (dialect.options.includes(name)) continue;
-		const [, label] = fields.find(([field]) => !isOff(options[field])) ?? [];
+		const isOn = (value: unknown, label: string) =>
+			!isOff(value) && (name !== 'uploadCn' || readBoolean(label, value));
+		const [, label] = fields.find(([field, label]) => isOn(options[field], label)) ?? [];
 		if (label === undefined) continue;
 		throw new InvalidInput(
 			`"${label}" is not available with the ${dialect.name}`,

@@ -1,5 +1,5 @@
 /** What the provider can do with a URL: a private address means something only nearby, and a page is no file. */
-import { isHttpUrl } from '../../../api/url';
+import { isHttpUrl } from '../../../task/url';
 
 /** Names and addresses (RFC 1918, 3927, 4193, 6598, loopback) that are not of the public internet. */
 const PRIVATE = [
