@@ -309,7 +309,8 @@ function timesOf(ctx: IExecuteFunctions): { began: number; woke: number } {
 	const since = hasOthersRuns ? Math.min(...own.map(({ startTime }) => startTime)) : -Infinity;
 	const earlier = ranNodes(ctx)
 		.flatMap(({ runs }) => runs)
-		.filter(({ startTime }) => startTime >= since);
+		// Those of an earlier execution had ended by then.
+		.filter(({ startTime, executionTime }) => startTime + executionTime >= since);
 	const runs = [...own, ...earlier].sort((a, b) => a.startTime - b.startTime);
 	const began = runs[0]!.startTime;
 	let woke = began;
@@ -339,9 +340,10 @@ function firstTry(ctx: IExecuteFunctions): number {
 function begunIn(ctx: IExecuteFunctions): Begun[] {
 	const { contextData = {} } = (ctx as Internals).runExecutionData?.executionData ?? {};
 	const id = ctx.getExecutionId();
-	return Object.values(contextData).flatMap(({ begun }) =>
-		(begun as Begun | undefined)?.id === id ? [begun as Begun] : [],
-	);
+	return Object.values(contextData).flatMap((context) => {
+		const begun = (context as IDataObject | null)?.begun as Begun | undefined;
+		return begun && begun.id === id ? [begun] : [];
+	});
 }
 
 interface Begun {

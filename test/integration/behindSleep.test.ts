@@ -51,6 +51,19 @@ it.each([
 	},
 );
 
+it('a loop of a retry has all of the time that is left', async () => {
+	const setup = {
+		parameters: generate({ prompt: 'Snow [duration=50]', options: { timeout: 1 } }),
+		credential: newAccount(),
+		executionId: 'of a loop',
+		mode: 'retry' as const,
+		endsIn: 200_000,
+	};
+	const { run } = await runNode(setup);
+	const { items } = await runInNextRound({ ...setup, endsIn: 90_000 }, run);
+	expect(items[0]?.json.status).toBe('success');
+});
+
 it('n8n may wake it with what it had stored before the node ran: that pays for nothing again', async () => {
 	const setup = {
 		parameters: generate({ prompt: 'Snow [duration=0]', waitMode: 'sleep' }),

@@ -125,6 +125,9 @@ const cases: Record<string, () => Case | Promise<Case>> = {
 	'Prompt that is not text': () => ({
 		parameters: generate({ prompt: '={{ { text: "Snow" } }}' }),
 	}),
+	'Object inside a text': () => ({
+		parameters: generate({ prompt: '=Like {{ { a: 1 } }}' }),
+	}),
 	'Empty URL': () => ({ parameters: generate({ videoUrl: '={{ $json.url }}' }) }),
 	'Not a URL': () => ({ parameters: generate({ videoUrl: 'video.mp4' }) }),
 	'Several URLs in one field': () => ({

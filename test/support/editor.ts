@@ -18,6 +18,8 @@ const ARGUMENTS = [
 	'--disable-background-networking',
 	'--disable-component-update',
 	'--disable-sync',
+	// Else the letters of pictures stand apart.
+	'--font-render-hinting=none',
 ];
 
 /** What is left out of pictures: n8n's offers, buttons that blur the view, passing messages. */
@@ -195,6 +197,17 @@ export class Editor {
 	async textOf(shown: Locator): Promise<string> {
 		await shown.waitFor();
 		return (await shown.innerText()).trim();
+	}
+
+	/** What a picture is to show instead, in the elements of this name. */
+	async replaceText(element: string, from: string, to: string): Promise<void> {
+		for (const each of await this.page.locator(element, { hasText: from }).all()) {
+			const text = (await each.innerText()).replace(from, to);
+			await each.evaluate(
+				(node: { textContent: string }, words) => (node.textContent = words),
+				text,
+			);
+		}
 	}
 
 	/**

@@ -113,30 +113,15 @@ describe('an execution that the user stops', () => {
 });
 
 describe('a file that takes long', () => {
-	const slow = (itemIndex: number) => ({
-		duration: 3 * MINUTE,
-		transfer: itemIndex === 0 ? 12 * MINUTE : 20 * SECOND,
-	});
-
 	it.each([false, true])(
 		'to come down lets the other videos be ready in time (sleeping: %s)',
 		async (sleeps) => {
-			const fate = (n: number) => ({ ...slow(n), duration: n === 0 ? MINUTE : 3 * MINUTE });
+			const slow = { duration: MINUTE, transfer: 12 * MINUTE };
+			const fate = (index: number) => (index === 0 ? slow : { duration: 3 * MINUTE });
 			const world = new World({ fate });
 			const terms = { timeout: 5 * MINUTE, downloads: { video: 'video', thumbnail: null } };
 			const batch = await world.run(batchOf(3, terms, { sleeps, deadline: 10 * MINUTE }));
 			expect(states(batch)).toEqual(Array(3).fill('success'));
-		},
-	);
-
-	it.each([false, true])(
-		'to go up lets those start whose files are up (sleeping: %s)',
-		async (sleeps) => {
-			const world = new World({ fate: slow });
-			const batch = await world.run(batchOf(3, { fileCount: 1 }, { sleeps }));
-			expect(states(batch)).toEqual(Array(3).fill('success'));
-			const starts = world.sentOf('start').map(({ time }) => time);
-			expect(starts.filter((time) => time < MINUTE)).toHaveLength(2);
 		},
 	);
 });

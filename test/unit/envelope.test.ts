@@ -128,6 +128,7 @@ describe('an answer of the API', () => {
 	});
 
 	it('says with Retry-After how long to stay away, in seconds or as a date', () => {
+		expect(errorOf(429, {}, { 'retry-after': '2026-07-01T00:00:10Z' }).retryAfter).toBe(1_000);
 		for (const value of ['7', 7, '7s', '7 seconds', '7, 7']) {
 			expect(errorOf(429, {}, { 'retry-after': value }).retryAfter).toBe(7_000);
 		}

@@ -156,6 +156,11 @@ describe('a record of the Jobs API', () => {
 		},
 	);
 
+	it('has no video where a list holds something else', () => {
+		const resultUrls = [{ toString: 1 }, 7, null];
+		expect(taskOf({ ...done, resultJson: { resultUrls } })).toMatchObject({ videoUrl: null });
+	});
+
 	it.each(['null', 'N/A', 'undefined', 'None'])('has no video at %j', (url) => {
 		expect(taskOf({ ...done, resultJson: { resultUrls: [url] } })).toMatchObject({
 			status: 'failed',

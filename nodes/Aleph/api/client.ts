@@ -19,7 +19,7 @@ import { readConnection, type ApiRef, type Connection } from './connection';
 import { dialectOf } from './dialects';
 import type { ApiCall, Dialect, HttpAnswer, Provider, UploadedFile } from './dialects/dialect';
 import { wordsOf } from './dialects/errors';
-import { ApiError, asApiError } from './error';
+import { ApiError, asApiError, type ApiErrorKind } from './error';
 import { downloadFile } from './files/download';
 import type { Transfer } from './files/transfer';
 import { uploadFile, type LocalFile } from './files/upload';
@@ -28,6 +28,15 @@ import { CHECKS_AT_ONCE } from './rateLimiter';
 import { answerTo, READ_TIMEOUT_MS, request } from './request';
 import { patiently, retrying } from './retry';
 import { spaced } from './spacing';
+
+/** An API that says so does not have the task: another one may. */
+const NOT_HERE: readonly ApiErrorKind[] = [
+	'unknownTask',
+	'notFound',
+	'noModel',
+	'parameters',
+	'switchedOff',
+];
 
 /** Longer than most systems try to connect, which then say so: a time limit of ours leaves it open. */
 const START_TIMEOUT_MS = 150_000;
@@ -170,7 +179,9 @@ export class Client {
 			if (found.isTransient) throw found;
 			failures.push(found);
 		}
-		throw failures.find(({ kind }) => kind === 'unknownTask') ?? failures[0]!;
+		const isElsewhere = ({ kind }: ApiError) => NOT_HERE.includes(kind);
+		const isUnknown = ({ kind }: ApiError) => kind === 'unknownTask';
+		throw failures.find((each) => !isElsewhere(each)) ?? failures.find(isUnknown) ?? failures[0]!;
 	}
 
 	private async readTaskOf(

@@ -138,9 +138,10 @@ class Driver {
 			this.withdrawUnwanted();
 			const due = decide(this.batch, now, new Set(this.requests.keys()));
 			const isLate = now >= awakeUntil;
-			// A transfer that is under way keeps it awake: what is short need not wait for its end.
+			// A transfer that is under way keeps it awake: checks need not wait for its end. Starts do, as n8n
+			// has stored nothing of this wake, should it be killed.
 			const isOver = isLate && !this.isTransferring();
-			const step = isLate && !isOver ? this.withoutTransfers(due) : due;
+			const step = isLate && !isOver ? { ...due, start: [], download: [] } : due;
 			const next = isDue(step) ? now : nextOf(step);
 			const isLeaving = next !== null && (isOver || !(isDue(step) || this.isSoon(step, now)));
 			if (isDue(step) && !isLeaving) {
@@ -205,10 +206,6 @@ class Driver {
 
 	private isTransferring(): boolean {
 		return [...this.requests.keys()].some((index) => this.isTransfer(index));
-	}
-
-	private withoutTransfers(step: Step): Step {
-		return { ...step, start: step.start.filter((index) => !this.isTransfer(index)), download: [] };
 	}
 
 	/** What waits for its turn is not to be sent if its item has ended meanwhile, nor a start if the batch is halted. */

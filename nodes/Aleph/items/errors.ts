@@ -376,6 +376,6 @@ function operationError({ node, itemIndex }: ItemRef, text: Text): NodeOperation
  * but only when it makes the error. And it takes an error that says "canceled" for the user's own stop.
  */
 function withText<T extends NodeError>(error: T, { message, description }: Text): T {
-	const safe = message.replace(/(cancel)(ed)/gi, '$1l$2');
+	const safe = message.replace(/(cance)(l)(ed)/gi, '$1$2$2$3');
 	return Object.assign(error, { message: safe, description, messages: [] });
 }

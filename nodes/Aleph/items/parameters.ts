@@ -17,12 +17,12 @@ export class InvalidInput extends Error {
 	}
 }
 
+const VISIBLE = /[^\s\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
+
 /** Nothing, or a text without a visible character. */
 export function isEmpty(value: unknown): boolean {
 	return (
-		value === undefined ||
-		value === null ||
-		(typeof value === 'string' && trimInvisible(value) === '')
+		value === undefined || value === null || (typeof value === 'string' && !VISIBLE.test(value))
 	);
 }
 
@@ -49,8 +49,13 @@ export function withDefault<T>(
 export function readText(label: string, value: unknown, advice: string): string {
 	if (typeof value === 'number' && Number.isFinite(value)) return String(value);
 	if (isEmpty(value)) throw new InvalidInput(`"${label}" is empty`, advice);
-	// What n8n makes of an object inside a text.
 	if (typeof value === 'string' && !value.includes('[object Object]')) return value;
+	if (typeof value === 'string') {
+		throw new InvalidInput(
+			`"${label}" contains "[object Object]"`,
+			'An expression in it gives an object: use one of its fields, or toJsonString().',
+		);
+	}
 	throw new InvalidInput(`"${label}" must be text`, `It is ${kindOf(value)}: ${brief(value)}.`);
 }
 

@@ -40,7 +40,7 @@ export function asText(value: unknown): string | null {
 
 /** Without invisible characters, which come along when a value is copied, and without blanks around it. */
 export function trimInvisible(text: string): string {
-	return text.replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, '').trim();
+	return text.replace(/\p{Cf}/gu, '').trim();
 }
 
 /** A finite number, given as a number or as its text, or null. */

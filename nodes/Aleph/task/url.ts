@@ -1,5 +1,5 @@
 /** What a text is as a URL. */
-import { firstText } from './json';
+import { asText } from './json';
 
 /**
  * Null if it is none. `URL.canParse` is wrong about letters such as ü once it has been called some thousand
@@ -20,8 +20,8 @@ export function isHttpUrl(value: unknown): value is string {
 
 /** The first of the values that is the URL of something, else the first that is a text; null for none. */
 export function firstUrl(...values: unknown[]): string | null {
-	const texts = values.filter((value) => !OF_NO_VALUE.test(String(value)));
-	return texts.find(isHttpUrl) ?? firstText(...texts);
+	const texts = values.map(asText).filter((text) => text !== null && !OF_NO_VALUE.test(text));
+	return texts.find(isHttpUrl) ?? texts[0] ?? null;
 }
 
 /** What programs write for a value that they do not have. */

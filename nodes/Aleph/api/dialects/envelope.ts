@@ -21,7 +21,7 @@ export const envelopeDialect = {
 	options: ['referenceImage', 'waterMark', 'uploadCn', 'callBackUrl'],
 	open: openEnvelope,
 	// The probe is for a task that nobody has: its data is empty, or an object.
-	answersProbe: (data) => recordIn(data ?? {}) !== null,
+	answersProbe: (data) => recordIn(data || {}) !== null,
 	startedTaskId: (body) => taskIdIn(asObject(body).data) ?? taskIdIn(body),
 	readInterval: 0,
 	credits: { call: { method: 'GET', path: '/api/v1/chat/credit' }, from: asNumber },

@@ -86,5 +86,5 @@ function delayOf(value: unknown): number {
 
 /** As servers write it: 30, "30", "30s", "30, 30". */
 function leadingNumber(value: unknown): number | null {
-	return asNumber(/^\s*\d+(\.\d+)?/.exec(String(value))?.[0]);
+	return asNumber(/^\s*\d+(\.\d+)?(?![\d.-])/.exec(String(value))?.[0]);
 }

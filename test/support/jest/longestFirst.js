@@ -1,7 +1,7 @@
 const { basename } = require('node:path');
 const { default: TestRunner } = require('jest-runner');
 
-/** Those that take longest, mostly as n8n looks only once a minute for what is due, begin first. */
+/** The files that take longest, mostly as n8n looks only once a minute for what is due. They begin first. */
 const LONGEST = [
 	'browser',
 	'faults',
@@ -18,12 +18,7 @@ function place({ path }) {
 	return index === -1 ? LONGEST.length : index;
 }
 
-/** Runs half as many files again at once as others do: most of their time they wait. */
 module.exports = class extends TestRunner {
-	constructor(globalConfig, context) {
-		super({ ...globalConfig, maxWorkers: Math.ceil(1.5 * globalConfig.maxWorkers) }, context);
-	}
-
 	async runTests(tests, ...others) {
 		await super.runTests(
 			[...tests].sort((a, b) => place(a) - place(b)),
