@@ -106,4 +106,4 @@ it('n8n killed while an execution polls: a retry pays again for what the log nam
 		expect(log).toContain(`accepted task ${taskId}`);
 		expect(again).not.toContainEqual(expect.objectContaining({ taskId }));
 	}
-}, 120_000);
+}, 600_000);

@@ -31,7 +31,7 @@ let controlPort = 0;
 beforeAll(async () => {
 	[services, model] = await Promise.all([openServices(), startModelStub()]);
 	[enginePort = 0, controlPort = 0] = await freePorts(2);
-}, 120_000);
+});
 
 const world = useN8n({ duration: 2 }, () => ({
 	N8N_ENABLED_MODULES: 'engine-v2,agents',

@@ -172,6 +172,13 @@ const tasksOf = ({ name }: Batch) =>
 /** What all processes of n8n have logged. */
 let log = '';
 
+/** Whether n8n has been told of all of its tasks. */
+function areLogged(batch: Batch): boolean {
+	const logs = world.n8n.logs();
+	const logged = tasksOf(batch).filter(({ taskId }) => logs.includes(taskId));
+	return logged.length === batch.size;
+}
+
 /** When it is killed, all of them sleep. */
 async function killAndRestart(): Promise<void> {
 	const sleepers = [...byCallback, forgotten].map(({ name }) => executions.get(name)!);
@@ -224,7 +231,7 @@ beforeAll(async () => {
 	await until(byCallback, ['waiting', ...ENDED]);
 	await forgeCallbacks();
 	await start(crashing, world.credential);
-	while (tasksOf(crashing).length < crashing.size) await sleep(200);
+	while (!areLogged(crashing)) await sleep(200);
 	await killAndRestart();
 	await retryCrashed();
 	await killAndRestart();

@@ -450,10 +450,26 @@ it.each([
 	expect(simulator.requests()).toEqual([]);
 });
 
-it('a file without a type has that of its name', async () => {
-	const binary = video('content', { mimeType: '', fileName: 'clip.mov' });
-	const { items } = await runNode({ parameters: upload(), binary, credential: newAccount() });
-	expect(items[0]?.json.mimeType).toBe('video/quicktime');
+it.each([
+	[{ mimeType: '', fileName: 'clip.mov' }, undefined, 'clip.mov', 'video/quicktime'],
+	[{ mimeType: 'text/plain', fileName: 'clip.mp4' }, undefined, 'clip.mp4', 'video/mp4'],
+	[{ fileName: 'clip.mov', fileExtension: 'bin' }, 'movie', 'movie.mov', 'video/quicktime'],
+	[{ fileName: 'clip', fileExtension: 'bin' }, undefined, 'clip', 'application/octet-stream'],
+])(
+	'a file whose type says nothing has that of its name: %j',
+	async (about, fileName, name, type) => {
+		const binary = video('content', { mimeType: 'application/octet-stream', ...about });
+		const parameters = upload(fileName === undefined ? {} : { fileName });
+		const { items } = await runNode({ parameters, binary, credential: newAccount() });
+		expect(items[0]?.json).toMatchObject({ fileName: name, mimeType: type });
+	},
+);
+
+it('a text instead of the name of a field is not told at full length', async () => {
+	const binary = video('content');
+	const parameters = upload({ binaryProperty: 'x'.repeat(1_000_000) });
+	const { error } = await runNode({ parameters, binary, credential: newAccount() });
+	expect(error?.message.length).toBeLessThan(200);
 });
 
 describe('a file of 0 bytes', () => {

@@ -252,6 +252,14 @@ describe('cancel', () => {
 		});
 	});
 
+	it('ends a task that Runway does not know yet', async () => {
+		simulator.settings.lag = 3;
+		const { taskId, credential } = await taskOf('Snow [duration=600]');
+		const { error } = await runNode({ parameters: cancel(taskId), credential });
+		expect(error).toBeUndefined();
+		expect(simulator.tasks()[0]?.state).toBe('cancelled');
+	});
+
 	it('ends a task that waits for its turn', async () => {
 		simulator.settings.concurrency = 1;
 		const credential = newAccount();

@@ -24,6 +24,7 @@ import { downloadFile } from './files/download';
 import type { Transfer } from './files/transfer';
 import { uploadFile, type LocalFile } from './files/upload';
 import { redactText } from './key';
+import { UNKNOWN_MS } from './limits';
 import { CHECKS_AT_ONCE } from './rateLimiter';
 import { answerTo, READ_TIMEOUT_MS, request } from './request';
 import { patiently, retrying } from './retry';
@@ -220,8 +221,15 @@ export class Client {
 		const { cancel, name } = connection.dialect;
 		if (!cancel) throw new ApiError('noCancel', null, name);
 		let asked: FoundRecord | undefined;
+		let unknownUntil: number | undefined;
+		const look = this.readTaskOf.bind(this, connection, taskId, { checks: 'callbacks' });
 		const cancelNow = async (): Promise<FoundRecord> => {
-			const found = await this.readTaskOf(connection, taskId, { checks: 'callbacks' });
+			const found = await look().catch((error: unknown) => {
+				const { kind, code, reason } = asApiError(error);
+				const until = (unknownUntil ??= clock.now() + UNKNOWN_MS);
+				const isNew = kind === 'unknownTask' && !asked && clock.now() < until;
+				throw isNew ? new ApiError(kind, code, reason, { shouldRetry: true }) : error;
+			});
 			if (found.task.status !== 'processing') return found;
 			asked = found;
 			await request(this.ctx, connection, cancel(taskId));

@@ -7,3 +7,6 @@ export const START_INTERVAL_MS = 10_500;
 export const DEFAULT_START_RATE = 20;
 
 export const FILES_AT_ONCE = 5;
+
+/** How long to ask for a task that the API does not know: it may have been started just before. */
+export const UNKNOWN_MS = 10_000;

@@ -6,12 +6,13 @@
  * - At its start n8n takes for crashed what it has just woken, and stores that as it was before.
  * - A retry begins with what the execution had stored, though an earlier retry may have gone on from there.
  *
- * The first comes only after a wake that was late, the second only to a process that has just started. So
- * of the others nothing is kept once they sleep or have ended.
+ * The first comes only after a wake that was late, or with callbacks: n8n's own timer rings although one has
+ * woken it. The second comes only to a process that has just started. So of the others nothing is kept once
+ * they sleep or have ended.
  */
 import { NodeOperationError, type INodeExecutionData } from 'n8n-workflow';
 import { clock } from '../api/clock';
-import type { Batch, Sleep } from '../batch/state';
+import { isCalling, type Batch } from '../batch/state';
 import type { Execution, Snapshot } from '../n8n';
 
 interface Entry {
@@ -25,6 +26,8 @@ interface Entry {
 	keptUntil: number;
 	/** While the node runs and a while after its end: what n8n is to store, and goes on changing behind it. */
 	snapshot?: Snapshot;
+	/** Milliseconds after its end. All that the execution has may be large. */
+	snapshotFor: number;
 }
 
 /** A retry shares the entry of the execution that it goes on from. Tools never sleep, and have none. */
@@ -33,12 +36,22 @@ const entries = new Map<string, Entry>();
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
+/** How long to keep what is known of a run: the batch from its beginning on, the snapshot from its end on. */
+interface Keeping {
+	batch: number;
+	snapshot: number;
+}
+
+const NOT: Keeping = { batch: 0, snapshot: 0 };
+
 /** A wake that waits for a slot comes in with an old state this much later, at the most. */
-const KEPT_IF_LATE_MS = HOUR;
-const SNAPSHOT_KEPT_MS = 10 * MINUTE;
+const IF_LATE: Keeping = { batch: HOUR, snapshot: 10 * MINUTE };
+
+/** Such a wake waits for the slot of the run itself. */
+const WITH_CALLBACKS: Keeping = { batch: HOUR, snapshot: MINUTE };
 
 /** A user may see what n8n has marked at night in the morning. */
-const KEPT_FOR_RETRY_MS = 24 * HOUR;
+const FOR_RETRY: Keeping = { batch: 24 * HOUR, snapshot: 10 * MINUTE };
 
 /** As late as a wake is that had to wait. Those between two looks of n8n are as well, and are kept in vain. */
 const HELD_UP_MS = 1_000;
@@ -76,7 +89,7 @@ async function takeNewest(execution: Execution): Promise<{ woken?: Batch } | nul
 	const now = clock.now();
 	const entry = ownEntry(execution);
 	if (entry?.isAwake) {
-		entry.keptUntil = Math.max(entry.keptUntil, now + KEPT_IF_LATE_MS);
+		keep(entry, now, IF_LATE);
 		// Should n8n be killed meanwhile, it goes on from here.
 		await execution.putToSleep(new Date(Date.now() + MINUTE));
 		return null;
@@ -95,7 +108,7 @@ async function takeNewest(execution: Execution): Promise<{ woken?: Batch } | nul
 	if (newer) execution.stored.batch = newer;
 	const batch = newer ?? stored;
 	if (!batch?.sleep) return {};
-	begin(entry, execution, batch, riskOf(batch.sleep, now));
+	begin(entry, execution, batch, keepingOf(batch, now));
 	return { woken: batch };
 }
 
@@ -113,10 +126,16 @@ function ownEntry(execution: Execution): Entry | undefined {
 	return entry?.batch.executionId === execution.id ? entry : undefined;
 }
 
-/** For how long n8n may come with an older state of a run that has woken. */
-function riskOf({ wokenAt, wakeAt }: Sleep, now: number): number {
-	if (now < startedAt + START_MS) return KEPT_FOR_RETRY_MS;
-	return now > (wokenAt ?? wakeAt) + HELD_UP_MS ? KEPT_IF_LATE_MS : 0;
+/** n8n may come with an older state of a run that wakes now. */
+function keepingOf({ sleep, items }: Batch, now: number): Keeping {
+	if (now < startedAt + START_MS) return FOR_RETRY;
+	if (sleep && now > (sleep.wokenAt ?? sleep.wakeAt) + HELD_UP_MS) return IF_LATE;
+	return items.some(isCalling) ? WITH_CALLBACKS : NOT;
+}
+
+function keep(entry: Entry, now: number, { batch, snapshot }: Keeping): void {
+	entry.keptUntil = Math.max(entry.keptUntil, now + batch);
+	entry.snapshotFor = Math.max(entry.snapshotFor, snapshot);
 }
 
 /** Gives the entry of the run that begins, which goes on from that of `earlier`. */
@@ -124,12 +143,12 @@ function begin(
 	earlier: Entry | undefined,
 	execution: Execution,
 	batch: Batch,
-	keptFor: number,
+	keeping: Keeping,
 ): Entry {
 	const since = clock.now();
-	const keptUntil = Math.max(since + keptFor, earlier?.keptUntil ?? 0);
-	const begun: Entry = { batch, isAwake: true, since, keptUntil, snapshot: execution.snapshot };
-	const entry = Object.assign(earlier ?? begun, begun);
+	const begun = { batch, isAwake: true, since, snapshot: execution.snapshot };
+	const entry: Entry = Object.assign(earlier ?? { keptUntil: 0, snapshotFor: 0 }, begun);
+	keep(entry, since, keeping);
 	entries.set(keyOf(execution), entry);
 	return entry;
 }
@@ -143,9 +162,8 @@ function leave(execution: Execution): void {
 	entry.batch = withoutFiles(entry.batch);
 	if (entry.batch.sleep) delete entry.snapshot;
 	if (entry.keptUntil <= entry.since) entries.delete(keyOf(execution));
-	// All that the execution has may be large.
 	else if (entry.snapshot)
-		AbortSignal.timeout(SNAPSHOT_KEPT_MS + 1).addEventListener('abort', forgetOld);
+		AbortSignal.timeout(entry.snapshotFor + 1).addEventListener('abort', forgetOld);
 }
 
 /** n8n may hold files in memory. These can be downloaded again. */
@@ -173,7 +191,7 @@ export function takeOver(
 	const batch = goOn(isRetryOnFail || !entry ? earlier : newestOf(entry, earlier, execution));
 	// Nothing has to be remembered of Retry On Fail, unless something is already, nor of tools.
 	if (!execution.isTool && (entry || !isRetryOnFail)) {
-		entries.set(key, begin(entry, execution, batch, KEPT_FOR_RETRY_MS));
+		entries.set(key, begin(entry, execution, batch, FOR_RETRY));
 	}
 	return batch;
 }
@@ -184,7 +202,7 @@ export function takeOver(
  */
 export function remember(execution: Execution, batch: Batch): void {
 	const { isTool, hasSlept } = execution;
-	if (!isTool && hasSlept()) begin(undefined, execution, batch, KEPT_IF_LATE_MS);
+	if (!isTool && hasSlept()) begin(undefined, execution, batch, IF_LATE);
 }
 
 function newestOf(entry: Entry, stored: Batch, execution: Execution): Batch {
@@ -224,7 +242,7 @@ function forgetOld(): void {
 	const now = clock.now();
 	for (const [key, entry] of entries) {
 		if (entry.isAwake) continue;
-		if (entry.since + SNAPSHOT_KEPT_MS < now) delete entry.snapshot;
+		if (entry.since + entry.snapshotFor < now) delete entry.snapshot;
 		if (entry.keptUntil < now) entries.delete(key);
 	}
 }

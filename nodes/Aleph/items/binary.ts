@@ -1,6 +1,6 @@
 /** The binary data of an input item, as a file to upload. */
 import type { IBinaryData, IBinaryKeyData, IExecuteFunctions } from 'n8n-workflow';
-import { harmlessName, typeOfName, withExtension } from '../api/files/fileName';
+import { harmlessName, isOfMedia, typeOfName, withExtension } from '../api/files/fileName';
 import type { LocalFile } from '../api/files/upload';
 import { asObject } from '../task/json';
 import { brief, InvalidInput, isEmpty } from './parameters';
@@ -28,7 +28,7 @@ export function readBinary(
 	const named = isName && Object.hasOwn(files, String(property)) ? files[String(property)] : null;
 	const binary = named ?? givenBinary(property) ?? assertedBinary(ctx, itemIndex, property);
 	if (!binary) {
-		const which = isName ? `"${property}"` : 'of this kind';
+		const which = isName ? brief(String(property)) : 'of this kind';
 		throw new InvalidInput(`This item has no binary field ${which}`, advice);
 	}
 	const file = withContent(label, binary, Object.values(files));
@@ -110,9 +110,8 @@ export async function asLocalFile(
 	name?: string,
 ): Promise<LocalFile> {
 	const { id, data } = binary;
-	const ownName = nameOf(binary, name);
-	const mimeType = binary.mimeType || (typeOfName(ownName) ?? 'application/octet-stream');
-	const file = { name: ownName, mimeType };
+	const mimeType = typeOf(binary, name);
+	const file = { name: nameOf({ ...binary, mimeType }, name), mimeType };
 	if (id) {
 		const { fileSize } = await helpers.getBinaryMetadata(id);
 		if (fileSize === 0) throw new InvalidInput(`The file "${file.name}" is empty`, EMPTY);
@@ -124,6 +123,13 @@ export async function asLocalFile(
 		size: Buffer.byteLength(data, 'base64'),
 		open: async () => await Promise.resolve(inChunks(data)),
 	};
+}
+
+/** Nodes before this one may give a type that says nothing, such as that of any download. */
+function typeOf({ mimeType, fileName }: IBinaryData, name = ''): string {
+	if (mimeType && isOfMedia(mimeType)) return mimeType;
+	const ofName = typeOfName(fileName ?? '') ?? typeOfName(name);
+	return ofName ?? (mimeType || 'application/octet-stream');
 }
 
 /** The APIs tell by the extension what it is. */

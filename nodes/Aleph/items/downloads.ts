@@ -14,7 +14,7 @@ export const downloadOptions = {
 		name: 'download',
 		type: 'multiOptions',
 		options: [
-			{ name: 'Thumbnail', value: 'thumbnail' },
+			{ name: 'Thumbnail', value: 'thumbnail', description: 'Runway has none' },
 			{ name: 'Video', value: 'video' },
 		],
 		default: ['video'],

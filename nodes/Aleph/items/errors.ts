@@ -30,6 +30,9 @@ interface Text {
 /** The error of any request, in the words for its failure. */
 export function requestError(ref: ItemRef, error: Error): NodeError {
 	const failure = failureOf(error);
+	// No video was started.
+	if (failure.kind === 'local')
+		failure.description ??= 'This error came from n8n, not from the API.';
 	return nodeError(ref, failure, textOf(failure, ref.provider));
 }
 
@@ -270,7 +273,7 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 	}),
 	media: ({ reason }) => ({
 		message: 'The API could not fetch the video or an image',
-		description: `The link must lead straight to the file. Links from Google Drive, Dropbox or YouTube lead to a page: read the file with the node for that service, and set "Video Source" to "Binary File". The API said: "${reason}".`,
+		description: `A link must lead straight to the file. Links from Google Drive, Dropbox or YouTube lead to a page: read the file with the node for that service, and use the file instead of the link. A file must be a video, or an image, of a usual type. The API said: "${reason}".`,
 	}),
 	maintenance: ({ reason }) => ({
 		message: 'The API is under maintenance',

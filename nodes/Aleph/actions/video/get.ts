@@ -1,6 +1,7 @@
 /** video / get: checks a task, and waits for it if that is asked for. */
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import type { Client } from '../../api/client';
+import { UNKNOWN_MS } from '../../api/limits';
 import type { Job } from '../../batch/job';
 import { running, type Terms } from '../../batch/state';
 import { downloadOptions } from '../../items/downloads';
@@ -52,8 +53,7 @@ export const description: INodeProperties[] = [
 /** How long to ask an API that struggles, if the user does not wait anyway. */
 const PATIENCE_MS = 20_000;
 
-/** How long to ask for a task that the API does not know: it may have been started just before. */
-const UNKNOWN_MS = 10_000;
+/** The same as UNKNOWN_MS, where the user wants to wait. */
 const UNKNOWN_WHILE_WAITING_MS = 60_000;
 
 export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {

@@ -38,7 +38,8 @@ export function withExtension(name: string, mimeType: string | null, own: unknow
 	if (typeOfName(name)) return name;
 	const bare = mimeType?.split(';')[0]?.trim().toLowerCase();
 	const [ofType] = [...TYPES].find(([, type]) => type === bare) ?? [];
-	const given = /^\w{1,10}$/.exec(asText(own) ?? '')?.[0] ?? '';
+	// n8n's own extension for any type that it does not know.
+	const given = /^(?!bin$)\w{1,10}$/i.exec(asText(own) ?? '')?.[0] ?? '';
 	const other = extensionOf(name) ? '' : given;
 	const extension = TYPES.has(given.toLowerCase()) ? given : (ofType ?? other);
 	return extension ? `${name}.${extension}` : name;

@@ -121,7 +121,8 @@ const keyframesOption: INodeProperties = {
 					typeOptions: { minValue: 0 },
 					default: 1,
 					displayOptions: inKeyframe('hasRange', true),
-					description: 'Whole seconds from the start of the video',
+					description:
+						'Where the edit ends, in whole seconds from the start of the video. That second itself is not edited.',
 				},
 				{
 					displayName: 'Range Start',
@@ -130,7 +131,7 @@ const keyframesOption: INodeProperties = {
 					typeOptions: { minValue: 0 },
 					default: 0,
 					displayOptions: inKeyframe('hasRange', true),
-					description: 'Whole seconds from the start of the video',
+					description: 'Where the edit starts, in whole seconds from the start of the video',
 				},
 				{
 					displayName: 'Seconds',
@@ -147,7 +148,7 @@ const keyframesOption: INodeProperties = {
 					type: 'boolean',
 					default: false,
 					description:
-						'Whether the image is for a range of the video. Set it for all keyframes, or none.',
+						'Whether to edit only a range of the video, in which the moment of the image must be. Set it for all keyframes, or none.',
 				},
 			],
 		},

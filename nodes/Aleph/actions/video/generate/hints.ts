@@ -62,6 +62,6 @@ export const hints: NodeHint[] = [
 		'warning',
 		'The file is not a video.',
 		'$parameter["videoSource"] === "binary"',
-		`${FILE}?.mimeType && !${FILE}.mimeType.startsWith("video/")`,
+		`${FILE}?.mimeType && !/^video|octet-stream/i.test(${FILE}.mimeType)`,
 	),
 ];
