@@ -20,8 +20,8 @@ module.exports = {
 		{ ...project('load'), ...onRealN8n, runner: '<rootDir>/test/support/jest/oneByOne.js' },
 		project('compat'),
 	],
-	// Those that talk to servers wait for a part of the time.
-	maxWorkers: 2 * availableParallelism(),
+	// Most of them wait for servers, or for a time to come, most of the time.
+	maxWorkers: 3 * availableParallelism(),
 	reporters: [
 		'<rootDir>/test/support/jest/quietReporter.js',
 		'default',

@@ -189,9 +189,9 @@ export function takeOver(
 	const entry = entries.get(key);
 	const isRetryOnFail = executionId === execution.id;
 	const batch = goOn(isRetryOnFail || !entry ? earlier : newestOf(entry, earlier, execution));
-	// Nothing has to be remembered of Retry On Fail, unless something is already, nor of tools.
+	// Nothing has to be remembered of Retry On Fail but what is already, nor of tools.
 	if (!execution.isTool && (entry || !isRetryOnFail)) {
-		entries.set(key, begin(entry, execution, batch, FOR_RETRY));
+		entries.set(key, begin(entry, execution, batch, isRetryOnFail ? NOT : FOR_RETRY));
 	}
 	return batch;
 }

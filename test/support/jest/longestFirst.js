@@ -18,12 +18,7 @@ function place({ path }) {
 	return index === -1 ? LONGEST.length : index;
 }
 
-/** Runs half as many files again at once as others do: most of their time they wait. */
 module.exports = class extends TestRunner {
-	constructor(globalConfig, context) {
-		super({ ...globalConfig, maxWorkers: Math.ceil(1.5 * globalConfig.maxWorkers) }, context);
-	}
-
 	async runTests(tests, ...others) {
 		await super.runTests(
 			[...tests].sort((a, b) => place(a) - place(b)),
