@@ -2,16 +2,7 @@ const { basename } = require('node:path');
 const { default: TestRunner } = require('jest-runner');
 
 /** The files that take longest, mostly as n8n looks only once a minute for what is due. They begin first. */
-const LONGEST = [
-	'browser',
-	'faults',
-	'concurrency',
-	'queue',
-	'crashes',
-	'sleep',
-	'wakes',
-	'deadline',
-];
+const LONGEST = ['browser', 'faults', 'concurrency', 'queue', 'sleep', 'wakes', 'deadline'];
 
 function place({ path }) {
 	const index = LONGEST.indexOf(basename(path, '.test.ts'));
