@@ -2,7 +2,7 @@
 import '../support/fastClock';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
@@ -227,6 +227,16 @@ describe('what is no video', () => {
 		return await runNode({ parameters: get('a-task', downloads), credential });
 	}
 
+	/** From a host of its own, which answers as no prepared answer can. */
+	async function downloadedFromHost(answer: RequestListener) {
+		const host = createServer(answer).listen(0, '127.0.0.1');
+		await once(host, 'listening');
+		const { port } = host.address() as AddressInfo;
+		const result = await downloadedFrom(`http://127.0.0.1:${port}/video.mp4`);
+		host.close();
+		return result;
+	}
+
 	const page = '<!DOCTYPE html><title>Log in</title>';
 
 	it.each<[string, Partial<Answer>, string]>([
@@ -281,15 +291,11 @@ describe('what is no video', () => {
 		['\n', '<html><body>Log in</body></html>'],
 		['{', '"code":404,"msg":"File has expired"}'],
 	])('is not taken for one if it comes in pieces: %j, %j', async (...pieces) => {
-		const host = createServer((_request, response) => {
+		const { error } = await downloadedFromHost((_request, response) => {
 			response.writeHead(200, { 'content-type': 'video/mp4' });
 			response.write(pieces[0]);
 			setTimeout(() => response.end(pieces[1]), 50);
-		}).listen(0, '127.0.0.1');
-		await once(host, 'listening');
-		const { port } = host.address() as AddressInfo;
-		const { error } = await downloadedFrom(`http://127.0.0.1:${port}/out.mp4`);
-		host.close();
+		});
 		expect(error?.message).toBe('The video is ready, but could not be downloaded');
 		expect(error?.description).toContain('the host sent');
 	});
@@ -340,15 +346,11 @@ describe('what is no video', () => {
 	it('is not taken for one: content that was compressed although nobody asked for it, and cut', async () => {
 		const half = gzipSync(randomBytes(100_000)).subarray(0, 50_000);
 		const asked: unknown[] = [];
-		const host = createServer(({ headers }, response) => {
+		const { error } = await downloadedFromHost(({ headers }, response) => {
 			asked.push(headers['accept-encoding']);
 			const type = { 'content-type': 'video/mp4', 'content-encoding': 'gzip' };
 			response.writeHead(200, { ...type, 'content-length': half.length }).end(half);
-		}).listen(0, '127.0.0.1');
-		await once(host, 'listening');
-		const { port } = host.address() as AddressInfo;
-		const { error } = await downloadedFrom(`http://127.0.0.1:${port}/video.mp4`);
-		host.close();
+		});
 		expect(error?.message).toBe('The video is ready, but could not be downloaded');
 		expect(new Set(asked)).toEqual(new Set(['identity']));
 	});

@@ -17,6 +17,7 @@ import {
 	type IBinaryKeyData,
 	type ICredentialDataDecryptedObject,
 	type IDataObject,
+	type IExecuteData,
 	type IExecuteFunctions,
 	type IHttpRequestOptions,
 	type INode,
@@ -169,26 +170,24 @@ export async function runBehindSleep(setup: Setup, slept: number): Promise<Resul
 			data: { main },
 		},
 	];
-	const source = { main: [{ previousNode: 'Start' }] };
-	data.executionData!.nodeExecutionStack = [
-		{ node: workflow.getNode(NODE)!, data: { main }, source },
-	];
+	data.executionData!.nodeExecutionStack = [behindStart(workflow, main)];
 	return await start(setup, data).result;
 }
 
 /** Executes the node once more in the same execution, as a loop does. */
 export async function runInNextRound(setup: Setup, { data: earlier }: IRun): Promise<Result> {
 	const { items, data, workflow } = await load(setup);
-	const main = [items];
 	data.resultData.runData = earlier.resultData.runData;
 	const { contextData } = earlier.executionData!;
-	const source = { main: [{ previousNode: 'Start' }] };
-	data.executionData = {
-		...data.executionData!,
-		contextData,
-		nodeExecutionStack: [{ node: workflow.getNode(NODE)!, data: { main }, source }],
-	};
+	const nodeExecutionStack = [behindStart(workflow, [items])];
+	data.executionData = { ...data.executionData!, contextData, nodeExecutionStack };
 	return await start(setup, data).result;
+}
+
+/** The node as the next to run, with what the start node has given. */
+function behindStart(workflow: Workflow, main: INodeExecutionData[][]): IExecuteData {
+	const source = { main: [{ previousNode: 'Start' }] };
+	return { node: workflow.getNode(NODE)!, data: { main }, source };
 }
 
 /** The workflow of a test, with the data of an execution that is about to begin. */

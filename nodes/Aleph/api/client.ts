@@ -222,9 +222,9 @@ export class Client {
 		if (!cancel) throw new ApiError('noCancel', null, name);
 		let asked: FoundRecord | undefined;
 		let unknownUntil: number | undefined;
-		const look = this.readTaskOf.bind(this, connection, taskId, { checks: 'callbacks' });
 		const cancelNow = async (): Promise<FoundRecord> => {
-			const found = await look().catch((error: unknown) => {
+			const looked = this.readTaskOf(connection, taskId, { checks: 'callbacks' });
+			const found = await looked.catch((error: unknown) => {
 				const { kind, code, reason } = asApiError(error);
 				const until = (unknownUntil ??= clock.now() + UNKNOWN_MS);
 				const isNew = kind === 'unknownTask' && !asked && clock.now() < until;
@@ -349,9 +349,8 @@ function startedTaskId(dialect: Dialect, answer: HttpAnswer, call: ApiCall): str
 		if (taskId === null || !(failure.isAmbiguous || failure.isRedirect)) throw failure;
 	}
 	if (taskId !== null) return taskId;
-	const said = wordsOf(parseObject(answer.body));
-	const reason = ['The response has no task ID', ...(said ? [said] : [])].join(': ');
-	throw new ApiError('notTheApi', 200, reason);
+	const said = ['The response has no task ID', wordsOf(parseObject(answer.body))];
+	throw new ApiError('notTheApi', 200, said.filter(Boolean).join(': '));
 }
 
 /** A task that was cancelled: what its record said before is no longer true. */

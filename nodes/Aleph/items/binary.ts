@@ -1,6 +1,6 @@
 /** The binary data of an input item, as a file to upload. */
 import type { IBinaryData, IBinaryKeyData, IExecuteFunctions } from 'n8n-workflow';
-import { harmlessName, isOfMedia, typeOfName, withExtension } from '../api/files/fileName';
+import { harmlessName, typeOfFile, withExtension } from '../api/files/fileName';
 import type { LocalFile } from '../api/files/upload';
 import { asObject } from '../task/json';
 import { brief, InvalidInput, isEmpty } from './parameters';
@@ -110,7 +110,7 @@ export async function asLocalFile(
 	name?: string,
 ): Promise<LocalFile> {
 	const { id, data } = binary;
-	const mimeType = typeOf(binary, name);
+	const mimeType = typeOfFile(binary.mimeType, binary.fileName ?? '', name ?? '');
 	const file = { name: nameOf({ ...binary, mimeType }, name), mimeType };
 	if (id) {
 		const { fileSize } = await helpers.getBinaryMetadata(id);
@@ -123,13 +123,6 @@ export async function asLocalFile(
 		size: Buffer.byteLength(data, 'base64'),
 		open: async () => await Promise.resolve(inChunks(data)),
 	};
-}
-
-/** Nodes before this one may give a type that says nothing, such as that of any download. */
-function typeOf({ mimeType, fileName }: IBinaryData, name = ''): string {
-	if (mimeType && isOfMedia(mimeType)) return mimeType;
-	const ofName = typeOfName(fileName ?? '') ?? typeOfName(name);
-	return ofName ?? (mimeType || 'application/octet-stream');
 }
 
 /** The APIs tell by the extension what it is. */

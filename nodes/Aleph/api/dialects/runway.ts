@@ -98,8 +98,8 @@ export const runway: Dialect = {
 				if (statusCode >= 200 && statusCode < 300) return { url: ticket.runwayUri };
 				const isPassing = statusCode === 429 || statusCode >= 500;
 				const kind = isPassing ? 'server' : 'upload';
-				const said = [`HTTP ${statusCode} from the storage`, ...messagesIn(body)];
-				throw new ApiError(kind, statusCode, said.join(': '));
+				const said = [`HTTP ${statusCode} from the storage`, messageIn(body)];
+				throw new ApiError(kind, statusCode, said.filter(Boolean).join(': '));
 			},
 		};
 	},
@@ -132,7 +132,6 @@ const STATES: Record<string, Report['status']> = {
 	RUNNING: 'processing',
 	SUCCEEDED: 'success',
 	FAILED: 'failed',
-	CANCELED: 'failed',
 	CANCELLED: 'failed',
 };
 
@@ -141,18 +140,16 @@ function statusOf(record: Json): Report['status'] {
 	return Object.hasOwn(STATES, word) ? STATES[word]! : null;
 }
 
-/** The docs spell it with two L. */
-function isCancelled(record: Json): boolean {
-	return /^CANCELL?ED$/.test(wordOf(record) ?? '');
-}
-
-/** The status as the docs write it, in capitals. */
+/** The status as the docs write it: in capitals, and CANCELLED with two L. */
 function wordOf({ status }: Json): string | undefined {
-	return asText(status)?.trim().toUpperCase();
+	return asText(status)
+		?.trim()
+		.toUpperCase()
+		.replace(/^CANCELED$/, 'CANCELLED');
 }
 
 function reasonOf(record: Json): string | null {
-	if (isCancelled(record)) return CANCELLED;
+	if (wordOf(record) === 'CANCELLED') return CANCELLED;
 	const code = asCode(record.failureCode);
 	const reason = asText(record.failure);
 	return reason && code ? `${reason} (${code})` : (reason ?? code);
@@ -166,9 +163,7 @@ function open(answer: HttpAnswer, call: Pick<ApiCall, 'method' | 'path'>): unkno
 	const issues = issuesOf(error);
 	const reason = [said ?? bareWords(answer, error), ...issues].join('; ');
 	const kind =
-		statusCode === 400
-			? inputKind(said ?? '', issues)
-			: errorKind(statusCode, call.path, isPage(body));
+		statusCode === 400 ? inputKind(said ?? '', issues) : errorKind(statusCode, call.path, body);
 	throw new ApiError(kind, statusCode, reason, retryAfter(headers));
 }
 
@@ -184,8 +179,8 @@ function contentOf(body: unknown, { method, path }: Pick<ApiCall, 'method' | 'pa
 }
 
 /** What a storage such as S3 says, in XML. */
-function messagesIn(body: unknown): string[] {
-	return /<Message>([^<]{1,300})<\/Message>/.exec(asText(body) ?? '')?.slice(1) ?? [];
+function messageIn(body: unknown): string | undefined {
+	return /<Message>([^<]{1,300})<\/Message>/.exec(asText(body) ?? '')?.[1];
 }
 
 /** Which fields are wrong, and why: `{ path, message }` for each. */
@@ -212,9 +207,9 @@ function isPage(body: unknown): boolean {
 	return asText(body)?.trim().startsWith('<') ?? false;
 }
 
-function errorKind(status: number, path: string, isPage: boolean): ApiErrorKind {
+function errorKind(status: number, path: string, body: unknown): ApiErrorKind {
 	if (status === 403) return 'noModel';
-	if (status === 404 && path.startsWith(TASKS) && !isPage) return 'unknownTask';
+	if (status === 404 && path.startsWith(TASKS) && !isPage(body)) return 'unknownTask';
 	if (status !== 429) return kindOfStatus(status);
 	return path === GENERATE ? 'dailyLimit' : 'rateLimit';
 }

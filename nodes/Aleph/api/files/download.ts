@@ -7,7 +7,7 @@ import type { HttpAnswer } from '../dialects/dialect';
 import { ApiError } from '../error';
 import { networkError } from '../networkError';
 import { sendWithoutKey } from '../request';
-import { isOfMedia, nameOfDownload, typeOfName, withExtension } from './fileName';
+import { nameOfDownload, typeOfFile, withExtension } from './fileName';
 import { transfer, watched, type IdleTimer, type Transfer } from './transfer';
 
 /** Downloads a file into n8n's binary data. Throws an ApiError, or n8n's error if it cannot store the file. */
@@ -42,10 +42,7 @@ async function downloadOnce(ctx: NodeContext, url: string, timer: IdleTimer): Pr
 	const type = typeOf(headers);
 	const name = withExtension(nameOfDownload(url, headers), type);
 	const source = new Source(body, timer, type);
-	// Hosts may say of any file that it is text, or a download.
-	const isTold = type !== null && isOfMedia(type);
-	const mimeType = (isTold ? type : (typeOfName(name) ?? type)) ?? 'application/octet-stream';
-	const stored = ctx.helpers.prepareBinaryData(source.stream(), name, mimeType);
+	const stored = ctx.helpers.prepareBinaryData(source.stream(), name, typeOfFile(type, name));
 	const binary = await stored.catch((error: unknown) => {
 		// Whether the connection or n8n's storage failed is told by which of the two streams did.
 		if (source.error instanceof ApiError) throw source.error;

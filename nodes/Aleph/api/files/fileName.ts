@@ -25,8 +25,18 @@ export function typeOfName(name: string): string | null {
 	return TYPES.get(extensionOf(name).slice(1).toLowerCase()) ?? null;
 }
 
+/**
+ * The MIME type of a file: the one that is told, unless the names know better. Hosts and nodes may say of any
+ * file that it is text, or a download.
+ */
+export function typeOfFile(told: string | null, ...names: string[]): string {
+	if (told && isOfMedia(told)) return told;
+	const ofName = names.map(typeOfName).find((type) => type !== null);
+	return ofName ?? (told || 'application/octet-stream');
+}
+
 /** Whether a file of that MIME type may go in or out. */
-export function isOfMedia(mimeType: string): boolean {
+function isOfMedia(mimeType: string): boolean {
 	return /^(video|image|audio)\//.test(mimeType) || [...TYPES.values()].includes(mimeType);
 }
 
