@@ -16,10 +16,11 @@ module.exports = {
 	projects: [
 		project('unit'),
 		project('integration'),
-		{ ...project('e2e'), ...onRealN8n, runner: '<rootDir>/test/support/jest/longestFirst.js' },
+		{ ...project('e2e'), ...onRealN8n },
 		{ ...project('load'), ...onRealN8n, runner: '<rootDir>/test/support/jest/oneByOne.js' },
 		project('compat'),
 	],
+	testSequencer: '<rootDir>/test/support/jest/longestFirst.js',
 	// Most of them wait for servers, or for a time to come, most of the time.
 	maxWorkers: 3 * availableParallelism(),
 	reporters: [

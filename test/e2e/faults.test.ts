@@ -115,14 +115,14 @@ const troubles = fc.record({
 
 const SEED = 7;
 
+/** Of one task of each sleeper, which outlasts the restarts of n8n: it ends when the test says so. */
+const OUTLASTING = 3_600;
+
 function promptsOf({ name, waitMode, size, faults = {}, duration }: Batch): string[] {
 	const seed = SEED + 100 * batches.findIndex((batch) => batch.name === name);
 	return fc.sample(troubles, { seed, numRuns: size }).map((trouble, n) => {
-		// One task of each sleeper outlasts the restarts of n8n.
-		const outlasts = waitMode === 'sleep' && n === 0;
-		const seconds =
-			duration ??
-			(outlasts ? 150 : waitMode === 'sleep' ? 40 + 10 * trouble.duration : trouble.duration);
+		const asleep = n === 0 ? OUTLASTING : 40 + 10 * trouble.duration;
+		const seconds = duration ?? (waitMode === 'sleep' ? asleep : trouble.duration);
 		const directives = Object.entries({ ...trouble, duration: seconds });
 		const text = directives.map(([directive, value]) => `[${directive}=${value}]`).join('');
 		return `${name} ${n} ${text}${faults[n] ?? ''}`;
@@ -236,6 +236,7 @@ beforeAll(async () => {
 	await retryCrashed();
 	await killAndRestart();
 	await retryCrashed();
+	world.simulator.endTasks(`[duration=${OUTLASTING}]`);
 	await until([...byCallback, forgotten, crashing], ENDED);
 	log += world.n8n.logs();
 	ended = new Map();

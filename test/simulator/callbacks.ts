@@ -5,14 +5,14 @@ import { sleep } from './connection';
 import { DIALECTS } from './dialects';
 import type { Settings } from './settings';
 import type { State } from './state';
-import type { Task } from './tasks';
+import { hasEnded, type Task } from './tasks';
 
 /** Waits for the end of the task and sends its callback, as often as it takes and is allowed. */
 export async function callBack(state: State, task: Task, url: string): Promise<void> {
 	const { signal } = state.ending;
 	const { callbacks: counts } = state.counters;
-	// A timer may fire a moment early; a client that asks at once has to find the task ended.
-	await sleep(task.endsAt - Date.now() + 5, signal);
+	// It may end sooner than it was to.
+	while (!hasEnded(task)) await sleep(Math.min(task.endsAt - Date.now(), 1_000), signal);
 
 	const settings = state.settingsFor(task);
 	const { callback } = DIALECTS[task.api];

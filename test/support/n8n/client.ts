@@ -1,4 +1,5 @@
 /** What tests and the demo do in n8n: a client of the REST API that its editor uses. */
+import { Agent } from 'node:http';
 import axios, { isAxiosError, type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import type { ExecutionStatus, IConnections, INode, INodeTypeDescription } from 'n8n-workflow';
 import { brief, poll } from '../poll';
@@ -49,8 +50,14 @@ export interface ExecutionFilter {
 
 /** Creates the owner on n8n's first run; signs in otherwise. */
 export async function signIn(url: string): Promise<N8nClient> {
-	// Under a burst of webhooks n8n may be as late as this.
-	const http = axios.create({ baseURL: url, proxy: false, timeout: 120_000 });
+	const http = axios.create({
+		baseURL: url,
+		proxy: false,
+		// Under a burst of webhooks n8n may be as late as this.
+		timeout: 120_000,
+		// A busy n8n closes a connection that has rested just as it is used again.
+		httpAgent: new Agent({ keepAlive: false }),
+	});
 	const settings = asRecord(await send(http, { url: '/rest/settings' }));
 	const { showSetupOnFirstLoad } = asRecord(settings.userManagement);
 	const { email, password } = OWNER;
