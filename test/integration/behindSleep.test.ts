@@ -2,7 +2,7 @@
 import '../support/fastClock';
 import { sleep } from 'n8n-workflow';
 import { generate, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
-import { runBehindSleep, runInNextRound, runNode, wake } from '../support/engine';
+import { runBehindSleep, runInNextRound, runNode, untilEnded } from '../support/engine';
 import { prompts } from '../support/tasks';
 
 useSimulator({ duration: 600 });
@@ -76,8 +76,7 @@ it('n8n may wake it with what it had stored before the node ran: that pays for n
 	const late = await runBehindSleep(setup, 3 * MINUTE);
 	expect(simulator.tasks()).toHaveLength(2);
 	expect(late.error).toBeUndefined();
-	await sleep(MINUTE);
-	const { items } = late.run.waitTill ? await wake(setup, late.run) : late;
+	const { items } = await untilEnded(setup, late);
 	expect(items.map(({ json }) => json.status)).toEqual(['success', 'success']);
 	expect(simulator.tasks()).toHaveLength(2);
 });

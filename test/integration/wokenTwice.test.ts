@@ -5,7 +5,7 @@
 import { skip } from '../support/fastClock';
 import { sleep } from 'n8n-workflow';
 import { generate, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
-import { runNode, wake } from '../support/engine';
+import { runNode, untilEnded, wake } from '../support/engine';
 import { prompts } from '../support/tasks';
 
 useSimulator({ concurrency: 1, duration: 15 });
@@ -37,8 +37,7 @@ it('it goes on from what has been started since', async () => {
 	expect(first.run.waitTill).toBeDefined();
 	const again = await wake(setup, asleep);
 	expect(paid()).toEqual(['Video 0', 'Video 1']);
-	await sleep(Number(again.run.waitTill) - Date.now());
-	const { items } = await wake(setup, again.run);
+	const { items } = await untilEnded(setup, again);
 	expect(items.map(({ json }) => json.status)).toEqual(['success', 'success']);
 	expect(paid()).toEqual(['Video 0', 'Video 1']);
 });

@@ -29,6 +29,7 @@ import {
 	type IRunExecutionData,
 	type IWorkflowExecuteAdditionalData,
 	type WorkflowExecuteMode,
+	sleep,
 } from 'n8n-workflow';
 import { alephNode, node, NODE } from './workflow';
 
@@ -103,6 +104,14 @@ export async function retryExecution(setup: Setup, failed: IRun): Promise<Result
 /** What n8n does when a sleeping execution is due: goes on from its data. */
 export async function wake(setup: Setup, asleep: IRun): Promise<Result> {
 	return await start(setup, storedData(asleep)).result;
+}
+
+/** Wakes it whenever it is due, until it has ended. */
+export async function untilEnded(setup: Setup, result: Result): Promise<Result> {
+	const { waitTill } = result.run;
+	if (!waitTill) return result;
+	await sleep(Number(waitTill) - Date.now());
+	return await untilEnded(setup, await wake(setup, result.run));
 }
 
 function storedData({ data }: IRun): IRunExecutionData {
