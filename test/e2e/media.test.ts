@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { INode, INodeParameters } from 'n8n-workflow';
+import type { INode, INodeParameters, IWorkflowSettings } from 'n8n-workflow';
 import { outputOf, type Execution } from '../support/n8n/execution';
-import { itemsOf, newCredential, useN8n, type World } from '../support/realN8n';
+import { itemsOf, newCredential, useN8n } from '../support/realN8n';
 import { alephNode, chain, ownNode } from '../support/workflow';
 
 const MEGABYTE = 1024 * 1024;
@@ -15,23 +15,27 @@ const sha256 = (content: Buffer) => createHash('sha256').update(content).digest(
 
 const source = randomBytes(3 * MEGABYTE + 17);
 
-/** Nodes that give a file. */
-function readIn({ n8n }: World): INode[] {
-	const file = join(n8n.filesFolder, 'source.mp4');
-	writeFileSync(file, source);
-	return [START, ownNode('Read', 'readWriteFile', 1, { operation: 'read', fileSelector: file })];
-}
-
 describe.each(['filesystem', 'default'])('in the binary mode "%s"', (mode) => {
 	const world = useN8n({ duration: 1 }, { N8N_DEFAULT_BINARY_DATA_MODE: mode });
 	const inN8n = (name: string) => join(world.n8n.filesFolder, name);
 
-	async function run(nodes: INode[], account = world.credential): Promise<Execution> {
-		const id = await world.client.importWorkflow(chain('Media', nodes), [account]);
+	async function run(
+		nodes: INode[],
+		account = world.credential,
+		settings: IWorkflowSettings = {},
+	): Promise<Execution> {
+		const workflow = chain('Media', nodes);
+		Object.assign(workflow.settings!, settings);
+		const id = await world.client.importWorkflow(workflow, [account]);
 		return await world.client.waitForExecution(await world.client.runManually(id));
 	}
 
-	const read = () => readIn(world);
+	/** Nodes that give a file. */
+	function read(): INode[] {
+		const file = inN8n('source.mp4');
+		writeFileSync(file, source);
+		return [START, ownNode('Read', 'readWriteFile', 1, { operation: 'read', fileSelector: file })];
+	}
 
 	it('a file goes up as it is', async () => {
 		const upload = alephNode('Upload', 'aleph', { resource: 'file', operation: 'upload' });
@@ -101,6 +105,32 @@ describe.each(['filesystem', 'default'])('in the binary mode "%s"', (mode) => {
 		expect(files.every(({ hasAuthorization }) => !hasAuthorization)).toBe(true);
 	});
 
+	it('a workflow may keep files with the other fields of an item', async () => {
+		const generate = (name: string, videoBinaryProperty: string) =>
+			alephNode(name, 'aleph', {
+				prompt: 'Make it snow',
+				videoSource: 'binary',
+				videoBinaryProperty,
+				options: { download: ['video'] },
+			});
+		const before = world.simulator.stats().uploads.length;
+		const nodes = [
+			...read(),
+			generate('By name', 'data'),
+			generate('By expression', '={{ $json._files.video }}'),
+		];
+		const execution = await run(nodes, world.credential, { binaryMode: 'combined' });
+		expect(execution.error).toBeUndefined();
+		for (const name of ['By name', 'By expression']) {
+			expect(itemsOf(execution, 0, name)).toMatchObject([
+				{ status: 'success', _files: { video: { mimeType: 'video/mp4' } } },
+			]);
+		}
+		const uploads = world.simulator.stats().uploads.slice(before);
+		expect(uploads[0]?.size).toBe(source.length);
+		expect(uploads).toHaveLength(2);
+	});
+
 	it('"Get" brings the video of a finished task', async () => {
 		const execution = await run([
 			START,
@@ -156,37 +186,5 @@ describe.each(['filesystem', 'default'])('in the binary mode "%s"', (mode) => {
 		const refused = await run([START, alephNode('Generate', 'aleph', SNOW)]);
 		expect(refused.error?.message).toBe('Not enough credits');
 		expect(refused.error?.description).toContain('Credits left: 7.');
-	});
-});
-
-describe('a workflow that keeps files with the other fields of an item', () => {
-	const world = useN8n({ duration: 1 }, { N8N_DEFAULT_BINARY_DATA_MODE: 'filesystem' });
-
-	it('generates a video from a file, by its name or by an expression, and gives the file of the video', async () => {
-		const generate = (name: string, videoBinaryProperty: string) =>
-			alephNode(name, 'aleph', {
-				prompt: 'Make it snow',
-				videoSource: 'binary',
-				videoBinaryProperty,
-				options: { download: ['video'] },
-			});
-		const nodes = [
-			...readIn(world),
-			generate('By name', 'data'),
-			generate('By expression', '={{ $json._files.video }}'),
-		];
-		const workflow = chain('Combined', nodes);
-		Object.assign(workflow.settings!, { binaryMode: 'combined' });
-		const id = await world.client.importWorkflow(workflow, [world.credential]);
-		const execution = await world.client.waitForExecution(await world.client.runManually(id));
-		expect(execution.error).toBeUndefined();
-		for (const name of ['By name', 'By expression']) {
-			expect(itemsOf(execution, 0, name)).toMatchObject([
-				{ status: 'success', _files: { video: { mimeType: 'video/mp4' } } },
-			]);
-		}
-		const sizes = world.simulator.stats().uploads.map(({ size }) => size);
-		expect(sizes[0]).toBe(source.length);
-		expect(sizes).toHaveLength(2);
 	});
 });

@@ -152,10 +152,6 @@ export async function runWorkflow(
 	return await client.waitForExecution(await client.runManually(id));
 }
 
-export function seconds({ startedAt, stoppedAt }: Execution): number {
-	return (Number(stoppedAt) - Number(startedAt)) / 1000;
-}
-
 /** What came out of a node, without files and pairing. */
 export function itemsOf(execution: Execution, output = 0, node = NODE): IDataObject[] {
 	return outputOf(execution, node, output).map(({ json }) => json);

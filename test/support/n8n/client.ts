@@ -1,7 +1,13 @@
 /** What tests and the demo do in n8n: a client of the REST API that its editor uses. */
 import { Agent } from 'node:http';
 import axios, { isAxiosError, type AxiosInstance, type AxiosRequestConfig } from 'axios';
-import type { ExecutionStatus, IConnections, INode, INodeTypeDescription } from 'n8n-workflow';
+import type {
+	ExecutionStatus,
+	IConnections,
+	INode,
+	INodeTypeDescription,
+	IWorkflowSettings,
+} from 'n8n-workflow';
 import { brief, poll } from '../poll';
 import {
 	asRecord,
@@ -26,7 +32,7 @@ export interface WorkflowJson {
 	name: string;
 	nodes: INode[];
 	connections: IConnections;
-	settings?: Record<string, unknown>;
+	settings?: IWorkflowSettings;
 	pinData?: Record<string, unknown>;
 }
 
