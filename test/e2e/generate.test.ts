@@ -100,14 +100,19 @@ describe('the credential', () => {
 });
 
 describe('generate', () => {
-	it('of ten items starts them all before it waits for the first', async () => {
-		const setup = {
-			parameters: polling,
-			items: prompts(10, (n) => `One of ten, ${n} [duration=600]`),
-		};
-		const executionId = await start(world, workflowOf(setup));
-		await poll(() => tasksWith(world, 'One of ten').length === 10);
-		world.simulator.endTasks('One of ten');
+	it('of ten items takes as long as the longest task, not as long as all of them', async () => {
+		const durations = [1, 2, 3, 4, 600, 6, 7, 8, 9, 10];
+		const name = 'One of ten,';
+		const executionId = await start(
+			world,
+			workflowOf({
+				parameters: polling,
+				items: prompts(10, (n) => `${name} ${n} [duration=${durations[n]}]`),
+			}),
+		);
+		const ended = () => tasksWith(world, name).filter(({ state }) => state === 'succeeded');
+		await poll(() => ended().length === 9);
+		world.simulator.endTasks(`${name} 4`);
 		const execution = await world.client.waitForExecution(executionId);
 		expect(statusesOf(execution)).toEqual(Array(10).fill('success'));
 		expect(outputOf(execution, 'Runway Aleph').map(({ pairedItem }) => pairedItem)).toEqual(

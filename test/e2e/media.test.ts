@@ -107,7 +107,7 @@ describe.each(['filesystem', 'default'])('in the binary mode "%s"', (mode) => {
 
 	// In the other mode, n8n keeps them apart all the same.
 	if (mode === 'filesystem') {
-		it('a workflow may keep files with the other fields of an item', async () => {
+		it('a video is generated from a file beside the other fields, by its name or by an expression', async () => {
 			const generate = (name: string, videoBinaryProperty: string) =>
 				alephNode(name, 'aleph', {
 					prompt: 'Make it snow',

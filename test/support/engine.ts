@@ -13,6 +13,7 @@ import {
 import {
 	createRunExecutionData,
 	ICredentialsHelper,
+	sleep,
 	Workflow,
 	type IBinaryKeyData,
 	type ICredentialDataDecryptedObject,
@@ -29,7 +30,6 @@ import {
 	type IRunExecutionData,
 	type IWorkflowExecuteAdditionalData,
 	type WorkflowExecuteMode,
-	sleep,
 } from 'n8n-workflow';
 import { alephNode, node, NODE } from './workflow';
 
