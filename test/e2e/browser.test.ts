@@ -414,9 +414,11 @@ describe('the trigger', () => {
 });
 
 describe('the examples', () => {
+	beforeAll(async () => await editor.newWorkflow());
+
 	it.each(exampleNames())('%s opens with its note, and with nodes that n8n knows', async (name) => {
 		const workflow = example(name);
-		await editor.openWorkflow(await world.client.importWorkflow(workflow));
+		await editor.switchToWorkflow(await world.client.importWorkflow(workflow));
 		const note = workflow.nodes.find(({ type }) => type.endsWith('stickyNote'));
 		const [title] = /(?<=## ).+/.exec(note!.parameters.content as string)!;
 		await editor.page.getByRole('heading', { name: title }).waitFor();

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Milliseconds by the wall. */
 export interface Patience {
 	timeout?: number;
+	/** If not given, it looks the more rarely, the longer it has waited: each look costs n8n time. */
 	interval?: number;
 }
 
@@ -11,16 +12,17 @@ export interface Patience {
 export async function poll<T>(
 	read: () => T | Promise<T>,
 	isWanted: (value: T) => boolean = Boolean,
-	{ timeout = 180_000, interval = 100 }: Patience = {},
+	{ timeout = 180_000, interval }: Patience = {},
 ): Promise<T> {
-	const deadline = performance.now() + timeout;
+	const begin = performance.now();
 	for (;;) {
 		const value = await read();
 		if (isWanted(value)) return value;
-		if (performance.now() > deadline) {
+		const waited = performance.now() - begin;
+		if (waited > timeout) {
 			throw new Error(`Waited ${timeout / 1000} s in vain; last seen: ${brief(value)}`);
 		}
-		await sleep(interval);
+		await sleep(interval ?? Math.min(Math.max(waited / 10, 100), 2_000));
 	}
 }
 

@@ -112,7 +112,7 @@ export async function executionsOf(
 	patience: Patience = {},
 ): Promise<Execution[]> {
 	const list = async () => await client.listExecutions({ workflowId, status: ENDED });
-	const ended = await poll(list, ({ length }) => length >= count, { interval: 250, ...patience });
+	const ended = await poll(list, ({ length }) => length >= count, patience);
 	return await Promise.all(ended.map(async ({ id }) => await client.execution(id)));
 }
 
