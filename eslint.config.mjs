@@ -14,6 +14,7 @@ const ROOMS = {
 	items: ['execution', 'trigger', 'actions'],
 	execution: ['trigger', 'actions'],
 	trigger: ['execution', 'actions'],
+	actions: ['trigger'],
 };
 
 /** What can be read, and tested, without knowing n8n. */

@@ -31,7 +31,7 @@ export function example(name: string, replacements: Record<string, string> = {})
 	return JSON.parse(text) as WorkflowJson;
 }
 
-export interface Surroundings {
+interface Surroundings {
 	client: N8nClient;
 	/** Of n8n. */
 	url: string;

@@ -30,7 +30,7 @@ const onSimulator = ({ url }: Simulator) => `\
 - Add [fail=moderation] or [duration=60] to a prompt: the simulator obeys.
 - See what the simulator has counted: ${url}/stats
 
-The examples with Google, e-mail or a chat model need accounts of yours. The credentials for Runway
+The examples with Google, email or a chat model need accounts of yours. The credentials for Runway
 Aleph are named after the providers, and all lead to the simulator.
 
 ${REAL_API}

@@ -1,6 +1,6 @@
 /**
  * What becomes of the loop that people build for Aleph with n8n's own nodes, HTTP Request, Wait and
- * IF: the README compares the package with it.
+ * IF: docs/comparison.md compares the package with it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LOOP_SECONDS, loopOfAllItems } from '../support/loops';

@@ -75,7 +75,7 @@ export interface TaskView extends Task {
 	cost: number;
 }
 
-export type TaskState = 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+type TaskState = 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
 const FAILURES: Record<string, Failure> = {
 	moderation: {

@@ -9,7 +9,7 @@ import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { transfer, type Connection } from './connection';
 
-export interface ReceivedFile {
+interface ReceivedFile {
 	name: string;
 	size: number;
 	type: string;

@@ -52,7 +52,7 @@ export interface Api {
 }
 
 /** The turns that requests take. There are none unless a story is about them. */
-export type Limiters = Record<'starts' | 'checks' | 'uploads', RateLimiter>;
+type Limiters = Record<'starts' | 'checks' | 'uploads', RateLimiter>;
 
 interface Task extends Fate {
 	itemIndex: number;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 
-export interface DriveFile {
+interface DriveFile {
 	id: string;
 	name: string;
 	/** The id of the folder that it is in. */

@@ -1,7 +1,7 @@
 /** What the fields of an item may hold. */
 import type { Task } from '../../../nodes/Aleph/task/task';
 
-export type Valid = (value: unknown) => boolean;
+type Valid = (value: unknown) => boolean;
 export const text: Valid = (value) => typeof value === 'string' && value.trim() !== '';
 export const number: Valid = (value) => Number.isFinite(value);
 const time: Valid = (value) => text(value) && new Date(value as string).toISOString() === value;

@@ -3,7 +3,7 @@ import type { INode } from 'n8n-workflow';
 import type { Credential, N8nClient } from './client';
 import { asRecord } from './execution';
 
-export interface AgentSetup {
+interface AgentSetup {
 	/** A model, with the credential for it. */
 	model: string;
 	credential: Credential;

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 
-export interface Balancer {
+interface Balancer {
 	/** The local ports behind it; live. */
 	ports: number[];
 	close(): void;

@@ -5,7 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { Socket } from 'node:net';
 
-export interface NodeChildOptions {
+interface NodeChildOptions {
 	/** The Node binary. */
 	node: string;
 	/** The script and its arguments. */

@@ -42,14 +42,14 @@ export interface Credential {
 	type: string;
 }
 
-export interface CredentialTest {
+interface CredentialTest {
 	status: 'OK' | 'Error';
 	message: string;
 }
 
 export type RetryEntry = 'original' | 'currently saved';
 
-export interface ExecutionFilter {
+interface ExecutionFilter {
 	workflowId?: string;
 	status?: ExecutionStatus[];
 }

@@ -5,7 +5,7 @@
 import { delimiter, dirname } from 'node:path';
 import { N8N_VERSION } from './install';
 
-export interface EnvironmentOptions {
+interface EnvironmentOptions {
 	/** Of n8n. */
 	version: string;
 	/** The Node binary; n8n starts its task runner with the first `node` on PATH. */

@@ -23,7 +23,7 @@ const NODE_MAJOR = 24;
 const OVERRIDES = { xlsx: 'npm:@e965/xlsx@0.20.2' };
 
 /** What ends up in the cache, and where. */
-export interface N8nInstall {
+interface N8nInstall {
 	/** The Node binary to run n8n with. */
 	node: string;
 	/** n8n's bin script. */

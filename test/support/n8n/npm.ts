@@ -5,7 +5,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { startNode } from './child';
 
-export interface NpmOptions {
+interface NpmOptions {
 	/** Folder to run in. */
 	cwd: string;
 	/** The Node that runs npm and whatever npm starts; the current one if not given. */

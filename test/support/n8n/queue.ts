@@ -23,7 +23,7 @@ export interface QueueMode {
 	stop(): Promise<void>;
 }
 
-export interface QueueOptions {
+interface QueueOptions {
 	packageTarball: string;
 	workers?: number;
 	webhooks?: number;
