@@ -169,14 +169,23 @@ async function restoreSnapshot(ctx: IExecuteFunctions, snapshot: Snapshot): Prom
 	const toJSON = { value: () => snapshot, configurable: true };
 	Object.defineProperty((ctx as Internals).runExecutionData!, 'toJSON', toJSON);
 	if (snapshot.waitTill) return await ctx.putExecutionToWait(new Date(snapshot.waitTill));
-	// That one has ended, or still runs: nothing behind this node may run.
+	// That one has ended, or still runs: nothing behind this node may run, such as a Merge with its other input.
 	stackOf(ctx)!.length = 0;
+	(ctx as Internals).runExecutionData!.executionData!.waitingExecution = {};
+	giveNothing(ctx.getExecuteData());
 }
 
-/** n8n looks at the node of the running entry, once that has thrown (1.123 to 2.41). */
+/** With "Always Output Data", n8n would make an empty item of nothing. */
+function giveNothing(entry: IExecuteData): void {
+	entry.node = { ...entry.node, alwaysOutputData: false };
+}
+
+/** n8n looks at the node of the running entry, once that has thrown, and stores the entry (1.123 to 2.41). */
 function stopEvenSo(ctx: IExecuteFunctions): void {
 	const entry = ctx.getExecuteData();
-	entry.node = { ...entry.node, onError: 'stopWorkflow', continueOnFail: false };
+	const { node } = entry;
+	const stopping: INode = { ...node, onError: 'stopWorkflow', continueOnFail: false };
+	entry.node = Object.defineProperty(stopping, 'toJSON', { value: () => node });
 }
 
 /** The nodes of this execution that have run, with the items that each gave first. */
@@ -243,9 +252,7 @@ function parentWaits(ctx: IExecuteFunctions): boolean {
 function leaveSpentEntry(ctx: IExecuteFunctions): void {
 	const entry = ctx.getExecuteData();
 	stackOf(ctx)!.unshift({ ...entry, data: { ...entry.data } });
-	// A copy, since the stored data would share the node with the second entry. Without "Always Output
-	// Data", for which n8n would make an empty item of nothing.
-	entry.node = { ...entry.node, alwaysOutputData: false };
+	giveNothing(entry);
 	entry.data = { main: [] };
 	const other = ranNodes(ctx).find(({ node }) => isUnimportant(node, entry.node.name));
 	if (!other) return;

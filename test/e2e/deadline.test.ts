@@ -78,7 +78,8 @@ describe.each(['poll', 'sleep'])('with the wait mode "%s"', (waitMode) => {
 		const videos = items.filter(({ status }) => status === 'success');
 		const tasks = tasksWith(wavesOf(waitMode));
 		expect(videos.map(({ taskId }) => taskId)).toEqual(tasks.map(({ taskId }) => taskId));
-		expect(tasks.length).toBeGreaterThanOrEqual(20);
+		// More than at once.
+		expect(tasks.length).toBeGreaterThan(10);
 		expect(tasks.length).toBeLessThan(120);
 		for (const item of items.filter(({ status }) => status !== 'success')) {
 			expect(item).toMatchObject({

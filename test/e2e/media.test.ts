@@ -176,7 +176,9 @@ describe.each(['filesystem', 'default'])('in the binary mode "%s"', (mode) => {
 		expect(missing.error?.description).toContain('"Input Binary Field" must name');
 		const account = await newCredential(world, { uploadUrl: '' });
 		const none = await run(fromFile({}), account);
-		expect(none.error?.message).toBe('The credential has no Upload URL');
+		expect(none.error?.message).toBe(
+			'"Input Binary Field" gives a file, and the credential has no Upload URL',
+		);
 		expect(none.error?.description).toContain('public URL');
 		expect(world.simulator.requests()).toHaveLength(before);
 	});

@@ -11,7 +11,15 @@ import {
 	statusesOf,
 	useN8n,
 } from '../support/realN8n';
-import { call, callAtOnce, fallAsleep, post, start } from '../support/sleepers';
+import {
+	call,
+	callAtOnce,
+	fallAsleep,
+	post,
+	start,
+	untilAsleep,
+	untilItSleepsOn,
+} from '../support/sleepers';
 import { prompts, tasksWith as tasksOf } from '../support/tasks';
 import { alephNode, NODE, polling, sleeping, workflowOf } from '../support/workflow';
 
@@ -103,8 +111,9 @@ function waitedForByGet(): WorkflowJson {
 
 describe('a sleeping execution', () => {
 	it('wakes when the last of its tasks has ended, with the items in order', async () => {
-		const items = prompts(5, (n) => `Ordered ${n} [duration=${5 - n}]`);
+		const items = prompts(5, (n) => `Ordered ${n} [duration=600]`);
 		const asleep = await fallAsleep(world, { parameters, items });
+		for (const n of [4, 3, 2, 1, 0]) world.simulator.endTasks(`Ordered ${n}`);
 		const execution = await ends(asleep.id);
 		expect(execution.error).toBeUndefined();
 		expect(itemsOf(execution)).toMatchObject(
@@ -223,6 +232,7 @@ describe('a callback for a sleeping execution', () => {
 		const open = await fallAsleep(world, { parameters, items: endless('Open') });
 		const [guarded] = tasksWith('Guarded');
 		const [other] = tasksWith('Open');
+		await untilItSleepsOn(world, open.id);
 		const url = other!.request.callBackUrl!;
 		const body = { code: 200, msg: 'success', taskId: guarded!.taskId };
 		expect(await call(guarded!)).toBe(401);
@@ -238,6 +248,7 @@ describe('a callback for a sleeping execution', () => {
 		const asleep = await fallAsleep(world, { parameters, items }, account);
 		const unreadable = accountOn(world, { apiKey: '={{ ] }}', baseUrl: '={{ ] }}' });
 		await world.client.updateCredential(account, unreadable);
+		await untilItSleepsOn(world, asleep.id);
 		expect(await Promise.all(tasksWith('Locked').map(call))).toEqual([503, 503]);
 		expect((await world.client.execution(asleep.id)).status).toBe('waiting');
 
@@ -268,7 +279,7 @@ describe('a callback for a sleeping execution', () => {
 				() => tasksWith(`${name} `).filter(({ state }) => state === 'succeeded').length,
 				(ended) => ended === 8,
 			);
-			await world.client.waitForExecution(id, { until: ({ status }) => status === 'waiting' });
+			await untilAsleep(world, id);
 			const answers = await callAtOnce(tasksWith(`${name} `));
 			// 409 is n8n's own, while the execution runs.
 			for (const answer of answers) expect([200, 403, 409, 503]).toContain(answer);

@@ -25,7 +25,7 @@ const unreadable = () => accountOn(world, { apiKey: '={{ ] }}' });
 /** Resolves once the execution has woken, and sleeps again. */
 async function untilItHasWoken({ id }: Execution): Promise<void> {
 	const progress = async () => (await world.client.customData(id)).runwayAleph;
-	const before = await progress();
+	const before = await poll(progress);
 	await poll(progress, (now) => now !== before);
 }
 

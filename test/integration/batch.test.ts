@@ -27,7 +27,7 @@ describe('a batch', () => {
 
 	it('larger than the limit is submitted without being refused once', async () => {
 		const { items } = await runNode({
-			parameters: generate({ prompt: promptOfItem, options: { generateRate: 20 } }),
+			parameters: generate({ prompt: promptOfItem }),
 			items: prompts(30),
 			credential: newAccount(),
 		});
@@ -90,6 +90,43 @@ it('2,000 items are started without waiting, each once', async () => {
 	});
 	expect(new Set(items.map(({ json }) => json.taskId)).size).toBe(2_000);
 	expect(simulator.stats()).toMatchObject({ generate: { requests: 2_000 }, duplicates: 0 });
+});
+
+it('an execution that is to sleep does so after some seconds, though there is more to start', async () => {
+	const { run } = await runNode({
+		parameters: generate({
+			prompt: promptOfItem,
+			waitMode: 'sleep',
+			options: { generateRate: 2 },
+		}),
+		items: prompts(12, (n) => `Video ${n} [duration=600]`),
+		credential: newAccount(),
+	});
+	expect(run.waitTill).toBeDefined();
+	expect(simulator.tasks().length).toBeLessThan(12);
+});
+
+it.each(['evaluation', 'chat'] as const)(
+	'an execution in the mode "%s" does not sleep, as somebody waits for it',
+	async (mode) => {
+		const { run, items } = await runNode({
+			parameters: generate({ waitMode: 'sleep' }),
+			credential: newAccount(),
+			mode,
+		});
+		expect(run.waitTill).toBeUndefined();
+		expect(items[0]?.json.status).toBe('success');
+	},
+);
+
+it('nor does one whose form answers when the last node has finished', async () => {
+	const { run, items } = await runNode({
+		parameters: generate({ waitMode: 'sleep' }),
+		credential: newAccount(),
+		startedBy: { type: 'n8n-nodes-base.formTrigger', parameters: { responseMode: 'lastNode' } },
+	});
+	expect(run.waitTill).toBeUndefined();
+	expect(items[0]?.json.status).toBe('success');
 });
 
 it('an execution sleeps for the items that are waited for, whichever they are', async () => {

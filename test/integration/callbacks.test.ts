@@ -220,6 +220,15 @@ describe('a signature', () => {
 	});
 });
 
+it('a video that cannot be downloaded starts the workflow all the same, with the error', async () => {
+	simulator.settings.resultBase = `${simulator.url}/gone`;
+	const n8n = await serve({ options: { download: ['video'] } });
+	const taskId = await newTask();
+	expect(await deliver(n8n, done(taskId))).toMatchObject({ status: 200 });
+	const error = 'The video is ready, but could not be downloaded';
+	expect(n8n.started).toMatchObject([{ taskId, error }]);
+});
+
 describe('the API', () => {
 	it('that does not know the task makes it 403', async () => {
 		const n8n = await serve();
@@ -228,6 +237,19 @@ describe('the API', () => {
 			msg: 'The API does not know this task',
 		});
 		expect(n8n.started).toEqual([]);
+	});
+
+	it.each([
+		['no-such-task', {}, 'The API does not know this task. Check the task ID.'],
+		['a-task', { apiKey: 'wrong-key' }, 'The API key was refused. Check the API key'],
+		['a-task', { baseUrl: 'http://127.0.0.1:1' }, 'could not be reached'],
+	])('that cannot verify a callback for %j with %j is told to the log', async (...row) => {
+		const [taskId, account, reason] = row;
+		const n8n = await serve({}, account);
+		logged.length = 0;
+		await deliver(n8n, done(taskId));
+		expect(logged.join()).toContain(`rejected a callback for task ${taskId}: `);
+		expect(logged.join()).toContain(reason);
 	});
 
 	it.each([

@@ -1,6 +1,7 @@
 /** The test of a credential: what it says of a good key, of a bad one, and of everything else. */
 import '../support/fastClock';
 import { CredentialTestContext } from 'n8n-core';
+import { connectionOf } from '../../nodes/Aleph/api/connection';
 import type {
 	ICredentialDataDecryptedObject,
 	ICredentialTestFunctions,
@@ -358,6 +359,13 @@ describe('without a request', () => {
 		expect(requests.map((options) => (options as { uri: string }).uri)).toEqual([
 			...Array<string>(2).fill('https://api.kie.ai/api/v1/jobs/recordInfo'),
 			...Array<string>(2).fill('https://api.apikley.ru/api/v1/aleph/record-info'),
+		]);
+		const uploadUrls = ['kie', 'apikley'].map(
+			(provider) => connectionOf({ provider, apiKey: 'a-key', ...left })?.uploadUrl,
+		);
+		expect(uploadUrls).toEqual([
+			'https://kieai.redpandaai.co',
+			'https://api.apikley.ru/file-upload',
 		]);
 	});
 });

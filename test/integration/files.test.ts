@@ -443,6 +443,10 @@ it.each([
 	['data:video/mp4,AAAA', 'The content of "Input Binary Field" is not base64'],
 	['====', 'The content of "Input Binary Field" is not base64'],
 	['=', 'The file in "Input Binary Field" is empty'],
+	...['filesystem', 'filesystem-v2', 'database', 's3', 'azure'].map((storage) => [
+		storage,
+		'"Input Binary Field" has the name of n8n\'s storage in place of a file',
+	]),
 ])('the content "%s" is refused before anything is sent', async (data, message) => {
 	const binary = video('', { data });
 	const { error } = await runNode({ parameters: upload(), binary, credential: newAccount() });
@@ -497,6 +501,36 @@ describe('a file of 0 bytes', () => {
 	});
 });
 
+describe('a batch of which one item cannot be sent up', () => {
+	const fromEither = () =>
+		generate({ videoSource: '={{ $json.source }}', videoUrl: 'https://example.com/video.mp4' });
+	const items = [{ source: 'url' }, { source: 'binary' }];
+
+	it.each<[string, Partial<IBinaryData>, IDataObject, string]>([
+		[
+			'as its stored file is empty',
+			{ id: 'filesystem-v2:empty', data: 'filesystem-v2', fileSize: '0 B' },
+			{},
+			'The file in "Input Binary Field" is empty',
+		],
+		[
+			'as the provider takes no files',
+			{},
+			{ uploadUrl: '' },
+			'"Input Binary Field" gives a file, and the credential has no Upload URL',
+		],
+	])('is refused before anything is sent: %s', async (_, fields, account, message) => {
+		const { error } = await runNode({
+			parameters: fromEither(),
+			items,
+			binary: video('x', fields),
+			credential: newAccount(account),
+		});
+		expect(error).toMatchObject({ message, context: { itemIndex: 1 } });
+		expect(simulator.requests()).toEqual([]);
+	});
+});
+
 describe('a batch of uploads', () => {
 	it('of which one is refused has the error of that one, with no word on videos', async () => {
 		const { error } = await runNode({
@@ -507,6 +541,30 @@ describe('a batch of uploads', () => {
 		});
 		expect(error?.message).toBe('This item has no binary field "gone"');
 		expect(error?.description).not.toContain('videos');
+	});
+
+	const twenty = () => ({
+		parameters: upload(),
+		items: Array<IDataObject>(20).fill({}),
+		binary: video('content'),
+		credential: newAccount(),
+	});
+
+	it('of which one is refused begins no more, as nobody gets their URLs', async () => {
+		simulator.settings.firewall = true;
+		const { error } = await runNode(twenty());
+		expect(error?.message).toMatch(/firewall/i);
+		expect(simulator.requests().length).toBeLessThan(10);
+	});
+
+	it('goes on with "Continue", though one is refused', async () => {
+		simulator.settings.firewall = true;
+		const { items } = await runNode({
+			...twenty(),
+			settings: { onError: 'continueRegularOutput' },
+		});
+		expect(items.filter(({ json }) => json.error)).toHaveLength(20);
+		expect(simulator.requests()).toHaveLength(20);
 	});
 });
 
@@ -560,20 +618,36 @@ describe('binary fields', () => {
 		},
 	);
 
-	it.each(['x', { mimeType: 'video/mp4' }, { mimeType: 'video/mp4', id: '', data: null }])(
-		'that hold no content are refused before anything is sent: %j',
-		async (other) => {
-			const { error } = await runNode({
-				parameters: generate({ videoSource: 'binary', videoBinaryProperty: 'other' }),
-				items: [{ _files: { other } }],
-				binary: video('real'),
-				credential: newAccount(),
-			});
-			expect(error?.message).toBe('"Input Binary Field" gives a file without content');
-			expect(error?.description).toContain('It has: other, data.');
-			expect(simulator.requests()).toEqual([]);
-		},
-	);
+	it.each([
+		'x',
+		{ mimeType: 'video/mp4' },
+		{ mimeType: 'video/mp4', id: '', data: null },
+		// A row of a list of files, and one of a database.
+		{ mimeType: 'video/mp4', id: '1AbCdEf', name: 'clip.mp4', kind: 'drive#file' },
+		{ mimeType: 'video/mp4', id: 17 },
+	])('that hold no content are refused before anything is sent: %j', async (other) => {
+		const { error } = await runNode({
+			parameters: generate({ videoSource: 'binary', videoBinaryProperty: 'other' }),
+			items: [{ _files: { other } }],
+			binary: video('real'),
+			credential: newAccount(),
+		});
+		expect(error?.message).toBe('"Input Binary Field" gives a file without content');
+		expect(error?.description).toContain('It has: other, data.');
+		expect(simulator.requests()).toEqual([]);
+	});
+
+	it('that are null are no matter where another one is used', async () => {
+		const binary = { ...video('real'), none: null } as unknown as IBinaryKeyData;
+		const setup = { binary, credential: newAccount() };
+		const { items } = await runNode({ ...setup, parameters: generate({ videoSource: 'binary' }) });
+		expect(items[0]?.json.status).toBe('success');
+		const { error } = await runNode({
+			...setup,
+			parameters: generate({ videoSource: 'binary', videoBinaryProperty: 'none' }),
+		});
+		expect(error?.message).toBe('This item has no binary field "none"');
+	});
 
 	const files = (videoOutputProperty: string, thumbnailOutputProperty: string) => ({
 		options: { download: ['video', 'thumbnail'], videoOutputProperty, thumbnailOutputProperty },

@@ -1,7 +1,13 @@
 /** What Generate sends, and what it gives, for one video. */
 import '../support/fastClock';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import axios from 'axios';
 import { generate, newAccount, simulator, useSimulator } from '../support/aleph';
-import { logged, runNode } from '../support/engine';
+import { logged, runNode, start } from '../support/engine';
+import { until } from '../support/poll';
 
 useSimulator();
 
@@ -49,6 +55,46 @@ it('a short API key changes no number', async () => {
 	});
 	expect(items[0]?.json).toMatchObject({ successFlag: 1 });
 });
+
+it('a task that is being started when the user stops the execution is in n8n’s log', async () => {
+	const slow = await startSlowProxy();
+	const execution = start({
+		parameters: generate(),
+		credential: newAccount({ baseUrl: slow.url }),
+	});
+	await until(() => simulator.tasks().length === 1);
+	await execution.cancel();
+	logged.length = 0;
+	slow.answer();
+	await until(() => logged.join().includes(`accepted task ${simulator.tasks()[0]!.taskId}`));
+	await execution.result;
+	slow.close();
+});
+
+/** In front of the simulator; what it answers comes only when it is told to. */
+async function startSlowProxy() {
+	const held: Array<() => void> = [];
+	const server = createServer((request, response) => {
+		void text(request).then(async (body) => {
+			const { status, data } = await axios.request<string>({
+				url: simulator.url + request.url,
+				method: request.method,
+				headers: request.headers,
+				data: body,
+				responseType: 'text',
+				validateStatus: () => true,
+			});
+			held.push(() => response.writeHead(status, { 'content-type': 'application/json' }).end(data));
+		});
+	}).listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	const { port } = server.address() as AddressInfo;
+	return {
+		url: `http://127.0.0.1:${port}`,
+		answer: () => held.forEach((each) => each()),
+		close: () => server.close(),
+	};
+}
 
 it('each accepted task is in n8n’s log, with its item and execution', async () => {
 	await runNode({ parameters: generate(), credential: newAccount(), executionId: 'logged' });

@@ -128,13 +128,14 @@ describe.each(APIS)('the API "%s"', (api) => {
 		const others = APIS.find((other) => other !== api)!;
 		const credential = newAccount({ api });
 		const setup = {
-			parameters: generate({ prompt: 'Slow [duration=10]', options: { timeout: 0.05 } }),
+			parameters: generate({ prompt: 'Slow [duration=600]', options: { timeout: 0.05 } }),
 			credential,
 		};
 		const first = await runNode(setup);
 		expect(first.error?.message).toMatch(/still running/);
+		simulator.endTasks('Slow');
 		const changed = { ...setup, credential: { ...credential, api: others }, executionId: 'retry' };
-		const patient = generate({ prompt: 'Slow [duration=10]' });
+		const patient = generate({ prompt: 'Slow [duration=600]' });
 		const { items } = await retryExecution({ ...changed, parameters: patient }, first.run);
 		expect(items[0]?.json.status).toBe('success');
 		expect(simulator.stats().generate.accepted).toBe(1);

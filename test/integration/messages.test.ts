@@ -151,6 +151,15 @@ const cases: Record<string, () => Case | Promise<Case>> = {
 		parameters: upload,
 		binary: { data: { ...file.data, data: 'Hello, world!' } },
 	}),
+	'Name of a storage in place of a file': () => ({
+		parameters: upload,
+		binary: { data: { ...file.data, data: 'filesystem-v2' } },
+	}),
+	'File for a provider without upload': () => ({
+		account: { uploadUrl: '' },
+		parameters: generate({ videoSource: 'binary' }),
+		binary: file,
+	}),
 	'Not a file name': () => ({
 		parameters: { ...upload, fileName: 'videos/' },
 		binary: file,
@@ -177,6 +186,14 @@ const cases: Record<string, () => Case | Promise<Case>> = {
 	'Ranges for some keyframes': () =>
 		keyframes({ image, hasRange: true, start: 0, end: 1 }, { image, seconds: 2 }),
 	'Range that ends before it starts': () => keyframes({ image, hasRange: true, start: 2, end: 1 }),
+	'Canceling on stop while sleeping': () => ({
+		account: { api: 'runway' },
+		parameters: generate({
+			waitForCompletion: '={{ true }}',
+			waitMode: 'sleep',
+			options: { onStop: 'cancel' },
+		}),
+	}),
 	'Callback URL while sleeping': () => ({
 		parameters: generate({
 			waitForCompletion: '={{ true }}',

@@ -150,11 +150,12 @@ describe('a second run for the same input', () => {
 	it('by "Retry execution" picks up the tasks that were still running', async () => {
 		const setup = {
 			parameters: generate({ prompt: promptOfItem, options: { timeout: 0.05 } }),
-			items: prompts(3, (n) => `Video ${n} [duration=${n === 1 ? 5 : 1}]`),
+			items: prompts(3, (n) => `Video ${n} [duration=${n === 1 ? 600 : 1}]`),
 			credential: newAccount(),
 		};
 		const first = await runNode(setup);
 		expect(first.error?.message).toMatch(/still running/);
+		simulator.endTasks('Video 1');
 		const second = await retryExecution({ ...setup, executionId: 'retry' }, first.run);
 		expect(second.error).toBeUndefined();
 		expect(second.items.map(({ json }) => json.status)).toEqual(Array(3).fill('success'));

@@ -1,6 +1,7 @@
 /** What Runway has and the others lack: keyframes, formats, cancelling, a queue, and answers of its own. */
 import '../support/fastClock';
-import type { IBinaryKeyData, IDataObject, INodeParameters } from 'n8n-workflow';
+import { sleep, type IBinaryKeyData, type IDataObject, type INodeParameters } from 'n8n-workflow';
+import type { TaskView } from '../simulator';
 import {
 	generate,
 	get,
@@ -305,6 +306,22 @@ describe('cancel', () => {
 
 	const each = cancel('={{ $json.taskId }}');
 
+	it('ends no more tasks once the user has stopped the execution', async () => {
+		const credential = newAccount();
+		const account = { api: 'runway', key: credential.apiKey as string } as const;
+		const request = { prompt: 'Snow [duration=600]' };
+		simulator.settings.credits = 1e6;
+		const items: IDataObject[] = [];
+		while (items.length < 200) items.push({ taskId: await simulator.startTask(request, account) });
+		const isCancelled = ({ state }: TaskView) => state === 'cancelled';
+		const execution = start({ parameters: each, items, credential });
+		await until(() => simulator.tasks().some(isCancelled));
+		await execution.cancel();
+		await execution.result;
+		await sleep(10_000);
+		expect(simulator.tasks().filter(isCancelled).length).toBeLessThan(100);
+	});
+
 	it('of several tasks says which were cancelled if one is an error', async () => {
 		const { taskId, credential } = await taskOf('Snow [duration=600]');
 		const items = [{ taskId }, { taskId: 'no-such-task' }];
@@ -403,16 +420,16 @@ describe('an execution that is stopped while it polls', () => {
 
 	it('leaves what has ended since it was last checked', async () => {
 		const execution = start({
-			parameters: generate({ options: { onStop: 'cancel', pollInterval: 600 } }),
+			parameters: generate({
+				prompt: 'Snow [duration=600]',
+				options: { onStop: 'cancel', pollInterval: 600 },
+			}),
 			items: prompts(2),
 			credential: newAccount(),
 		});
-		await until(
-			() =>
-				simulator.tasks().length === 2 &&
-				simulator.tasks().every(({ state }) => state === 'succeeded'),
-		);
 		const reads = () => simulator.tasks().map((task) => task.reads);
+		await until(() => reads().filter((count) => count > 0).length === 2);
+		simulator.endTasks('Snow');
 		const before = reads();
 		await execution.cancel();
 		await execution.result;

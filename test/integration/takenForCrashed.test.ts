@@ -3,9 +3,9 @@
  * execution goes on.
  */
 import { skip } from '../support/fastClock';
-import { sleep } from 'n8n-workflow';
+import { sleep, type IRunExecutionData } from 'n8n-workflow';
 import { generate, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
-import { runNode, wake, type Result, type Setup } from '../support/engine';
+import { runNode, untilEnded, wake, type Result, type Setup } from '../support/engine';
 import { prompts } from '../support/tasks';
 
 useSimulator({ concurrency: 1, duration: 15 });
@@ -24,7 +24,11 @@ async function due(tasks: number, settings: Setup['settings'] = {}) {
 	const { run } = await runNode(setup);
 	await sleep(Number(run.waitTill) - Date.now() + 5_000);
 	const retry = { ...setup, executionId: 'retry' };
-	return { wake: async () => await wake(setup, run), retry: async () => await wake(retry, run) };
+	return {
+		wake: async () => await wake(setup, run),
+		wakeUntilEnded: async () => await untilEnded(setup, await wake(setup, run)),
+		retry: async () => await wake(retry, run),
+	};
 }
 
 const isRefused = ({ error }: Result) =>
@@ -42,12 +46,15 @@ describe('a retry of an execution that is marked as crashed', () => {
 	});
 
 	it.each(['continueRegularOutput', 'continueErrorOutput'] as const)(
-		'is an error even with %s, as n8n would hand on the input as the result',
+		'is an error even with %s, as n8n would hand on the input as the result; a retry of it has that again',
 		async (onError) => {
 			const { wake, retry } = await due(1, { onError });
 			const [, retried] = await Promise.all([wake(), retry()]);
 			expect(isRefused(retried)).toBe(true);
 			expect([retried.items, retried.errorItems]).toEqual([[], []]);
+			// As n8n stores it.
+			const { executionData } = JSON.parse(JSON.stringify(retried.run.data)) as IRunExecutionData;
+			expect(executionData!.nodeExecutionStack[0]!.node.onError).toBe(onError);
 		},
 	);
 
@@ -64,13 +71,13 @@ describe('a retry of an execution that is marked as crashed', () => {
 	});
 
 	it('gives what had come out before that was overwritten, also on the next morning', async () => {
-		const { wake, retry } = await due(1);
-		const before = await wake();
+		const { wakeUntilEnded, retry } = await due(2);
+		const before = await wakeUntilEnded();
 		// Nodes behind this one may still run.
 		expect(isRefused(await retry())).toBe(true);
 		skip(8 * 60 * MINUTE);
 		expect((await retry()).items).toEqual(before.items);
-		expect(paid()).toEqual(['Video 0']);
+		expect(paid()).toEqual(['Video 0', 'Video 1']);
 	});
 });
 

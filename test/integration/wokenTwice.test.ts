@@ -3,9 +3,9 @@
  * the execution, and then waits until that one has left its slot.
  */
 import { skip } from '../support/fastClock';
-import { sleep } from 'n8n-workflow';
+import { sleep, type IRun } from 'n8n-workflow';
 import { generate, newAccount, promptOfItem, simulator, useSimulator } from '../support/aleph';
-import { runNode, untilEnded, wake } from '../support/engine';
+import { runNode, untilEnded, wake, type Result, type Setup } from '../support/engine';
 import { prompts } from '../support/tasks';
 
 useSimulator({ concurrency: 1, duration: 15 });
@@ -19,14 +19,20 @@ beforeAll(() => skip(6 * MINUTE));
 const paid = () => simulator.tasks().map(({ request }) => request.prompt);
 
 /** An execution that sleeps while its first task runs, woken a little before its time. */
-async function woken(tasks: number) {
+async function woken(
+	tasks: number,
+	settings: Setup['settings'] = {},
+	change: (asleep: IRun) => void = () => {},
+) {
 	const setup = {
+		settings,
 		parameters: generate({ prompt: promptOfItem, waitMode: 'sleep' }),
 		items: prompts(tasks, (n) => `Video ${n}`),
 		credential: newAccount(),
 		executionId: `of ${tasks}`,
 	};
 	const { run: asleep } = await runNode(setup);
+	change(asleep);
 	await sleep(Number(asleep.waitTill) - Date.now() - 2 * SECOND);
 	const first = await wake(setup, asleep);
 	return { setup, first, asleep };
@@ -51,3 +57,22 @@ it('it leaves what has come out since in the database, and pays for nothing', as
 	expect(JSON.stringify(run.data)).toBe(JSON.stringify(first.run.data));
 	expect(paid()).toEqual(['Video 0']);
 });
+
+/** It has one of its inputs, and waits for the other: n8n runs it once nothing else is left. */
+function letAMergeWait({ data }: IRun): void {
+	data.resultData.pinData = {};
+	data.executionData!.waitingExecution = { Start: { 0: { main: [[{ json: {} }]] } } };
+	data.executionData!.waitingExecutionSource = { Start: { 0: { main: [] } } };
+}
+
+it.each([{}, { alwaysOutputData: true }])(
+	'it gives nothing to the nodes behind, nor to a Merge that waits: %j',
+	async (settings) => {
+		const { setup, first, asleep } = await woken(1, settings, letAMergeWait);
+		const runsOfStart = ({ run }: Result) => run.data.resultData.runData.Start!.length;
+		expect(runsOfStart(first)).toBe(2);
+		const again = await wake(setup, asleep);
+		expect(again.items).toEqual([]);
+		expect(runsOfStart(again)).toBe(1);
+	},
+);

@@ -27,7 +27,7 @@ export interface Simulator {
 	requests(): LoggedRequest[];
 	/** Starts a task as a client would, and returns its id. Throws what the API says if it refuses. */
 	startTask: (request?: Partial<TaskRequest>, account?: Account) => Promise<string>;
-	/** Ends those that still run and whose prompt has the text. Nobody is called for them. */
+	/** Ends those that still run and whose prompt has the text. */
 	endTasks(text: string): void;
 	/** Cuts every connection and forgets every pending callback. */
 	close(): Promise<void>;

@@ -67,6 +67,8 @@ export interface Setup {
 	executionId?: string;
 	/** Milliseconds from now in which n8n stops the execution, as it says. */
 	endsIn?: number;
+	/** The node that starts the workflow, if it matters. */
+	startedBy?: Pick<INode, 'type' | 'parameters'>;
 	/** What n8n calls the way in which the execution was started; `trigger` if absent. */
 	mode?: WorkflowExecuteMode;
 }
@@ -131,7 +133,9 @@ const startNode: INodeType = {
 		defaults: {},
 		inputs: [],
 		outputs: ['main'],
-		properties: [],
+		properties: [
+			{ displayName: 'Respond', name: 'responseMode', type: 'string', default: 'onReceived' },
+		],
 	},
 	execute: async () => await Promise.resolve([[]]),
 };
@@ -211,7 +215,7 @@ async function load(setup: Setup) {
 		settings: { executionOrder: 'v1' },
 		nodeTypes,
 		nodes: [
-			node('Start', 'start', 1),
+			{ ...node('Start', 'start', 1), ...setup.startedBy },
 			{
 				...alephNode(NODE, 'aleph', setup.parameters),
 				credentials: CREDENTIALS,
@@ -252,7 +256,7 @@ export const nodeTypes: INodeTypes = {
 function typeOf(name: string): INodeType {
 	// As an AI tool, n8n gives a node a type of its own.
 	const type = name.split('.').at(-1)!.replace(/Tool$/, '');
-	return type === 'start' ? startNode : (loader.getNode(type).type as INodeType);
+	return type.startsWith('aleph') ? (loader.getNode(type).type as INodeType) : startNode;
 }
 
 export function additionalData({

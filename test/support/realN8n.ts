@@ -21,8 +21,9 @@ type Env = Record<string, string>;
 export const PROVIDER: Partial<Settings> = {
 	duration: 2,
 	credits: 1_000_000,
-	// A machine may be slow: who hangs up and calls again would make it slower.
+	// A machine may be slow: who hangs up and calls again would make it slower, and who gives up would not be heard.
 	callbackTimeout: 240,
+	callbackRetries: 10,
 };
 
 /**

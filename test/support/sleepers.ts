@@ -4,6 +4,7 @@ import axios from 'axios';
 import type { TaskView } from '../simulator';
 import type { Credential, N8nClient, WorkflowJson } from './n8n/client';
 import { isFinished, type Execution } from './n8n/execution';
+import { poll } from './poll';
 import type { World } from './realN8n';
 import { workflowOf, type WorkflowSetup } from './workflow';
 
@@ -31,6 +32,15 @@ export async function untilAsleep({ client }: World, executionId: string): Promi
 	return await client.waitForExecution(executionId, {
 		until: (execution) => execution.status === 'waiting' || isFinished(execution),
 	});
+}
+
+/** Resolves while n8n wakes it not within the next seconds by itself. */
+export async function untilItSleepsOn({ client }: World, executionId: string): Promise<void> {
+	await poll(async () => sleepsOn(await client.execution(executionId)));
+}
+
+export function sleepsOn({ status, waitTill }: Execution): boolean {
+	return status === 'waiting' && Number(waitTill) > Date.now() + 5_000;
 }
 
 /** Calls for a task as the provider does, and gives the HTTP status of the answer. */

@@ -3,6 +3,7 @@ import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { asText } from '../task/json';
 import type { Task } from '../task/task';
 import { DIALECTS } from './dialects';
+import type { ApiError } from './error';
 import { isSigned } from './signature';
 
 /** Real callbacks have some hundred bytes, and are a few levels deep. */
@@ -13,6 +14,8 @@ export interface Rejection {
 	/** 400: not a callback. 401: not signed. 403: not a task of ours. 503: try again. */
 	code: 400 | 401 | 403 | 503;
 	msg: string;
+	/** What the API said when it was asked: for the log, not for the answer. */
+	cause?: ApiError;
 }
 
 export function isRejection(value: object): value is Rejection {
@@ -52,9 +55,9 @@ export const ACKNOWLEDGED = { code: 200, msg: 'success' };
 /** Answers without going on with the workflow. */
 export function answer(
 	ctx: IWebhookFunctions,
-	body: Rejection | typeof ACKNOWLEDGED,
+	{ code, msg }: Rejection | typeof ACKNOWLEDGED,
 ): IWebhookResponseData {
-	ctx.getResponseObject().status(body.code).json(body);
+	ctx.getResponseObject().status(code).json({ code, msg });
 	return { noWebhookResponse: true };
 }
 

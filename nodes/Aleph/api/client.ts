@@ -214,8 +214,9 @@ export class Client {
 	 * Cancels a task, unless it has ended: the API would delete it then, with its video. Gives its record if it
 	 * has ended, else the task alone. Throws an ApiError. It is not interrupted when the user stops the
 	 * execution, which may be the reason for it.
+	 * @param signal takes it back before it is sent: then throws the signal's reason
 	 */
-	async cancelTask(taskId: string, api?: ApiRef): Promise<FoundRecord> {
+	async cancelTask(taskId: string, api?: ApiRef, signal?: AbortSignal): Promise<FoundRecord> {
 		const connected = await this.connected();
 		const connection = api ? speaking(connected, api) : connected;
 		const { cancel, name } = connection.dialect;
@@ -223,7 +224,7 @@ export class Client {
 		let asked: FoundRecord | undefined;
 		let unknownUntil: number | undefined;
 		const cancelNow = async (): Promise<FoundRecord> => {
-			const looked = this.readTaskOf(connection, taskId, { checks: 'callbacks' });
+			const looked = this.readTaskOf(connection, taskId, { checks: 'callbacks', signal });
 			const found = await looked.catch((error: unknown) => {
 				const { kind, code, reason } = asApiError(error);
 				const until = (unknownUntil ??= clock.now() + UNKNOWN_MS);
@@ -231,6 +232,7 @@ export class Client {
 				throw isNew ? new ApiError(kind, code, reason, { shouldRetry: true }) : error;
 			});
 			if (found.task.status !== 'processing') return found;
+			signal?.throwIfAborted();
 			asked = found;
 			await request(this.ctx, connection, cancel(taskId));
 			return withoutRecord(found);

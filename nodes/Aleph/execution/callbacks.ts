@@ -27,7 +27,7 @@ interface Remembered {
 const executions = new Map<string, Remembered>();
 
 /** Waking more often, while there is more to start, costs n8n more than it gains. */
-const SHORTEST_SLEEP_MS = 3_000;
+const EARLIEST_WAKE_MS = 3_000;
 
 /** After that, slots that are free are worth a wake, however few they are. */
 const LONG_SLEEP_MS = 10_000;
@@ -50,7 +50,7 @@ export function decideCallback(batch: Batch, taskId: string, now: number): Verdi
 	const isAllowed = known.isOwn
 		? haveAllEnded || (wantsSlots && areEnough)
 		: sleep.waker !== null && (sleep.waker === taskId || tasks.has(sleep.waker));
-	const isEarly = now < sleep.since + SHORTEST_SLEEP_MS;
+	const isEarly = now < sleep.since + EARLIEST_WAKE_MS;
 	// Perhaps no other comes later: so this one has to come again.
 	if (isAllowed && isEarly && wantsSlots && !haveAllEnded) return 'again';
 	tasks.add(taskId);

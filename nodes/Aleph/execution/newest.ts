@@ -68,8 +68,8 @@ const OVERDUE_MS = 5 * MINUTE;
 const startedAt = clock.now();
 
 /**
- * Runs the node: if it has just woken, with the newest batch. Gives no items without that if a newer run
- * goes on, or has gone on behind this node: n8n then keeps what that one stores.
+ * Runs the node: if it has just woken, with the newest batch. If a newer run goes on, or has gone on behind
+ * this node, it gives no items and does not run: n8n then keeps what that one stores.
  */
 export async function withNewest(
 	execution: Execution,
@@ -211,24 +211,27 @@ function newestOf(entry: Entry, stored: Batch, execution: Execution): Batch {
 	const isNewer = isOther || entry.isAwake || entry.batch.revision > revision;
 	if (!isNewer) return stored;
 	if (entry.isAwake || clock.now() < goneAt(entry, isOther))
-		throw stillRunning(execution, entry, isOther);
+		throw isOther ? retryStillRunning(execution, entry) : stillRunning(execution, entry);
 	// Of one that was overwritten, nobody has seen how it ended.
 	return { ...entry.batch, sleep };
 }
 
-function stillRunning(
-	{ node, stopEvenSo }: Execution,
-	{ batch: { executionId } }: Entry,
-	isRetry: boolean,
-): NodeOperationError {
+function stillRunning({ node, stopEvenSo }: Execution, { batch }: Entry): NodeOperationError {
 	stopEvenSo();
-	return isRetry
-		? new NodeOperationError(node, 'Another retry of this execution is still running', {
-				description: `Nothing was sent. Execution ${executionId} goes on with the same items. Wait until it has ended, or a few minutes if you have stopped it.`,
-			})
-		: new NodeOperationError(node, 'The crashed execution is still running', {
-				description: `Nothing was sent. n8n has resumed execution ${executionId}. If it is still marked as crashed in a few minutes, retry it again.`,
-			});
+	return new NodeOperationError(node, 'The crashed execution is still running', {
+		description: `Nothing was sent. n8n has resumed execution ${batch.executionId}. If it is still marked as crashed in a few minutes, retry it again.`,
+	});
+}
+
+function retryStillRunning({ node, stopEvenSo }: Execution, entry: Entry): NodeOperationError {
+	stopEvenSo();
+	const { executionId, sleep } = entry.batch;
+	const ifStopped = sleep
+		? `, or until ${new Date(goneAt(entry, true)).toISOString()} if you have stopped it`
+		: '';
+	return new NodeOperationError(node, 'Another retry of this execution is still running', {
+		description: `Nothing was sent. Execution ${executionId} goes on with the same items. Wait until it has ended${ifStopped}.`,
+	});
 }
 
 /** From when on a run that sleeps or has ended goes on no more, though n8n may not say so. */

@@ -33,12 +33,26 @@ export function readBinary(
 	}
 	const file = withContent(label, binary, Object.values(files));
 	if (!hasContent(file)) throw new InvalidInput(`"${label}" gives a file without content`, advice);
-	// `asLocalFile` looks at what n8n has stored.
-	return file.id ? file : { ...file, data: readBase64(label, file.data) };
+	if (!isStored(file)) return { ...file, id: undefined, data: readBase64(label, file.data) };
+	// What n8n noted when it stored the file.
+	if (file.bytes === 0 || file.fileSize === '0 B') throw emptyFile(label);
+	return file;
+}
+
+/** Whether n8n keeps the content outside of the item: IDs begin with the name of the storage, such as `s3:`. */
+function isStored(binary: IBinaryData): boolean {
+	const { id } = asObject(binary);
+	return typeof id === 'string' && /^[\w-]+:./.test(id);
 }
 
 /** Without what stands around it in texts, with which its size would be told wrongly. */
 function readBase64(label: string, text: string): string {
+	if (STORAGES.includes(text)) {
+		throw new InvalidInput(
+			`"${label}" has the name of n8n's storage in place of a file`,
+			'Check the node that outputs it: it has to pass on the whole binary object, with its "id".',
+		);
+	}
 	const base64 = text.replace(/^\s*data:[^,]*;base64,|\s+/gi, '');
 	if (!/^[\w+/-]*={0,2}$/.test(base64)) {
 		throw new InvalidInput(
@@ -47,7 +61,14 @@ function readBase64(label: string, text: string): string {
 		);
 	}
 	if (Buffer.byteLength(base64, 'base64') > 0) return base64;
-	throw new InvalidInput(`The file in "${label}" is empty`, EMPTY);
+	throw emptyFile(label);
+}
+
+/** What n8n puts in place of the content that it stores elsewhere (n8n-core, `binary-data/utils`). */
+const STORAGES = ['filesystem', 'filesystem-v2', 's3', 'azure', 'database'];
+
+function emptyFile(label: string): InvalidInput {
+	return new InvalidInput(`The file in "${label}" is empty`, EMPTY);
 }
 
 function adviceOn(label: string, names: string[]): string {
@@ -96,8 +117,7 @@ function withContent(label: string, binary: IBinaryData, files: IBinaryData[]): 
 }
 
 function hasContent(binary: IBinaryData): boolean {
-	const { id, data } = asObject(binary);
-	return Boolean(id) || typeof data === 'string';
+	return typeof asObject(binary).data === 'string' || isStored(binary);
 }
 
 /**
@@ -144,6 +164,8 @@ async function* inChunks(base64: string) {
  * Tells whether it is still the same file when the node runs again. n8n may move a file to another folder,
  * which changes its ID but not the last part of it.
  */
-export function identityOf({ id, data }: IBinaryData): string {
-	return id?.split('/').at(-1) ?? data;
+export function identityOf(binary: IBinaryData): string {
+	// A Code node may output anything.
+	const { id, data } = asObject(binary);
+	return String(typeof id === 'string' ? id.split('/').at(-1) : data);
 }

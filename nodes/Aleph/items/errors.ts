@@ -351,10 +351,11 @@ function placeOfTasks(provider?: Provider): string {
 /** What else a user can do if a provider does not offer Aleph by this API. */
 function otherWays(provider?: Provider): string {
 	const others = PROVIDERS.filter(({ value }) => value !== provider?.value);
-	const places = others.map(({ label, keyPage }) => `${label} (${keyPage})`).join(' or ');
+	const places = others.map(({ label, keyPage }) => `${label} (${keyPage})`);
+	const oneOfThem = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(places);
 	const hasTwoApis = (provider?.dialects.length ?? 0) > 1;
 	const otherApi = hasTwoApis ? 'set "API" in the credential to the other API, or ' : '';
-	return `${otherApi}use a key and a credential of another provider: ${places}`;
+	return `${otherApi}use a key and a credential of another provider: ${oneOfThem}`;
 }
 
 /** An error of n8n's own, or of the API. */

@@ -110,7 +110,7 @@ function forErrorOutput(
 /** So many items fit into an error; the tasks of the rest are in the log. */
 const LISTED = 10;
 
-export interface Advice {
+interface Advice {
 	/** What it means to run the node again. */
 	rerun: string;
 	/** An agent gets the message only, as plain text. */

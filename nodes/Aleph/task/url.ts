@@ -20,12 +20,12 @@ export function isHttpUrl(value: unknown): value is string {
 
 /** The first of the values that is the URL of something, else the first that is a text; null for none. */
 export function firstUrl(...values: unknown[]): string | null {
-	const texts = values.map(asText).filter((text) => text !== null && !OF_NO_VALUE.test(text));
+	const texts = values.map(asText).filter((text) => text !== null && !NO_VALUE.test(text));
 	return texts.find(isHttpUrl) ?? texts[0] ?? null;
 }
 
 /** What programs write for a value that they do not have. */
-const OF_NO_VALUE = /^\s*(null|undefined|none|n\/a)\s*$/i;
+const NO_VALUE = /^\s*(null|undefined|none|n\/a)\s*$/i;
 
 /**
  * A URL in characters that every API takes. A browser writes blanks and letters of other scripts in another

@@ -20,19 +20,20 @@ import type { Rejection } from '../api/callback';
 import { clock } from '../api/clock';
 import { answerOf, hangUp, hasHungUp, storeOnceStarted } from '../n8n';
 
-/**
- * The newest tasks that are remembered for each node: a thousand, and room for older ones, which a
- * request brings back with a copy from before others were stored.
- */
-const REMEMBERED = 1_500;
+/** The newest tasks that are stored for each node: a thousand, and room for those of another process. */
+const STORED = 1_500;
+
+/** More, as a request may come with a copy from before others were stored: what is in it must not pass for new. */
+const REMEMBERED = 2 * STORED;
 
 /** How long a delivery waits for another one: as long as the provider waits for its answer. */
 const PATIENCE_MS = 15_000;
 
-/** n8n may never answer a request; so long after it came, it is in nobody's way. */
+/** n8n may never answer a request; so long after the node has done its part, it is in nobody's way. */
 const LONGEST_MS = 5 * 60_000;
 
 interface Underway {
+	/** When the node had done its part. */
 	since: number;
 	/** Whether its caller will not hear the answer. */
 	isUnheard: () => boolean;
@@ -83,7 +84,7 @@ export async function deliverOnce(
 		// The list is made in the moment of storing it, with all that other requests have started as well.
 		storeOnceStarted(ctx, 'delivered', () => {
 			remember(memory.delivered, taskId);
-			return [...memory.delivered];
+			return [...memory.delivered].slice(-STORED);
 		});
 	}
 	return outcome;
@@ -131,9 +132,9 @@ async function begin(
 		if (underway.get(key) === own) underway.delete(key);
 		if (starts && status === 200) onStart(isHeard);
 	});
-	const own: Underway = { since: clock.now(), isUnheard: () => hasHungUp(ctx), ended };
+	const own: Underway = { since: Infinity, isUnheard: () => hasHungUp(ctx), ended };
 	underway.set(key, own);
-	const outcome = await deliver();
+	const outcome = await deliver().finally(() => (own.since = clock.now()));
 	starts = outcome.item !== undefined;
 	return outcome;
 }

@@ -1,11 +1,11 @@
 /** What the trigger does with one callback: reject it, acknowledge it, or start the workflow. */
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
-import { ACKNOWLEDGED, answer, isRejection, readCallback } from '../api/callback';
+import { ACKNOWLEDGED, answer, isRejection, readCallback, type Rejection } from '../api/callback';
 import { Client, type FoundRecord } from '../api/client';
 import { readRecentConnection } from '../api/connection';
 import { failureOf } from '../batch/state';
 import { downloader } from '../items/downloads';
-import { downloadError } from '../items/errors';
+import { downloadError, requestError } from '../items/errors';
 import { outputItem, type Outcome } from '../items/output';
 import { hasHungUp } from '../n8n';
 import type { Task } from '../task/task';
@@ -56,7 +56,10 @@ async function deliveryOf(
 	const found = verifyWithApi
 		? await verified(client, callback.taskId, patience)
 		: { task: callback };
-	if (isRejection(found)) return { rejection: found };
+	if (isRejection(found)) {
+		await logRejection(ctx, client, callback.taskId, found);
+		return { rejection: found };
+	}
 	const { task } = found;
 	if (!events.includes(task.status === 'success' ? 'completed' : 'failed')) return {};
 	if (!verifyWithApi && (downloads.video !== null || downloads.thumbnail !== null)) {
@@ -65,6 +68,20 @@ async function deliveryOf(
 	const files = 'api' in found ? await filesOf(ctx, client, found, downloads) : {};
 	const { json, binary } = outputItem({ task, data: ctx.getBodyData(), simplify, ...files }, 0);
 	return { item: { json, binary } };
+}
+
+/** With a wrong credential, or an API that cannot be reached, all callbacks are rejected: the log tells why. */
+async function logRejection(
+	ctx: IWebhookFunctions,
+	client: Client,
+	taskId: string,
+	{ msg, cause }: Rejection,
+): Promise<void> {
+	const node = ctx.getNode();
+	const ref = { node, itemIndex: 0, provider: await client.provider(false) };
+	const error = cause && requestError(ref, cause);
+	const reason = error ? `${error.message}. ${error.description}` : msg;
+	ctx.logger.warn(`${node.name} rejected a callback for task ${taskId}: ${reason}`);
 }
 
 /**

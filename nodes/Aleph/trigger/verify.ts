@@ -44,9 +44,11 @@ export async function verified(
 			await clock.pause(AGAIN_MS);
 		}
 	} catch (error) {
-		return error instanceof ApiError && error.kind === 'unknownTask'
-			? { code: 403, msg: 'The API does not know this task' }
-			: unverified;
+		// Else the time is up.
+		const cause = error instanceof ApiError ? error : undefined;
+		return cause?.kind === 'unknownTask'
+			? { code: 403, msg: 'The API does not know this task', cause }
+			: { ...unverified, cause };
 	}
 }
 

@@ -7,6 +7,7 @@ import { requestError } from '../../items/errors';
 import { readInputs } from '../../items/inputs';
 import { outputItems, type Outcome } from '../../items/output';
 import { brief, InvalidInput, isEmpty, readText } from '../../items/parameters';
+import { cancelSignalOf } from '../../n8n';
 
 export const description: INodeProperties[] = [
 	{
@@ -31,13 +32,22 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 	const client = new Client(this);
 	const provider = await client.provider(!this.continueOnFail());
 	const inputs = readInputs(this, provider, (itemIndex) => readUpload(this, itemIndex));
-	const outcomes = inputs.map(async (input, itemIndex): Promise<Outcome> => {
+	const uploads = inputs.map((input) => ({ input, controller: new AbortController() }));
+	const halt = () => uploads.forEach(({ controller }) => controller.abort());
+	cancelSignalOf(this)?.addEventListener('abort', halt);
+	let isHalted = false;
+	const outcomes = uploads.map(async ({ input, controller }, itemIndex): Promise<Outcome> => {
+		const { signal } = controller;
 		try {
 			if (input instanceof Error) throw input;
 			const { binary, fileName } = input;
 			const file = await asLocalFile(this, binary, fileName);
-			return { task: null, data: await client.upload(file) };
+			return { task: null, data: await client.upload(file, signal) };
 		} catch (error) {
+			if (isHalted) return { task: null, notStarted: true };
+			// Nobody gets the URLs of the others.
+			isHalted = !this.continueOnFail();
+			if (isHalted) halt();
 			const ref = { node: this.getNode(), itemIndex, provider };
 			return { task: null, error: requestError(ref, error as Error) };
 		}

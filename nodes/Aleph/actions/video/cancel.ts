@@ -29,13 +29,13 @@ export const description: INodeProperties[] = [
 const RERUN = 'Running the node again does no harm: tasks that have ended stay as they are.';
 
 export async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[]> {
-	const { node, isTool } = readExecution(this);
+	const { node, isTool, signal } = readExecution(this);
 	const client = new Client(this);
 	const provider = await client.provider(!this.continueOnFail());
 	const inputs = readInputs(this, provider, (itemIndex) => readCancel(this, itemIndex));
 	const cancelling = inputs.map(async (input, itemIndex) => {
 		const ref: ItemRef = { node, itemIndex, provider };
-		if (!(input instanceof Error)) return await outcomeOf(client, ref, input);
+		if (!(input instanceof Error)) return await outcomeOf(client, ref, { ...input, signal });
 		const { includeInputFields } = termsOfBadItem(this, itemIndex);
 		return { task: null, includeInputFields, error: requestError(ref, input) };
 	});
@@ -52,10 +52,10 @@ function readCancel(ctx: IExecuteFunctions, itemIndex: number) {
 async function outcomeOf(
 	client: Client,
 	ref: ItemRef,
-	{ taskId, output }: ReturnType<typeof readCancel>,
+	{ taskId, output, signal }: ReturnType<typeof readCancel> & { signal?: AbortSignal },
 ): Promise<Outcome> {
 	try {
-		const { task, data } = await cancelled(client, taskId);
+		const { task, data } = await cancelled(client, taskId, signal);
 		return { task, data, ...output };
 	} catch (error) {
 		const failure = failureOf(error as Error);
@@ -68,8 +68,12 @@ async function outcomeOf(
 }
 
 /** The task's record after it was cancelled, or as it is if it had ended. */
-async function cancelled(client: Client, taskId: string): Promise<FoundRecord> {
-	const found = await client.cancelTask(taskId);
+async function cancelled(
+	client: Client,
+	taskId: string,
+	signal?: AbortSignal,
+): Promise<FoundRecord> {
+	const found = await client.cancelTask(taskId, undefined, signal);
 	const { api, data } = found;
 	const hadEnded = data !== undefined;
 	if (hadEnded) return found;

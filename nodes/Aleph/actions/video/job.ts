@@ -39,8 +39,8 @@ export function hashOf(value: unknown): string {
  * execution's ID give other values when the node runs again, although the item is the same.
  */
 function inputHashOf(ctx: IExecuteFunctions, itemIndex: number): string {
-	const { json, binary = {} } = ctx.getInputData()[itemIndex] ?? {};
-	return hashOf([ctx.getNode().parameters, json, filesOf(binary)]);
+	const { json, binary } = ctx.getInputData()[itemIndex] ?? {};
+	return hashOf([ctx.getNode().parameters, json, filesOf(binary ?? {})]);
 }
 
 export function filesOf(files: Record<string, IBinaryData>): Array<[string, string]> {

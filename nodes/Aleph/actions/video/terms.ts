@@ -48,15 +48,16 @@ export function readTerms(
 	options: IDataObject,
 	dialect: Dialect,
 ): Terms {
+	const waiting = readWaiting(ctx, itemIndex);
 	return {
 		...DEFAULTS,
-		...readWaiting(ctx, itemIndex),
+		...waiting,
 		timeout: readTimeout(options),
 		pollInterval: readPollInterval(options),
 		onTimeout: withDefault(options, 'onTimeout', DEFAULTS.onTimeout, (value) =>
 			readOneOf('On Timeout', value, ['error', 'continue']),
 		),
-		onStop: readOnStop(options, dialect),
+		onStop: readOnStop(options, dialect, waiting),
 		...readOutputTerms(ctx, itemIndex, options),
 		downloads: readDownloads(options),
 	};
@@ -79,10 +80,20 @@ function readPollInterval(options: IDataObject): number | null {
 	);
 }
 
-function readOnStop(options: IDataObject, { name, cancel }: Dialect): Terms['onStop'] {
+function readOnStop(
+	options: IDataObject,
+	{ name, cancel }: Dialect,
+	{ sleeps }: Partial<Terms>,
+): Terms['onStop'] {
 	const onStop = withDefault(options, 'onStop', DEFAULTS.onStop, (value) =>
 		readOneOf('On Stop', value, ['leave', 'cancel']),
 	);
+	if (onStop === 'cancel' && sleeps) {
+		throw new InvalidInput(
+			'"On Stop" cannot be "Cancel" with the "Sleep" wait mode',
+			'The node does not learn that a sleeping execution was stopped. Choose "Leave", or set "Wait Mode" to "Poll".',
+		);
+	}
 	if (onStop === 'leave' || cancel) return onStop;
 	throw new InvalidInput(
 		`"On Stop" cannot be "Cancel" with the ${name}`,

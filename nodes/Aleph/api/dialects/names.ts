@@ -4,8 +4,7 @@ import type { Dialect, Provider, VideoOption } from './dialect';
 
 /** "A, B and C". */
 function namesOf(has: (provider: Provider) => unknown): string {
-	const names = PROVIDERS.filter(has).map(({ label }) => label);
-	return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+	return new Intl.ListFormat('en-GB').format(PROVIDERS.filter(has).map(({ label }) => label));
 }
 
 /** Who has an option of a video. */

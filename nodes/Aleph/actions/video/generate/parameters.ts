@@ -34,11 +34,17 @@ export interface GenerateParameters {
 export function readParameters(
 	ctx: IExecuteFunctions,
 	itemIndex: number,
-	{ dialect }: Connection,
+	{ dialect, uploadUrl }: Connection,
 ): GenerateParameters {
 	const options = ctx.getNodeParameter('options', itemIndex, {});
 	const files: Record<string, IBinaryData> = {};
 	const addFile: AddFile = (name, label, property) => {
+		if (dialect.hasUploadUrl && !uploadUrl) {
+			throw new InvalidInput(
+				`"${label}" gives a file, and the credential has no Upload URL`,
+				'Host the file at a public URL and use that instead, or set "Upload URL" in the credential if your provider has one.',
+			);
+		}
 		files[name] = readBinary(ctx, itemIndex, label, property);
 	};
 	const prompt = readText(

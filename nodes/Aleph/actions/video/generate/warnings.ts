@@ -50,7 +50,7 @@ function mediaWarning(
 	if (PAGES.test(new URL(url).hostname)) {
 		return { kind: `${what} page`, message: `${url} leads to a page, ${INSTEAD_OF_PAGE[what]}` };
 	}
-	const isInsecure = url.startsWith('http:') && !isPrivate(baseUrl);
+	const isInsecure = new URL(url).protocol === 'http:' && !isPrivate(baseUrl);
 	if (canCall(baseUrl, url) && !isInsecure) return null;
 	return {
 		kind: `${what} private`,
