@@ -207,6 +207,10 @@ describe('the trigger', () => {
 describe('a worker and a webhook process that are killed', () => {
 	it('take nothing of the sleeping executions with them, nor of the other worker', async () => {
 		Object.assign(world.simulator.settings, { ...unlimited, duration: 600 });
+		const held = await start({
+			parameters: { ...sleeping, options: { download: ['video'] } },
+			items: prompts(3, (n) => `Held awake, ${n} [duration=3] [stall=download]`),
+		});
 		const awake = await startOnBoth((batch) => ({
 			parameters: { ...polling, ...fast },
 			items: prompts(2, (n) => `Batch ${batch} polls, ${n}`),
@@ -219,11 +223,6 @@ describe('a worker and a webhook process that are killed', () => {
 				}),
 			),
 		);
-		// The last, as a download that stands still is not held for ever.
-		const held = await start({
-			parameters: { ...sleeping, options: { download: ['video'] } },
-			items: prompts(3, (n) => `Held awake, ${n} [duration=3] [stall=download]`),
-		});
 		await poll(
 			async () =>
 				tasksWith('polls').length === 2 * awake.length &&

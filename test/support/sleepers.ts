@@ -34,7 +34,7 @@ export async function untilAsleep({ client }: World, executionId: string): Promi
 	});
 }
 
-/** Resolves while n8n wakes it not within the next seconds by itself. */
+/** Resolves once n8n does not wake it within the next seconds by itself. */
 export async function untilItSleepsOn({ client }: World, executionId: string): Promise<void> {
 	await poll(async () => sleepsOn(await client.execution(executionId)));
 }
