@@ -73,7 +73,8 @@ it('a task that is being started when the user stops the execution is in n8n’s
 
 /** In front of the simulator; what it answers comes only when it is told to. */
 async function startSlowProxy() {
-	const held: Array<() => void> = [];
+	let answer!: () => void;
+	const toldTo = new Promise<void>((resolve) => (answer = resolve));
 	const server = createServer((request, response) => {
 		void text(request).then(async (body) => {
 			const { status, data } = await axios.request<string>({
@@ -84,14 +85,15 @@ async function startSlowProxy() {
 				responseType: 'text',
 				validateStatus: () => true,
 			});
-			held.push(() => response.writeHead(status, { 'content-type': 'application/json' }).end(data));
+			await toldTo;
+			response.writeHead(status, { 'content-type': 'application/json' }).end(data);
 		});
 	}).listen(0, '127.0.0.1');
 	await once(server, 'listening');
 	const { port } = server.address() as AddressInfo;
 	return {
 		url: `http://127.0.0.1:${port}`,
-		answer: () => held.forEach((each) => each()),
+		answer,
 		close: () => server.close(),
 	};
 }

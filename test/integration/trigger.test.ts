@@ -109,16 +109,16 @@ it.each([0, 5])(
 	'a task is remembered while 1,000 others follow it, though n8n hands over what was stored %d times before, and what is stored stays small',
 	async (before) => {
 		const n8n = await serve({ verifyWithApi: false });
-		const copies: IDataObject[] = [];
+		let copies: IDataObject[] = [];
 		Object.defineProperty(n8n, 'stored', {
 			get: () => copies.at(-1 - before) ?? {},
-			set: (copy: IDataObject) => copies.push(copy),
+			set: (copy: IDataObject) => (copies = [...copies, copy].slice(-1 - before)),
 		});
-		const taskIds = Array.from({ length: 2_500 }, (_, index) => `task-${index}`);
+		const taskIds = Array.from({ length: 2_000 }, (_, index) => `task-${index}`);
 		for (const taskId of taskIds) await deliver(n8n.url, taskId);
-		expect(n8n.started).toHaveLength(2_500);
+		expect(n8n.started).toHaveLength(2_000);
 		for (const taskId of taskIds.slice(-1_001)) expect(await deliver(n8n.url, taskId)).toBe(200);
-		expect(n8n.started).toHaveLength(2_500);
+		expect(n8n.started).toHaveLength(2_000);
 		const { delivered } = copies.at(-1)![STORED] as { delivered: string[] };
 		expect(delivered).toEqual(expect.arrayContaining(taskIds.slice(-1_000)));
 		expect(delivered.length).toBeLessThanOrEqual(1_500);
