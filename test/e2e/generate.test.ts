@@ -174,12 +174,9 @@ describe('stopping the execution', () => {
 		const readsBefore = reads();
 		while (reads() < readsBefore + 5) await new Promise((resolve) => setTimeout(resolve, 100));
 		await world.client.stopExecution(executionId);
-		const { status } = await world.client.waitForExecution(executionId);
-		expect(status).toBe('canceled');
-		// Of the reads that were on their way.
-		await new Promise((resolve) => setTimeout(resolve, 3_000));
 		const readsAtStop = reads();
-		await new Promise((resolve) => setTimeout(resolve, 5_000));
-		expect(reads()).toBe(readsAtStop);
+		await new Promise((resolve) => setTimeout(resolve, 8_000));
+		expect(reads() - readsAtStop).toBeLessThanOrEqual(1);
+		expect((await world.client.execution(executionId)).status).toBe('canceled');
 	});
 });

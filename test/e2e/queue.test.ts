@@ -1,6 +1,6 @@
 import axios from 'axios';
 import type { IDataObject } from 'n8n-workflow';
-import { startSimulator, type Settings, type TaskView } from '../simulator';
+import { startSimulator, type Settings } from '../simulator';
 import { outputOf, type Execution } from '../support/n8n/execution';
 import { packPackage } from '../support/n8n/pack';
 import { startQueueMode, type QueueMode } from '../support/n8n/queue';
@@ -20,7 +20,7 @@ import {
 	sleepsOn,
 	start as startWorkflow,
 } from '../support/sleepers';
-import { prompts, tasksWith as tasksOf } from '../support/tasks';
+import { isDownloaded, prompts, tasksWith as tasksOf } from '../support/tasks';
 import { NODE, polling, sleeping, workflowOf, type WorkflowSetup } from '../support/workflow';
 
 /** n8n takes a worker for dead after a minute and a half, which proves no more. */
@@ -226,7 +226,7 @@ describe('a worker and a webhook process that are killed', () => {
 		await poll(
 			async () =>
 				tasksWith('polls').length === 2 * awake.length &&
-				tasksWith('Held').every(isDownloaded) &&
+				tasksWith('Held').every((task) => isDownloaded(world, task)) &&
 				(await statusOf(held)) === 'running' &&
 				(await Promise.all(asleep.map(isAsleep))).every(Boolean),
 		);
@@ -270,12 +270,5 @@ describe('a worker and a webhook process that are killed', () => {
 
 	function hasWoken(process: N8nServer, executionId: string): boolean {
 		return process.logs().includes(`Enqueued execution ${executionId} `);
-	}
-
-	/** As far as it gets. */
-	function isDownloaded({ taskId }: TaskView): boolean {
-		return world.simulator
-			.requests()
-			.some(({ path }) => path.startsWith(`/files/result/${taskId}`));
 	}
 });

@@ -3,13 +3,12 @@
  * was, and as it is saved now. Both go on with what was paid for.
  */
 import type { INode } from 'n8n-workflow';
-import type { TaskView } from '../simulator';
 import type { RetryEntry } from '../support/n8n/client';
 import { startN8n } from '../support/n8n/server';
 import { poll } from '../support/poll';
 import { itemsOf, newCredential, useN8n } from '../support/realN8n';
 import { start } from '../support/sleepers';
-import { prompts, tasksWith as tasksOf } from '../support/tasks';
+import { isDownloaded, prompts, tasksWith as tasksOf } from '../support/tasks';
 import { alephNode, chain, NODE, ownNode, sleeping, sourceOf } from '../support/workflow';
 
 const world = useN8n({ duration: 3 });
@@ -50,11 +49,8 @@ async function startCase(each: Case): Promise<void> {
 
 /** It downloads the videos, which no awake execution leaves half done. */
 function isAwake(each: Case): boolean {
-	const paths = world.simulator.requests().map(({ path }) => path);
 	const tasks = tasksWith(nameOf(each));
-	const isDownloaded = ({ taskId }: TaskView) =>
-		paths.some((path) => path.startsWith('/files/result/') && path.includes(taskId));
-	return tasks.length === 2 && tasks.every(isDownloaded);
+	return tasks.length === 2 && tasks.every((task) => isDownloaded(world, task));
 }
 
 beforeAll(async () => {

@@ -243,14 +243,16 @@ describe('the API', () => {
 		['no-such-task', {}, 'The API does not know this task. Check the task ID.'],
 		['a-task', { apiKey: 'wrong-key' }, 'The API key was refused. Check the API key'],
 		['a-task', { baseUrl: 'http://127.0.0.1:1' }, 'could not be reached'],
-	])('that cannot verify a callback for %j with %j is told to the log', async (...row) => {
-		const [taskId, account, reason] = row;
-		const n8n = await serve({}, account);
-		logged.length = 0;
-		await deliver(n8n, done(taskId));
-		expect(logged.join()).toContain(`rejected a callback for task ${taskId}: `);
-		expect(logged.join()).toContain(reason);
-	});
+	])(
+		'that cannot verify a callback for %j with %j is told to the log',
+		async (taskId, account, reason) => {
+			const n8n = await serve({}, account);
+			logged.length = 0;
+			await deliver(n8n, done(taskId));
+			expect(logged.join()).toContain(`rejected a callback for task ${taskId}: `);
+			expect(logged.join()).toContain(reason);
+		},
+	);
 
 	it.each([
 		['another task', { taskId: 'another-task', state: 'success' }],

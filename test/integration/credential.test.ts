@@ -1,13 +1,13 @@
 /** The test of a credential: what it says of a good key, of a bad one, and of everything else. */
 import '../support/fastClock';
 import { CredentialTestContext } from 'n8n-core';
-import { connectionOf } from '../../nodes/Aleph/api/connection';
 import type {
 	ICredentialDataDecryptedObject,
 	ICredentialTestFunctions,
 	INodeCredentialTestResult,
 	INodeType,
 } from 'n8n-workflow';
+import { connectionOf } from '../../nodes/Aleph/api/connection';
 import type { Settings } from '../simulator';
 import { newAccount, simulator, useSimulator } from '../support/aleph';
 import { additionalData, loaded, nodeTypes } from '../support/engine';

@@ -18,6 +18,14 @@ export function tasksWith({ simulator }: { simulator: Simulator }, text: string)
 		.sort((a, b) => a.request.prompt.localeCompare(b.request.prompt));
 }
 
+/** Whether its video has been asked for. */
+export function isDownloaded(
+	{ simulator }: { simulator: Simulator },
+	{ taskId }: TaskView,
+): boolean {
+	return simulator.requests().some(({ path }) => path.startsWith(`/files/result/${taskId}`));
+}
+
 export interface Order {
 	/** May tell the simulator how long it takes: `[duration=5]`. */
 	prompt: string;

@@ -44,10 +44,15 @@ export function readCallback(ctx: IWebhookFunctions, hmacKey: string): Task | Re
 	};
 	if (hmacKey && !isSigned(signature, hmacKey, Date.now())) {
 		const msg = 'The signature is missing, wrong or too old';
-		ctx.logger.warn(`${ctx.getNode().name} rejected a callback for task ${task.taskId}: ${msg}`);
+		warnOfRejection(ctx, task.taskId, msg);
 		return { code: 401, msg };
 	}
 	return task;
+}
+
+/** Tells the log: with a wrong credential, or an API that cannot be reached, all callbacks are rejected. */
+export function warnOfRejection(ctx: IWebhookFunctions, taskId: string, reason: string): void {
+	ctx.logger.warn(`${ctx.getNode().name} rejected a callback for task ${taskId}: ${reason}`);
 }
 
 export const ACKNOWLEDGED = { code: 200, msg: 'success' };

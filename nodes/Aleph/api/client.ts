@@ -216,7 +216,7 @@ export class Client {
 	 * execution, which may be the reason for it.
 	 * @param signal takes it back before it is sent: then throws the signal's reason
 	 */
-	async cancelTask(taskId: string, api?: ApiRef, signal?: AbortSignal): Promise<FoundRecord> {
+	async cancelTask(taskId: string, { api, signal }: Omit<Reading, 'checks'>): Promise<FoundRecord> {
 		const connected = await this.connected();
 		const connection = api ? speaking(connected, api) : connected;
 		const { cancel, name } = connection.dialect;

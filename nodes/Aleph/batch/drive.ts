@@ -327,7 +327,7 @@ class Driver {
 		for (;;) {
 			for (const { taskId, api, terms } of this.batch.items.filter(isRunning)) {
 				if (terms.onStop !== 'cancel' || !api || cancelling.has(taskId)) continue;
-				const cancelled = this.tasks.cancelTask(taskId, api);
+				const cancelled = this.tasks.cancelTask(taskId, { api });
 				cancelling.set(
 					taskId,
 					cancelled.catch(() => {}),

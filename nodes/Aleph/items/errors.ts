@@ -325,8 +325,7 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 	}),
 	noUpload: () => ({
 		message: 'The credential has no Upload URL',
-		description:
-			'Host the file at a public URL and use that instead, or set "Upload URL" in the credential if your provider has one.',
+		description: NO_UPLOAD_ADVICE,
 	}),
 	noFile: ({ reason }) => ({
 		message: 'The file could not be downloaded',
@@ -337,6 +336,10 @@ const TEXTS: Record<ApiErrorKind, (facts: Facts) => Text> = {
 		description: `A task that was started runs to its end. Providers that can cancel: ${thoseWhoCancel()}.`,
 	}),
 };
+
+/** For a file, if the provider takes none. */
+export const NO_UPLOAD_ADVICE =
+	'Host the file at a public URL and use that instead, or set "Upload URL" in the credential if your provider has one.';
 
 /** Whether a file was refused for what it is. */
 function isOfTheFile(code: number | null): boolean {

@@ -1,6 +1,13 @@
 /** What the trigger does with one callback: reject it, acknowledge it, or start the workflow. */
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
-import { ACKNOWLEDGED, answer, isRejection, readCallback, type Rejection } from '../api/callback';
+import {
+	ACKNOWLEDGED,
+	answer,
+	isRejection,
+	readCallback,
+	warnOfRejection,
+	type Rejection,
+} from '../api/callback';
 import { Client, type FoundRecord } from '../api/client';
 import { readRecentConnection } from '../api/connection';
 import { failureOf } from '../batch/state';
@@ -57,7 +64,7 @@ async function deliveryOf(
 		? await verified(client, callback.taskId, patience)
 		: { task: callback };
 	if (isRejection(found)) {
-		await logRejection(ctx, client, callback.taskId, found);
+		warnOfRejection(ctx, callback.taskId, await reasonOf(ctx, client, found));
 		return { rejection: found };
 	}
 	const { task } = found;
@@ -70,18 +77,16 @@ async function deliveryOf(
 	return { item: { json, binary } };
 }
 
-/** With a wrong credential, or an API that cannot be reached, all callbacks are rejected: the log tells why. */
-async function logRejection(
+/** In the words of the node's errors, if the API has said why. */
+async function reasonOf(
 	ctx: IWebhookFunctions,
 	client: Client,
-	taskId: string,
 	{ msg, cause }: Rejection,
-): Promise<void> {
-	const node = ctx.getNode();
-	const ref = { node, itemIndex: 0, provider: await client.provider(false) };
-	const error = cause && requestError(ref, cause);
-	const reason = error ? `${error.message}. ${error.description}` : msg;
-	ctx.logger.warn(`${node.name} rejected a callback for task ${taskId}: ${reason}`);
+): Promise<string> {
+	if (!cause) return msg;
+	const ref = { node: ctx.getNode(), itemIndex: 0, provider: await client.provider(false) };
+	const { message, description } = requestError(ref, cause);
+	return `${message}. ${description}`;
 }
 
 /**

@@ -37,12 +37,11 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 	cancelSignalOf(this)?.addEventListener('abort', halt);
 	let isHalted = false;
 	const outcomes = uploads.map(async ({ input, controller }, itemIndex): Promise<Outcome> => {
-		const { signal } = controller;
 		try {
 			if (input instanceof Error) throw input;
 			const { binary, fileName } = input;
 			const file = await asLocalFile(this, binary, fileName);
-			return { task: null, data: await client.upload(file, signal) };
+			return { task: null, data: await client.upload(file, controller.signal) };
 		} catch (error) {
 			if (isHalted) return { task: null, notStarted: true };
 			// Nobody gets the URLs of the others.

@@ -35,7 +35,7 @@ export async function execute(this: IExecuteFunctions): Promise<INodeExecutionDa
 	const inputs = readInputs(this, provider, (itemIndex) => readCancel(this, itemIndex));
 	const cancelling = inputs.map(async (input, itemIndex) => {
 		const ref: ItemRef = { node, itemIndex, provider };
-		if (!(input instanceof Error)) return await outcomeOf(client, ref, { ...input, signal });
+		if (!(input instanceof Error)) return await outcomeOf(client, ref, input, signal);
 		const { includeInputFields } = termsOfBadItem(this, itemIndex);
 		return { task: null, includeInputFields, error: requestError(ref, input) };
 	});
@@ -52,7 +52,8 @@ function readCancel(ctx: IExecuteFunctions, itemIndex: number) {
 async function outcomeOf(
 	client: Client,
 	ref: ItemRef,
-	{ taskId, output, signal }: ReturnType<typeof readCancel> & { signal?: AbortSignal },
+	{ taskId, output }: ReturnType<typeof readCancel>,
+	signal: AbortSignal | undefined,
 ): Promise<Outcome> {
 	try {
 		const { task, data } = await cancelled(client, taskId, signal);
@@ -71,9 +72,9 @@ async function outcomeOf(
 async function cancelled(
 	client: Client,
 	taskId: string,
-	signal?: AbortSignal,
+	signal: AbortSignal | undefined,
 ): Promise<FoundRecord> {
-	const found = await client.cancelTask(taskId, undefined, signal);
+	const found = await client.cancelTask(taskId, { signal });
 	const { api, data } = found;
 	const hadEnded = data !== undefined;
 	if (hadEnded) return found;

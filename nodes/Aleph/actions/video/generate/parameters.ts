@@ -7,6 +7,7 @@ import { thoseWith } from '../../../api/dialects/names';
 import { DEFAULT_START_RATE } from '../../../api/limits';
 import type { Terms } from '../../../batch/state';
 import { readBinary } from '../../../items/binary';
+import { NO_UPLOAD_ADVICE } from '../../../items/errors';
 import {
 	InvalidInput,
 	isEmpty,
@@ -42,7 +43,7 @@ export function readParameters(
 		if (dialect.hasUploadUrl && !uploadUrl) {
 			throw new InvalidInput(
 				`"${label}" gives a file, and the credential has no Upload URL`,
-				'Host the file at a public URL and use that instead, or set "Upload URL" in the credential if your provider has one.',
+				NO_UPLOAD_ADVICE,
 			);
 		}
 		files[name] = readBinary(ctx, itemIndex, label, property);

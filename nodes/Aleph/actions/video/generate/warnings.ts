@@ -47,10 +47,11 @@ function mediaWarning(
 	baseUrl: string,
 ): Warning | null {
 	if (!url) return null;
-	if (PAGES.test(new URL(url).hostname)) {
+	const { hostname, protocol } = new URL(url);
+	if (PAGES.test(hostname)) {
 		return { kind: `${what} page`, message: `${url} leads to a page, ${INSTEAD_OF_PAGE[what]}` };
 	}
-	const isInsecure = new URL(url).protocol === 'http:' && !isPrivate(baseUrl);
+	const isInsecure = protocol === 'http:' && !isPrivate(baseUrl);
 	if (canCall(baseUrl, url) && !isInsecure) return null;
 	return {
 		kind: `${what} private`,
